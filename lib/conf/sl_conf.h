@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What users write, to what they meant: sluice.conf (libconfig) to the box and to the model, and
+ * Istio and Kubernetes YAML to objects and to the same model. Every error is file:line and says
+ * what to write instead. Control code, one thread.
+ */
+#ifndef SL_CONF_H
+#define SL_CONF_H
+
+#include "sl_model.h"
+
+#define SL_CONF_PORTS_MAX  8
+#define SL_CONF_ADDRS_MAX  8
+#define SL_CONF_ROUTES_MAX 64
+#define SL_CONF_CPUS_MAX   33
+
+struct sl_conf_port {
+	char name[32];
+	char kind[16];
+	char device[128];
+	bool has_mac;
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint16_t vlan;
+	struct sl_prefix addr[SL_CONF_ADDRS_MAX];
+	uint16_t n_addrs;
+};
+
+struct sl_conf_route {
+	struct sl_prefix to;
+	struct sl_ip via;
+};
+
+enum sl_conf_huge { SL_HUGE_AUTO, SL_HUGE_YES, SL_HUGE_NO };
+
+/** The box: what sluiced needs at start and what does not change while it runs. */
+struct sl_conf_box {
+	char instance[33];
+	struct sl_conf_port port[SL_CONF_PORTS_MAX];
+	uint16_t n_ports;
+	struct sl_conf_route route[SL_CONF_ROUTES_MAX];
+	uint16_t n_routes;
+	uint16_t workers;
+	int cpu[SL_CONF_CPUS_MAX]; /* cpu[0]: main lcore; cpu[1 + i]: worker i; -1: unset */
+	bool busy_poll;		   /* workers never sleep */
+	enum sl_conf_huge hugepages;
+	uint32_t memory_mb;
+	uint32_t mbufs; /* 0: chosen from memory_mb */
+	char log_file[256]; /* EAL and driver messages */
+	uint32_t nat_sessions; /* a worker, rounded up to a power of two */
+	uint32_t tcp_conns;    /* a worker */
+	/* limits and timeouts; 0: the default of sl_tcp_config and sl_proxy_config */
+	uint32_t head_timeout_ms, idle_timeout_ms, stream_idle_ms, pool_idle_ms;
+	uint32_t pool_idle_max;
+	uint32_t xff_trusted_hops;
+	char server_name[32];
+};
+
+/** What sluice-control needs besides the model. */
+struct sl_conf_control {
+	char socket[108];	/* Unix socket; default /run/sluice/NAME.sock */
+	char state_dir[256];	/* applied objects; default /var/lib/sluice/NAME */
+	char cache_dir[256];	/* compiled databases; default STATE/cache */
+	char access_log[256];	/* file, "-" for standard output, empty: off */
+	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
+	uint16_t n_manifests;
+};
+
+struct sl_conf; /* a parsed sluice.conf */
+
+/**
+ * Reads and checks a whole sluice.conf: syntax, unknown keys ("did you mean"), types, ranges.
+ *
+ * @return 0; -ENOENT, -EINVAL with file:line.
+ */
+int sl_conf_read(struct sl_conf **out, const char *path, struct sl_err *err);
+void sl_conf_free(struct sl_conf *conf);
+const struct sl_conf_box *sl_conf_box(const struct sl_conf *conf);
+const struct sl_conf_control *sl_conf_control(const struct sl_conf *conf);
+
+/** Adds the listeners, routes, clusters and services said natively. 0 or -EINVAL. */
+int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err);
+
+/* ---- manifests ---- */
+
+/** A set of Kubernetes and Istio objects. */
+struct sl_objects;
+
+/** An object as users name it. Strings are owned by the set. */
+struct sl_object_ref {
+	const char *api_version, *kind, *ns, *name;
+	const char *file; /* where it was read; line of its first key */
+	int line;
+	bool ignored;	  /* a kind of applications (Deployment ...): accepted, not used */
+};
+
+struct sl_objects *sl_objects_create(void);
+void sl_objects_free(struct sl_objects *set);
+
+/**
+ * Reads a YAML file, or every *.yaml and *.yml of a folder, into the set, all or nothing. An
+ * object already there (kind, namespace, name) is replaced; twice in one call is an error.
+ *
+ * @return 0, -ENOENT, -EINVAL (file:line), -E2BIG (limits against YAML bombs).
+ */
+int sl_objects_read(struct sl_objects *set, const char *path, struct sl_err *err);
+
+/** Same from memory; `name` stands for the file in messages. */
+int sl_objects_read_text(struct sl_objects *set, const char *name, const char *text, size_t len,
+			 struct sl_err *err);
+
+size_t sl_objects_count(const struct sl_objects *set);
+struct sl_object_ref sl_objects_at(const struct sl_objects *set, size_t i);
+
+/** The object as canonical YAML (malloc'ed, caller frees), for storing and `get -o yaml`. */
+char *sl_objects_yaml(const struct sl_objects *set, size_t i);
+
+/** Copies an object of another set in, replacing; 0 or -ENOMEM. */
+int sl_objects_put(struct sl_objects *set, const struct sl_objects *from, size_t i);
+
+/** Removes by kind (case-insensitive), namespace and name; -ENOENT when it is not there. */
+int sl_objects_remove(struct sl_objects *set, const char *kind, const char *ns, const char *name);
+
+/**
+ * Translates all objects into the model as Istio's pilot and kube-proxy would.
+ *
+ * @param own Addresses of the box (its ports'): endpoints there are listeners of ours.
+ * @return 0 or -EINVAL with file:line.
+ */
+int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, size_t n_own,
+		     struct sl_model *model, struct sl_err *err);
+
+#endif

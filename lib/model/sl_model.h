@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the user meant: listeners, virtual hosts, routes, clusters, endpoints, L4 services.
+ * Native libconfig and YAML objects both become this; lib/snapshot compiles it.
+ *
+ * Heap objects of control code, one thread. A model owns everything it points to; strings are
+ * NUL-terminated UTF-8 and never NULL (empty instead) unless said otherwise.
+ */
+#ifndef SL_MODEL_H
+#define SL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sl_base.h"
+
+/** Where an object was written, for messages. */
+struct sl_origin {
+	char *file;
+	int line;
+};
+
+enum sl_path_match { SL_PATH_ANY, SL_PATH_EXACT, SL_PATH_PREFIX, SL_PATH_REGEX };
+
+enum sl_route_action { SL_ROUTE_FORWARD, SL_ROUTE_REDIRECT, SL_ROUTE_DIRECT };
+
+/** How the path is changed before it goes upstream (Istio HTTPRewrite.uri). */
+enum sl_rewrite {
+	SL_REWRITE_NONE,
+	SL_REWRITE_PATH,   /* whole path replaced (exact and regex matches) */
+	SL_REWRITE_PREFIX, /* the matched prefix replaced literally (prefix matches) */
+};
+
+enum sl_lb_policy { SL_LB_LEAST_REQUEST, SL_LB_ROUND_ROBIN, SL_LB_RANDOM };
+
+struct sl_model_weight {
+	char *cluster;	 /* name of a cluster of this model */
+	uint32_t weight; /* relative; at least one of a route is above 0 */
+};
+
+struct sl_model_route {
+	char *name;	       /* %ROUTE_NAME%; may be empty */
+	char *virtual_service; /* "name.namespace" shown in views; empty when native */
+	struct sl_origin origin;
+	enum sl_path_match match;
+	char *path; /* as written; regex in RE2 syntax, matched against the whole path */
+	enum sl_route_action action;
+	enum sl_rewrite rewrite;
+	char *rewrite_to;
+	char *rewrite_authority; /* empty: Host stays */
+	struct sl_model_weight *weights;
+	size_t n_weights;
+	uint32_t timeout_ms;	  /* whole request; 0 = off */
+	uint32_t retry_attempts;  /* tries after the first; 0 = off, Istio's default 2 */
+	uint32_t per_try_timeout_ms; /* 0 = same as timeout_ms */
+	uint16_t status;	  /* redirect or direct response */
+	char *redirect_authority, *redirect_path; /* empty: kept */
+	char *direct_body;
+};
+
+struct sl_model_vhost {
+	char *name;	/* "simple.baihl.io:80" */
+	char **domains; /* lower case, no port: exact, "*.suffix" or "*" */
+	size_t n_domains;
+	struct sl_model_route *routes; /* first match wins */
+	size_t n_routes;
+	struct sl_origin origin;
+};
+
+/** A route table: the virtual hosts one listener serves ("http.8080"). */
+struct sl_model_table {
+	char *name;
+	struct sl_model_vhost *vhosts;
+	size_t n_vhosts;
+};
+
+struct sl_model_listener {
+	char *name; /* "0.0.0.0_8080" */
+	struct sl_ip ip; /* any address, or one of the box's */
+	uint16_t port;
+	char *table; /* name of a table of this model */
+	struct sl_origin origin;
+};
+
+enum sl_health { SL_HEALTHY, SL_UNHEALTHY, SL_DRAINING };
+
+struct sl_model_endpoint {
+	struct sl_ip_port addr;
+	uint32_t weight; /* 1..128 */
+	enum sl_health health;
+};
+
+struct sl_model_cluster {
+	char *name; /* "outbound|80||simple.simple.svc.cluster.local" */
+	char *fqdn, *subset;
+	uint16_t port;	/* service port */
+	char *type;	/* EDS, STATIC, ... as istioctl shows it */
+	char *dest_rule; /* "name.namespace" or empty */
+	enum sl_lb_policy lb;
+	uint32_t connect_timeout_ms;
+	struct sl_model_endpoint *endpoints;
+	size_t n_endpoints;
+	struct sl_origin origin;
+};
+
+enum sl_service_kind { SL_SVC_CLUSTER_IP, SL_SVC_NODE_PORT, SL_SVC_LOAD_BALANCER, SL_SVC_NATIVE };
+
+/** One virtual address and port that is translated (kube-proxy's KUBE-SVC chain). */
+struct sl_model_service {
+	char *name; /* "namespace/name:portname" as kube-proxy writes it */
+	enum sl_service_kind kind;
+	struct sl_ip ip; /* virtual IP; the any address of a family for node ports */
+	uint16_t port;
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	char *listener; /* set: handed to this listener of ours; else empty */
+	char *cluster;	/* set: translated to this cluster's endpoints; else empty: refused */
+	struct sl_origin origin;
+};
+
+struct sl_model {
+	struct sl_model_table *tables;
+	struct sl_model_listener *listeners;
+	struct sl_model_cluster *clusters;
+	struct sl_model_service *services;
+	size_t n_tables, n_listeners, n_clusters, n_services;
+};
+
+/** @return An empty model, or NULL when out of memory. */
+struct sl_model *sl_model_create(void);
+void sl_model_free(struct sl_model *model);
+
+/*
+ * Adders: append a zeroed element and return it, or NULL when out of memory. The pointer is valid
+ * until the next add to the same array. Strings set later must be heap strings (sl_strdup).
+ */
+struct sl_model_table *sl_model_table_add(struct sl_model *model, const char *name);
+struct sl_model_vhost *sl_model_vhost_add(struct sl_model_table *table, const char *name);
+int sl_model_domain_add(struct sl_model_vhost *vhost, const char *domain);
+struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost);
+int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight);
+struct sl_model_listener *sl_model_listener_add(struct sl_model *model, const char *name);
+struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char *name);
+struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster);
+struct sl_model_service *sl_model_service_add(struct sl_model *model, const char *name);
+
+/* Linear look-ups by name; NULL when there is none. */
+struct sl_model_table *sl_model_table_find(const struct sl_model *model, const char *name);
+struct sl_model_listener *sl_model_listener_find(const struct sl_model *model, const char *name);
+struct sl_model_cluster *sl_model_cluster_find(const struct sl_model *model, const char *name);
+
+/**
+ * Checks what no single line can show: names unique, references resolved, weights usable, no two
+ * listeners or services on one address and port.
+ *
+ * @return 0, or -EINVAL with "file:line: ..." and what to write instead.
+ */
+int sl_model_check(const struct sl_model *model, struct sl_err *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * HTTP fast path of one worker: client connections, routing, upstream pool, bodies streamed both
+ * ways by reference, access records. Everything is allocated at start.
+ */
+#ifndef SL_PROXY_H
+#define SL_PROXY_H
+
+#include "sl_lcore.h"
+#include "sl_ring.h"
+#include "sl_tcp.h"
+
+struct sl_proxy;
+
+struct sl_proxy_config {
+	uint32_t sessions_max;	 /* client connections; 0: 32768 */
+	uint32_t upstreams_max;	 /* endpoint connections; 0: 8192 */
+	uint32_t pool_idle_max;	 /* idle connections kept an endpoint; 0: 64 */
+	uint32_t pool_idle_ms;	 /* life of an idle one; 0: 50000 */
+	uint32_t head_timeout_ms; /* first byte to whole head; 0: 10000 */
+	uint32_t idle_timeout_ms; /* client connection between requests; 0: 3600000 */
+	uint32_t stream_idle_ms;  /* no progress within a request; 0: 300000 */
+	uint32_t xff_trusted_hops;
+	uint32_t head_buffers;	  /* heads that span packets at one time; 0: 1024 */
+	bool log;		  /* write access records */
+	struct sl_hash_key secret; /* request ids */
+	char server[32];	   /* Server header of answers; empty: "istio-envoy" */
+	struct sl_ring *log_ring;  /* to control; NULL: no records */
+	uint64_t wall_offset_us;   /* wall clock minus lc->now_us */
+};
+
+/** @return 0, -ENOMEM. At start; lc and tcp must outlive it. */
+int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *tcp,
+		    const struct sl_proxy_config *cfg, struct sl_err *err);
+void sl_proxy_free(struct sl_proxy *proxy);
+
+/** sl_tcp_config.accept of a worker: which listener row a SYN is for. */
+bool sl_proxy_accept(struct sl_proxy *proxy, const struct sl_pkt *syn, uint32_t *listener);
+
+/** Serves every connection that TCP has events for, then timers. */
+void sl_proxy_poll(struct sl_proxy *proxy);
+
+/** The configuration changed (lc->snap is the new one, `old` the one before, still mapped). */
+void sl_proxy_epoch(struct sl_proxy *proxy, const struct sl_snap *old);
+
+/** No new connections from now on, "Connection: close" on every answer. */
+void sl_proxy_drain(struct sl_proxy *proxy);
+
+/** Client connections still open. */
+uint32_t sl_proxy_sessions(const struct sl_proxy *proxy);
+
+/** Wall clock moved: the main lcore's fresh difference to the monotonic clock. */
+void sl_proxy_set_wall_offset(struct sl_proxy *proxy, uint64_t wall_offset_us);
+
+#endif
