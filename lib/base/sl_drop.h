@@ -7,10 +7,15 @@
 #define SL_DROP_LIST(SL_DROP)                                                                      \
 	SL_DROP(ETH_SHORT, "eth_short", "frame shorter than an Ethernet header")                   \
 	SL_DROP(ETH_NOT_OURS, "eth_not_ours", "destination MAC is not ours")                       \
+	SL_DROP(ETH_BAD_SOURCE, "eth_bad_source", "source MAC is a group address or our own")       \
 	SL_DROP(ETH_VLAN, "eth_vlan", "VLAN that no port is configured for")                       \
 	SL_DROP(ETH_TYPE, "eth_type", "EtherType that is not served")                              \
 	SL_DROP(ARP_BAD, "arp_bad", "malformed ARP packet")                                        \
 	SL_DROP(ARP_IGNORED, "arp_ignored", "ARP that concerns neither us nor a known neighbour")  \
+	SL_DROP(ADDR_CONFLICT, "addr_conflict", "another host uses an address of ours")            \
+	SL_DROP(ND_BAD, "nd_bad", "malformed neighbour discovery")                                 \
+	SL_DROP(ND_IGNORED, "nd_ignored", "neighbour discovery that concerns neither us nor a "    \
+					  "known neighbour, router advertisements")                \
 	SL_DROP(IP_TRUNCATED, "ip_truncated", "frame shorter than the IP length says")             \
 	SL_DROP(IP_BAD_HEADER, "ip_bad_header", "IP version, header length or options wrong")      \
 	SL_DROP(IP_BAD_CSUM, "ip_bad_csum", "IPv4 header checksum wrong")                          \

@@ -23,6 +23,9 @@ uint64_t sl_fnv1a(uint64_t seed, const void *data, size_t n);
 /** CRC-32C of data, continuing from crc (0 to begin). */
 uint32_t sl_crc32c(uint32_t crc, const void *data, size_t n);
 
+/** The same by table, as on processors without SSE4.2. */
+uint32_t sl_crc32c_table(uint32_t crc, const void *data, size_t n);
+
 /**
  * Fills a key from the kernel's random source.
  *

@@ -42,11 +42,11 @@ struct sl_conf_box {
 	uint16_t n_routes;
 	uint16_t workers;
 	int cpu[SL_CONF_CPUS_MAX]; /* cpu[0]: main lcore; cpu[1 + i]: worker i; -1: unset */
-	bool busy_poll;		   /* workers never sleep */
+	bool busy_poll;            /* workers never sleep */
 	enum sl_conf_huge hugepages;
 	uint32_t memory_mb;
-	uint32_t mbufs; /* 0: chosen from memory_mb */
-	char log_file[256]; /* EAL and driver messages */
+	uint32_t mbufs;        /* 0: chosen from memory_mb */
+	char log_file[256];    /* EAL and driver messages */
 	uint32_t nat_sessions; /* a worker, rounded up to a power of two */
 	uint32_t tcp_conns;    /* a worker */
 	/* limits and timeouts; 0: the default of sl_tcp_config and sl_proxy_config */
@@ -58,10 +58,10 @@ struct sl_conf_box {
 
 /** What sluice-control needs besides the model. */
 struct sl_conf_control {
-	char socket[108];	/* Unix socket; default /run/sluice/NAME.sock */
-	char state_dir[256];	/* applied objects; default /var/lib/sluice/NAME */
-	char cache_dir[256];	/* compiled databases; default STATE/cache */
-	char access_log[256];	/* file, "-" for standard output, empty: off */
+	char socket[108];       /* Unix socket; default /run/sluice/NAME.sock */
+	char state_dir[256];    /* applied objects; default /var/lib/sluice/NAME */
+	char cache_dir[256];    /* compiled databases; default STATE/cache */
+	char access_log[256];   /* file, "-" for standard output, empty: off */
 	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
 	uint16_t n_manifests;
 };
@@ -74,7 +74,15 @@ struct sl_conf; /* a parsed sluice.conf */
  * @return 0; -ENOENT, -EINVAL with file:line.
  */
 int sl_conf_read(struct sl_conf **out, const char *path, struct sl_err *err);
+
+/** The same from memory; `name` stands for the file in messages, @include is refused. */
+int sl_conf_read_text(struct sl_conf **out, const char *name, const char *text, size_t len,
+		      struct sl_err *err);
 void sl_conf_free(struct sl_conf *conf);
+
+/** Every key of sluice.conf with type, range, default and meaning, as Markdown; caller frees. */
+char *sl_conf_reference(void);
+
 const struct sl_conf_box *sl_conf_box(const struct sl_conf *conf);
 const struct sl_conf_control *sl_conf_control(const struct sl_conf *conf);
 
@@ -91,7 +99,7 @@ struct sl_object_ref {
 	const char *api_version, *kind, *ns, *name;
 	const char *file; /* where it was read; line of its first key */
 	int line;
-	bool ignored;	  /* a kind of applications (Deployment ...): accepted, not used */
+	bool ignored; /* a kind of applications (Deployment ...): accepted, not used */
 };
 
 struct sl_objects *sl_objects_create(void);
@@ -125,9 +133,14 @@ int sl_objects_remove(struct sl_objects *set, const char *kind, const char *ns, 
  * Translates all objects into the model as Istio's pilot and kube-proxy would.
  *
  * @param own Addresses of the box (its ports'): endpoints there are listeners of ours.
- * @return 0 or -EINVAL with file:line.
+ * @return 0 or -EINVAL with file:line. What is no error but worth a word (a TLS server that is not
+ *         opened, a rule that is never reached) is left as warnings with the set.
  */
 int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, size_t n_own,
 		     struct sl_model *model, struct sl_err *err);
+
+/** Warnings of the last sl_objects_model of the set, each "file:line: sentence"; i < count. */
+size_t sl_objects_warning_count(const struct sl_objects *set);
+const char *sl_objects_warning_at(const struct sl_objects *set, size_t i);
 
 #endif

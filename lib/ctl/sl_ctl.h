@@ -97,7 +97,7 @@ struct sl_log_record {
 	uint16_t downstream_port, local_port, upstream_port, upstream_local_port;
 	struct sl_ip downstream_ip, local_ip, upstream_ip, upstream_local_ip;
 	uint16_t len[SL_LOG_TEXTS];
-	uint8_t pad[4];
+	uint8_t pad[8]; /* so that text is where the struct ends */
 	char text[];
 };
 
@@ -122,15 +122,27 @@ struct sl_ctl_hdr {
 struct sl_ctl; /* mapping */
 
 /**
- * Opens the segment, creating or replacing it when it is missing or not of this layout.
+ * Opens the segment, creating or replacing it when it is missing or not of this layout. Rings whose
+ * shape or indexes are impossible are emptied; all others keep what is in them.
  *
- * @param dir Instance folder, made when missing (mode 0700).
- * @return 0 or -errno with a text. Close with sl_ctl_close; the file stays.
+ * @param dir Instance folder, made with its parent when missing (mode 0700).
+ * @return 0; -EPERM when the folder is not this user's alone; -EBUSY when another process holds
+ *         the lock for seconds; -ENOSPC or another -errno, with a text. Close with
+ *         sl_ctl_close; the file stays.
  */
 int sl_ctl_open(struct sl_ctl **out, const char *dir, struct sl_err *err);
 void sl_ctl_close(struct sl_ctl *ctl);
 
+/**
+ * Data plane, before its workers start: reserves and maps the memory of this many workers' rings,
+ * so that writing to them neither faults nor finds /dev/shm full.
+ *
+ * @return 0; -EINVAL above SL_CTL_WORKERS_MAX; -ENOSPC with a text.
+ */
+int sl_ctl_reserve(struct sl_ctl *ctl, uint32_t workers, struct sl_err *err);
+
 struct sl_ctl_hdr *sl_ctl_hdr(const struct sl_ctl *ctl);
+/* The rings; NULL for a worker that can't be. */
 struct sl_ring *sl_ctl_main_cmd(const struct sl_ctl *ctl);	   /* control -> main lcore */
 struct sl_ring *sl_ctl_main_ans(const struct sl_ctl *ctl);	   /* main lcore -> control */
 struct sl_ring *sl_ctl_ans(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
@@ -145,5 +157,23 @@ int sl_ctl_dir(const char *instance, char *buf, size_t cap, struct sl_err *err);
 
 /** Path of snap.<epoch> in dir. @return buf. */
 char *sl_ctl_snap_path(const char *dir, uint64_t epoch, char *buf, size_t cap);
+
+/** Always enough for one line of sl_log_format_istio, whatever the record holds. */
+#define SL_LOG_LINE_MAX 9216
+
+/**
+ * Writes Istio's default text access-log line of one record, with its newline and a NUL. Control
+ * bytes, quotes, backslashes and bytes above 0x7e of texts stand as \xNN, and so do blanks where
+ * no quotes are around; a text that was cut ends in "...".
+ *
+ * @param record Message of a log ring; not trusted.
+ * @param len Its length.
+ * @return Bytes written without the NUL; -EBADMSG when the lengths do not fit the message;
+ *         -ENOSPC when cap is too small (then out is empty). Any thread.
+ */
+int sl_log_format_istio(const struct sl_log_record *record, size_t len, char *out, size_t cap);
+
+/** Names of response flags, comma-separated, or "-". Unknown bits are left out. @return buf. */
+char *sl_log_flags(uint32_t flags, char *buf, size_t cap);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct sl_ring {
 	uint32_t slots;	    /* power of two; set at creation */
-	uint32_t slot_size; /* bytes, including the 4-byte length */
+	uint32_t slot_size; /* bytes, with the 4-byte length at its end */
 	uint8_t pad[56];
 	uint64_t head SL_CACHE_ALIGNED; /* next to write; producer only */
 	uint64_t tail SL_CACHE_ALIGNED; /* next to read; consumer only */
@@ -27,7 +27,12 @@ struct sl_ring {
 /** Bytes a ring of this shape takes. */
 size_t sl_ring_size(uint32_t slots, uint32_t slot_size);
 
-/** Lays out an empty ring. @param slots Power of two. */
+/**
+ * Lays out an empty ring.
+ *
+ * @param slots Power of two.
+ * @param slot_size Multiple of 8; payloads are aligned as far as it is (to 64 at most).
+ */
 void sl_ring_init(struct sl_ring *ring, uint32_t slots, uint32_t slot_size);
 
 /** Whether shape and indexes are possible for a ring of this shape; false: do not use it. */
@@ -46,7 +51,8 @@ void sl_ring_publish(struct sl_ring *ring, uint32_t len);
 bool sl_ring_push(struct sl_ring *ring, const void *msg, uint32_t len);
 
 /**
- * Next message in place, or NULL when empty; *len is at most slot_size - 4 whatever the memory
+ * Next message in place, or NULL when empty (or when an index was damaged: then what was in
+ * flight is given up and the ring works again); *len is at most slot_size - 4 whatever the memory
  * says. Valid until sl_ring_release. Consumer only; worker-safe.
  */
 const void *sl_ring_peek(struct sl_ring *ring, uint32_t *len);

@@ -17,32 +17,32 @@
 #define SL_HTTP_FIELDS_MAX 100
 
 /** Result of the parsers: bytes consumed when above 0, else one of these. */
-#define SL_HTTP_MORE 0	/* all good so far, not complete */
+#define SL_HTTP_MORE 0  /* all good so far, not complete */
 #define SL_HTTP_BAD  -1 /* refused; `error` says why */
 
 /** Why a message was refused, with the status that answers it and Envoy's details string. */
-#define SL_HTTP_ERROR_LIST(X)                                                                      \
-	X(NONE, 0, "")                                                                             \
-	X(BAD_METHOD, 400, "http1.invalid_method")                                                 \
-	X(BAD_TARGET, 400, "http1.invalid_url")                                                    \
-	X(BAD_VERSION, 400, "http1.invalid_version")                                               \
-	X(UNSUPPORTED_VERSION, 505, "http1.unsupported_version")                                   \
-	X(HTTP2_PREFACE, 400, "http1.http2_preface")                                               \
-	X(BAD_FIELD, 400, "http1.invalid_characters")                                              \
-	X(BAD_LINE_END, 400, "http1.invalid_line_end")                                             \
-	X(OBS_FOLD, 400, "http1.obs_fold")                                                         \
-	X(MISSING_HOST, 400, "missing_host_header")                                                \
-	X(BAD_HOST, 400, "http1.invalid_host")                                                     \
-	X(LENGTH_AND_CHUNKED, 400, "http1.content_length_and_chunked_not_allowed")                 \
-	X(BAD_LENGTH, 400, "http1.invalid_content_length")                                         \
-	X(BAD_TRANSFER_CODING, 400, "http1.invalid_transfer_encoding")                             \
-	X(UNKNOWN_TRANSFER_CODING, 501, "http1.unknown_transfer_encoding")                         \
-	X(BAD_CHUNK, 400, "http1.invalid_chunk")                                                   \
-	X(LINE_TOO_LONG, 414, "http1.request_line_too_large")                                      \
-	X(HEAD_TOO_LARGE, 431, "http1.headers_too_large")                                          \
-	X(TOO_MANY_FIELDS, 431, "http1.too_many_headers")                                          \
-	X(CONNECT, 405, "http1.connect_not_allowed")                                               \
-	X(TRACE, 405, "http1.trace_not_allowed")                                                   \
+#define SL_HTTP_ERROR_LIST(X)                                                      \
+	X(NONE, 0, "")                                                             \
+	X(BAD_METHOD, 400, "http1.invalid_method")                                 \
+	X(BAD_TARGET, 400, "http1.invalid_url")                                    \
+	X(BAD_VERSION, 400, "http1.invalid_version")                               \
+	X(UNSUPPORTED_VERSION, 505, "http1.unsupported_version")                   \
+	X(HTTP2_PREFACE, 400, "http1.http2_preface")                               \
+	X(BAD_FIELD, 400, "http1.invalid_characters")                              \
+	X(BAD_LINE_END, 400, "http1.invalid_line_end")                             \
+	X(OBS_FOLD, 400, "http1.obs_fold")                                         \
+	X(MISSING_HOST, 400, "missing_host_header")                                \
+	X(BAD_HOST, 400, "http1.invalid_host")                                     \
+	X(LENGTH_AND_CHUNKED, 400, "http1.content_length_and_chunked_not_allowed") \
+	X(BAD_LENGTH, 400, "http1.invalid_content_length")                         \
+	X(BAD_TRANSFER_CODING, 400, "http1.invalid_transfer_encoding")             \
+	X(UNKNOWN_TRANSFER_CODING, 501, "http1.unknown_transfer_encoding")         \
+	X(BAD_CHUNK, 400, "http1.invalid_chunk")                                   \
+	X(LINE_TOO_LONG, 414, "http1.request_line_too_large")                      \
+	X(HEAD_TOO_LARGE, 431, "http1.headers_too_large")                          \
+	X(TOO_MANY_FIELDS, 431, "http1.too_many_headers")                          \
+	X(CONNECT, 405, "http1.connect_not_allowed")                               \
+	X(TRACE, 405, "http1.trace_not_allowed")                                   \
 	X(BAD_STATUS, 502, "http1.invalid_status")
 
 enum sl_http_error {
@@ -58,10 +58,10 @@ const char *sl_http_error_details(enum sl_http_error e);
 
 enum sl_http_framing {
 	SL_HTTP_NO_BODY,
-	SL_HTTP_LENGTH,	 /* `length` bytes follow */
+	SL_HTTP_LENGTH, /* `length` bytes follow; 0 when the sender said 0 */
 	SL_HTTP_CHUNKED,
 	SL_HTTP_UNTIL_CLOSE, /* responses only */
-	SL_HTTP_TUNNEL,	     /* 101 */
+	SL_HTTP_TUNNEL,      /* 101 */
 };
 
 /** Fields the proxy asks for by number, so that nothing is compared twice. */
@@ -90,25 +90,30 @@ enum sl_http_known {
 
 struct sl_http_field {
 	struct sl_str name, value; /* value without surrounding white space */
-	uint8_t known;		   /* enum sl_http_known */
-	bool hop;		   /* hop-by-hop: not to be forwarded (RFC 9110 7.6.1) */
+	uint8_t known;             /* enum sl_http_known */
+	bool hop; /* hop-by-hop: not to be forwarded (RFC 9110 7.6.1). Always set on
+		     Transfer-Encoding (emit your own) and Upgrade; on
+		     Content-Length only where it does not hold */
 };
 
 struct sl_http_limits {
-	uint32_t line_bytes;   /* request line; 0: 8192 */
-	uint32_t head_bytes;   /* whole head; 0: 32768 */
-	uint16_t fields;       /* 0: SL_HTTP_FIELDS_MAX, which is also the most */
+	uint32_t line_bytes;  /* request line; 0: 8192 */
+	uint32_t head_bytes;  /* whole head; 0: 32768 */
+	uint32_t field_bytes; /* one field line; 0: 8192, in a response as much as head_bytes */
+	uint16_t fields;      /* 0: SL_HTTP_FIELDS_MAX, which is also the most */
 	bool allow_connect_trace;
 };
 
 struct sl_http_request {
 	struct sl_str method, target; /* target as sent */
-	struct sl_str path;	      /* target's path, without the query */
-	struct sl_str query;	      /* with its '?', empty when none */
+	struct sl_str path;           /* target's path, without the query; a constant, not a span
+					 of the buffer, when an absolute-form target has none */
+	struct sl_str query;          /* with its '?', empty when none */
 	struct sl_str authority;      /* Host, or that of an absolute-form target */
-	uint8_t minor;		      /* HTTP/1.minor */
-	bool keep_alive;	      /* connection may be used again afterwards */
-	bool upgrade;		      /* asks for a protocol upgrade with Connection: upgrade */
+	struct sl_str host;           /* authority without its port; IPv6 keeps its brackets */
+	uint8_t minor;                /* HTTP/1.minor */
+	bool keep_alive;              /* connection may be used again afterwards */
+	bool upgrade; /* asks for an upgrade by Connection: upgrade; Upgrade says to what */
 	bool expect_continue;
 	enum sl_http_framing framing;
 	uint64_t length;
@@ -130,12 +135,15 @@ struct sl_http_response {
 };
 
 /**
- * Parses a request head at the start of buf.
+ * Parses a request head at the start of buf. Up to four empty lines before it are part of it.
+ *
+ * The verdict does not depend on how the bytes were cut into calls. Unless bytes were consumed,
+ * req has nothing but `error`.
  *
  * @param buf Contiguous bytes received so far; the spans point into it.
  * @param seen Bytes of buf that an earlier call has looked at in vain (0 at first): the end of
  *             the head is only searched behind them.
- * @param limits Zeros mean the defaults.
+ * @param limits Zeros mean the defaults; so does NULL.
  * @return Bytes of the head, SL_HTTP_MORE or SL_HTTP_BAD (req->error). A head that is already too
  *         long or already wrong is refused before it is complete. Worker-safe.
  */
@@ -143,7 +151,8 @@ int sl_http_request_parse(struct sl_http_request *req, const char *buf, size_t l
 			  const struct sl_http_limits *limits);
 
 /**
- * Parses a response head; interim (1xx) ones too, one at a time.
+ * Parses a response head; interim (1xx) ones too, one at a time. Otherwise as above; whatever
+ * `error` says, the client's answer is 502.
  *
  * @param head The request was HEAD.
  */
@@ -153,7 +162,8 @@ int sl_http_response_parse(struct sl_http_response *res, const char *buf, size_t
 /** Chunk decoder: says which bytes of the stream are content. All zero to begin. */
 struct sl_http_chunks {
 	uint8_t state;
-	bool done; /* last chunk and trailers are behind us */
+	bool done;     /* last chunk and trailers are behind us */
+	uint8_t error; /* enum sl_http_error, once SL_HTTP_BAD was returned */
 	uint8_t digits;
 	uint64_t left; /* content bytes of the current chunk still to come */
 	uint32_t line_bytes, ext_bytes, trailer_bytes;
@@ -171,7 +181,10 @@ struct sl_http_chunks {
 int64_t sl_http_chunks_next(struct sl_http_chunks *c, const char *buf, size_t len, size_t *skip,
 			    size_t *content);
 
-/** Bounded writer: once something did not fit, `full` stays set and nothing more is written. */
+/**
+ * Bounded writer: once something did not fit, `full` stays set and nothing more is written. Each
+ * call writes all of its text or nothing.
+ */
 struct sl_http_out {
 	char *p;
 	size_t cap, n;
@@ -182,8 +195,23 @@ void sl_http_put(struct sl_http_out *out, struct sl_str s);
 void sl_http_put_u64(struct sl_http_out *out, uint64_t value);
 /** "name: value\r\n" */
 void sl_http_put_field(struct sl_http_out *out, struct sl_str name, struct sl_str value);
-/** "HTTP/1.1 200 OK\r\n" */
+/** "HTTP/1.1 200 OK\r\n"; a status of other than three digits sets `full`. */
 void sl_http_put_status(struct sl_http_out *out, uint16_t status, struct sl_str reason);
+
+/** "1f4\r\n": head of a chunk of that many bytes (RFC 9112 7.1). */
+void sl_http_put_chunk(struct sl_http_out *out, uint64_t bytes);
+
+/** Checks for text that comes from elsewhere than a parsed head: a rewrite, a configuration. */
+bool sl_http_valid_token(struct sl_str s);  /* field name, method */
+bool sl_http_valid_value(struct sl_str s);  /* field value */
+bool sl_http_valid_target(struct sl_str s); /* origin-form, query included */
+
+/**
+ * Checks a Host value: one name or address with or without a port of 1 to 65535.
+ *
+ * @param host Receives the name without the port, brackets kept; may be NULL.
+ */
+bool sl_http_valid_authority(struct sl_str s, struct sl_str *host);
 
 /** Registered reason phrase (RFC 9110 15) or "". */
 const char *sl_http_reason(uint16_t status);
@@ -192,9 +220,10 @@ const char *sl_http_reason(uint16_t status);
 void sl_http_date(uint64_t unix_s, char out[29]);
 
 /**
- * Path normalisation BASE as Envoy: '.', '..' and %2E segments resolved, '\' to '/', the rest kept.
+ * Path normalisation BASE as Envoy: '.' and '..' segments resolved, never above the root, '\' read
+ * as '/' and %2E as '.'; the rest kept: case, %2F, %5C, "//". "*" stays "*".
  *
- * @return Bytes written to out (cap at least path.n), or -1: bad escape or %00.
+ * @return Bytes written to out (cap at least path.n), or -1: bad escape, %00, no leading slash.
  */
 int sl_http_normalize(struct sl_str path, char *out, size_t cap);
 

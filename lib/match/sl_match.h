@@ -3,8 +3,10 @@
  * Hyperscan glue: many Hosts or paths in one database, found in one scan.
  *
  * Patterns carry ids; the answer is the smallest id that matches, which is "first in list order".
- * Subjects are framed by sentinel bytes (0x01 before, 0x02 behind) that a checked Host or path can
- * not contain, so literals stand for exact, prefix and suffix matches.
+ * Literals are framed by sentinel bytes (0x01 before, 0x02 behind) that a subject cannot contain,
+ * so they stand for exact, prefix and suffix matches, and interspersed with hash bytes, so that
+ * literals with a common ending cost no more than others; regexes see the bare subject, anchored
+ * at both ends, so they can never touch a sentinel.
  */
 #ifndef SL_MATCH_H
 #define SL_MATCH_H
@@ -14,14 +16,15 @@
 
 #include "sl_base.h"
 
-#define SL_MATCH_NONE	     UINT32_MAX
+#define SL_MATCH_NONE        UINT32_MAX
+#define SL_MATCH_ID_MAX      0x7fffffffu /* ids lie below */
 #define SL_MATCH_SUBJECT_MAX 8192u /* longest Host or path that is matched; longer is no match */
 
 enum sl_match_kind {
 	SL_MATCH_EXACT,
 	SL_MATCH_PREFIX,
 	SL_MATCH_SUFFIX, /* for "*.foo.com": pattern ".foo.com", at least one byte before it */
-	SL_MATCH_REGEX,	 /* whole subject, RE2-like syntax */
+	SL_MATCH_REGEX,  /* whole subject, RE2-like syntax */
 	SL_MATCH_ANY,
 };
 
@@ -34,16 +37,24 @@ struct sl_match_pattern {
 /**
  * Compiles patterns to a database in position-independent bytes.
  *
- * @param out Receives malloc'ed bytes owned by the caller, *len of them; 64-byte alignment of the
- *            place they are copied to makes them usable there by sl_match_find.
+ * @param out Receives malloc'ed bytes owned by the caller, *len of them (a multiple of 64); at any
+ *            64-byte aligned place they are usable by sl_match_find.
  * @param bad Receives the index of the refused pattern, or -1.
  * @return 0; -EINVAL with Hyperscan's reason; -ENOMEM. Control process.
  */
 int sl_match_compile(const struct sl_match_pattern *patterns, size_t n, void **out, size_t *len,
 		     int *bad, struct sl_err *err);
 
-/** Whether bytes at a 64-byte aligned place are a database that this build can run. 0 or -EBADMSG. */
+/**
+ * Whether bytes at a 64-byte aligned place are a database that this build and machine can run,
+ * undamaged: a checksum covers what Hyperscan itself would trust.
+ *
+ * @return 0, -EPROTO (made by another version or for another machine), -EBADMSG (damaged).
+ */
 int sl_match_check(const void *db, size_t len, struct sl_err *err);
+
+/** Distinguishes builds whose databases are not interchangeable: library version and machine. */
+uint64_t sl_match_platform(void);
 
 /** Working memory of a scan; one per lcore, grown before new databases are used. */
 struct sl_match_scratch;
@@ -52,7 +63,7 @@ struct sl_match_scratch;
  * Creates a scratch or grows it so that db can be scanned with it.
  *
  * @param scratch *scratch is NULL at first.
- * @return 0 or -ENOMEM. Main lcore or control, while no scan uses *scratch.
+ * @return 0; -ENOMEM, then *scratch is as it was. Main lcore or control, while no scan uses it.
  */
 int sl_match_scratch_grow(struct sl_match_scratch **scratch, const void *db, struct sl_err *err);
 void sl_match_scratch_free(struct sl_match_scratch *scratch);
@@ -60,11 +71,21 @@ void sl_match_scratch_free(struct sl_match_scratch *scratch);
 /**
  * Smallest id that matches.
  *
+ * @param db Passed sl_match_check, and scratch was grown for it.
  * @param subject Without sentinels; control bytes in it are "no match".
  * @param fold Compare in lower case (Hosts): the subject is lowered while it is framed.
  * @return An id, or SL_MATCH_NONE. Worker-safe.
  */
 uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		       int fold);
+
+/**
+ * Every id that matches, in no order and possibly twice, for explanations. The same scan as
+ * sl_match_find.
+ *
+ * @param found Called for each; of the ANY patterns only the smallest id is known.
+ */
+void sl_match_each(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
+		   int fold, void (*found)(void *arg, uint32_t id), void *arg);
 
 #endif

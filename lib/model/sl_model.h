@@ -35,12 +35,12 @@ enum sl_rewrite {
 enum sl_lb_policy { SL_LB_LEAST_REQUEST, SL_LB_ROUND_ROBIN, SL_LB_RANDOM };
 
 struct sl_model_weight {
-	char *cluster;	 /* name of a cluster of this model */
+	char *cluster;   /* name of a cluster of this model */
 	uint32_t weight; /* relative; at least one of a route is above 0 */
 };
 
 struct sl_model_route {
-	char *name;	       /* %ROUTE_NAME%; may be empty */
+	char *name;            /* %ROUTE_NAME%; may be empty */
 	char *virtual_service; /* "name.namespace" shown in views; empty when native */
 	struct sl_origin origin;
 	enum sl_path_match match;
@@ -51,16 +51,16 @@ struct sl_model_route {
 	char *rewrite_authority; /* empty: Host stays */
 	struct sl_model_weight *weights;
 	size_t n_weights;
-	uint32_t timeout_ms;	  /* whole request; 0 = off */
-	uint32_t retry_attempts;  /* tries after the first; 0 = off, Istio's default 2 */
+	uint32_t timeout_ms;         /* whole request; 0 = off */
+	uint32_t retry_attempts;     /* tries after the first; 0 = off, Istio's default 2 */
 	uint32_t per_try_timeout_ms; /* 0 = same as timeout_ms */
-	uint16_t status;	  /* redirect or direct response */
+	uint16_t status;             /* redirect or direct response */
 	char *redirect_authority, *redirect_path; /* empty: kept */
 	char *direct_body;
 };
 
 struct sl_model_vhost {
-	char *name;	/* "simple.baihl.io:80" */
+	char *name;     /* "simple.baihl.io:80" */
 	char **domains; /* lower case, no port: exact, "*.suffix" or "*" */
 	size_t n_domains;
 	struct sl_model_route *routes; /* first match wins */
@@ -76,7 +76,7 @@ struct sl_model_table {
 };
 
 struct sl_model_listener {
-	char *name; /* "0.0.0.0_8080" */
+	char *name;      /* "0.0.0.0_8080" */
 	struct sl_ip ip; /* any address, or one of the box's */
 	uint16_t port;
 	char *table; /* name of a table of this model */
@@ -94,8 +94,8 @@ struct sl_model_endpoint {
 struct sl_model_cluster {
 	char *name; /* "outbound|80||simple.simple.svc.cluster.local" */
 	char *fqdn, *subset;
-	uint16_t port;	/* service port */
-	char *type;	/* EDS, STATIC, ... as istioctl shows it */
+	uint16_t port;   /* service port */
+	char *type;      /* EDS, STATIC, ... as istioctl shows it */
 	char *dest_rule; /* "name.namespace" or empty */
 	enum sl_lb_policy lb;
 	uint32_t connect_timeout_ms;
@@ -112,9 +112,9 @@ struct sl_model_service {
 	enum sl_service_kind kind;
 	struct sl_ip ip; /* virtual IP; the any address of a family for node ports */
 	uint16_t port;
-	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t proto;  /* IPPROTO_TCP or IPPROTO_UDP */
 	char *listener; /* set: handed to this listener of ours; else empty */
-	char *cluster;	/* set: translated to this cluster's endpoints; else empty: refused */
+	char *cluster;  /* set: translated to this cluster's endpoints; else empty: refused */
 	struct sl_origin origin;
 };
 
@@ -130,9 +130,24 @@ struct sl_model {
 struct sl_model *sl_model_create(void);
 void sl_model_free(struct sl_model *model);
 
+/** Connect timeout of a cluster that says none (Istio's mesh default). */
+#define SL_MODEL_CONNECT_TIMEOUT_MS 10000u
+
+/**
+ * Sets a string of a model element: frees what was there, copies text (NULL: empty).
+ *
+ * @param field A string of an element that an adder returned.
+ * @return 0 or -ENOMEM (the field keeps what it had).
+ */
+int sl_model_set(char **field, const char *text);
+
+/** Says where an element was written. 0 or -ENOMEM. */
+int sl_model_origin(struct sl_origin *origin, const char *file, int line);
+
 /*
- * Adders: append a zeroed element and return it, or NULL when out of memory. The pointer is valid
- * until the next add to the same array. Strings set later must be heap strings (sl_strdup).
+ * Adders: append an element with every string empty and every number 0 (an endpoint's weight 1, a
+ * cluster's connect timeout its default) and return it, or NULL when out of memory. The pointer is
+ * valid until the next add to the same array. Strings are set by sl_model_set.
  */
 struct sl_model_table *sl_model_table_add(struct sl_model *model, const char *name);
 struct sl_model_vhost *sl_model_vhost_add(struct sl_model_table *table, const char *name);
@@ -151,9 +166,10 @@ struct sl_model_cluster *sl_model_cluster_find(const struct sl_model *model, con
 
 /**
  * Checks what no single line can show: names unique, references resolved, weights usable, no two
- * listeners or services on one address and port.
+ * listeners or services on one address and port, nothing that lib/match could misread.
  *
- * @return 0, or -EINVAL with "file:line: ..." and what to write instead.
+ * @return 0; -EINVAL with "file:line: ..." (without an origin: the sentence alone) and what to
+ *         write instead; -ENOMEM.
  */
 int sl_model_check(const struct sl_model *model, struct sl_err *err);
 

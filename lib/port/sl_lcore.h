@@ -31,7 +31,7 @@ struct sl_pkt {
 	uint8_t service_hit; /* service row in `service` is valid */
 	uint16_t l3;	/* offset of the IP header */
 	uint16_t l4;	/* offset of the transport header; in the first segment, header whole */
-	uint16_t payload; /* offset of the transport payload (TCP, UDP), else = l4 */
+	uint16_t payload; /* offset of the transport payload (TCP, UDP), of a fragment's data; or l4 */
 	uint16_t l4_len;  /* transport header and payload in bytes; padding is trimmed by then */
 	uint16_t sport, dport; /* host byte order; TCP and UDP only, else 0 */
 	uint32_t service; /* row of snap services */
@@ -39,8 +39,20 @@ struct sl_pkt {
 	uint16_t sum;	/* folded one's-complement sum of the payload, if SL_PKT_SUM */
 	uint16_t tcp_private[5]; /* TCP's own */
 	struct sl_ip src, dst;
+	uint16_t worker; /* punted or injected: the worker it belongs to */
+	uint8_t punt;	 /* enum sl_punt: what main, or a worker it is injected into, does with it */
+	uint8_t pad[5];	 /* RTE_MBUF_PRIV_ALIGN */
 };
-_Static_assert(sizeof(struct sl_pkt) <= 80, "sl_pkt grew");
+_Static_assert(sizeof(struct sl_pkt) == 80, "sl_pkt grew");
+
+/** Why a packet travels between a worker and the main lcore; `port` is its egress port then. */
+enum sl_punt {
+	SL_PUNT_FRAME, /* injected: complete Ethernet frame to send */
+	SL_PUNT_ARP,   /* punted: frame as received on `port` */
+	SL_PUNT_ND,    /* punted: frame as received on `port`, parsed */
+	SL_PUNT_NEIGH, /* punted: IP packet, data at its IP header, whose neighbour is unknown */
+	SL_PUNT_SELF,  /* injected: ICMP error about a packet of this worker, data at its IP header */
+};
 
 #define SL_PKT_FRAGMENT	   0x01 /* part of a fragmented datagram, not yet whole */
 #define SL_PKT_L4_CSUM_OK  0x02 /* transport checksum verified, by port or software */

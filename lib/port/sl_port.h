@@ -17,6 +17,7 @@
 #define SL_PORTS_MAX	  8
 #define SL_PORT_NAME_MAX  32
 #define SL_PORT_ADDRS_MAX 8
+#define SL_PORT_QUEUES_MAX 32
 #define SL_BURST	  32
 
 /** Port as the configuration describes it. */
@@ -51,8 +52,6 @@ struct sl_port {
 	uint16_t queues; /* = workers */
 	uint8_t mac[6];
 	bool tx_multi_seg; /* chains may be sent as they are */
-	bool tx_ip_csum, tx_l4_csum; /* the port fills checksums in */
-	bool rx_csum;		     /* the port marks good checksums */
 	void *driver;		     /* the implementation's own */
 };
 

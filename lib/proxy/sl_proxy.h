@@ -13,18 +13,18 @@
 struct sl_proxy;
 
 struct sl_proxy_config {
-	uint32_t sessions_max;	 /* client connections; 0: 32768 */
-	uint32_t upstreams_max;	 /* endpoint connections; 0: 8192 */
-	uint32_t pool_idle_max;	 /* idle connections kept an endpoint; 0: 64 */
-	uint32_t pool_idle_ms;	 /* life of an idle one; 0: 50000 */
+	uint32_t sessions_max;    /* client connections; 0: 32768 */
+	uint32_t upstreams_max;   /* endpoint connections; 0: 8192 */
+	uint32_t pool_idle_max;   /* idle connections kept an endpoint; 0: 64 */
+	uint32_t pool_idle_ms;    /* life of an idle one; 0: 50000 */
 	uint32_t head_timeout_ms; /* first byte to whole head; 0: 10000 */
 	uint32_t idle_timeout_ms; /* client connection between requests; 0: 3600000 */
 	uint32_t stream_idle_ms;  /* no progress within a request; 0: 300000 */
 	uint32_t xff_trusted_hops;
-	uint32_t head_buffers;	  /* heads that span packets at one time; 0: 1024 */
-	bool log;		  /* write access records */
+	uint32_t head_buffers;     /* heads that span packets at one time; 0: 1024 */
+	bool log;                  /* write access records */
 	struct sl_hash_key secret; /* request ids */
-	char server[32];	   /* Server header of answers; empty: "istio-envoy" */
+	char server[32];           /* Server header of answers; empty: "istio-envoy" */
 	struct sl_ring *log_ring;  /* to control; NULL: no records */
 	uint64_t wall_offset_us;   /* wall clock minus lc->now_us */
 };
@@ -37,13 +37,27 @@ void sl_proxy_free(struct sl_proxy *proxy);
 /** sl_tcp_config.accept of a worker: which listener row a SYN is for. */
 bool sl_proxy_accept(struct sl_proxy *proxy, const struct sl_pkt *syn, uint32_t *listener);
 
-/** Serves every connection that TCP has events for, then timers. */
+/**
+ * Serves every connection that TCP has events for, then timers. A connection that has more to do
+ * than its share goes on in the next call. The caller sends (sl_tcp_flush) afterwards.
+ */
 void sl_proxy_poll(struct sl_proxy *proxy);
 
-/** The configuration changed (lc->snap is the new one, `old` the one before, still mapped). */
+/** When sl_proxy_poll has something to do by itself; UINT64_MAX: never. May be early, never late.
+ */
+uint64_t sl_proxy_next_timer(const struct sl_proxy *proxy);
+
+/**
+ * The configuration changed: lc->snap is the new one, `old` the one before (NULL: none), still
+ * mapped; statistics slots are claimed already (sl_stats_slot_claim). Nothing of `old` is kept.
+ * Requests under way keep cluster and endpoint; a retry takes an endpoint of the new configuration.
+ */
 void sl_proxy_epoch(struct sl_proxy *proxy, const struct sl_snap *old);
 
-/** No new connections from now on, "Connection: close" on every answer. */
+/**
+ * No new connections from now on, "Connection: close" on every answer. Connections that wait for a
+ * further request are ended; those that had none yet may still make one within the head timeout.
+ */
 void sl_proxy_drain(struct sl_proxy *proxy);
 
 /** Client connections still open. */

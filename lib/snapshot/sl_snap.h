@@ -3,8 +3,8 @@
  * Layout of one compiled configuration in its shared segment `snap.<epoch>`.
  *
  * Written once by the control process, then immutable; mapped read-only by everyone else at any
- * address: offsets and row numbers, never pointers. A reader calls sl_snap_check before anything
- * else; after that every row number, span and string in it is within bounds.
+ * 64-byte aligned address: offsets and row numbers, never pointers. A reader calls sl_snap_check
+ * before anything else; after that every row number, span and string in it is within bounds.
  */
 #ifndef SL_SNAP_H
 #define SL_SNAP_H
@@ -13,10 +13,11 @@
 
 #include "sl_base.h"
 #include "sl_model.h"
+#include "sl_stats.h"
 
-#define SL_SNAP_MAGIC	UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
+#define SL_SNAP_MAGIC   UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
 #define SL_SNAP_VERSION 1u
-#define SL_SNAP_NONE	UINT32_MAX /* "no row" */
+#define SL_SNAP_NONE    UINT32_MAX /* "no row" */
 
 /** Bytes in the string heap (tab[SL_SNAP_STRINGS]). Also NUL-terminated there. */
 struct sl_ref {
@@ -28,7 +29,10 @@ struct sl_span {
 	uint32_t first, n;
 };
 
-/** Statistics slot: kept from epoch to epoch by name; born is the epoch it was given out in. */
+/**
+ * Statistics slot: kept from epoch to epoch by name (sl_snap_slot_name); born is the epoch it was
+ * given out in.
+ */
 struct sl_slot {
 	uint32_t index;
 	uint32_t pad;
@@ -43,7 +47,7 @@ struct sl_blob {
 struct sl_snap_listener {
 	struct sl_ref name;
 	struct sl_ip ip; /* any address: every address of the box */
-	uint16_t port;	 /* host byte order */
+	uint16_t port;   /* host byte order */
 	uint16_t pad[3];
 	uint32_t table; /* row of SL_SNAP_TABLES */
 	uint32_t pad2;
@@ -53,7 +57,7 @@ struct sl_snap_listener {
 struct sl_snap_table {
 	struct sl_ref name;
 	struct sl_span vhosts;
-	struct sl_blob hosts_db; /* ids are rows of `domains`, best match = smallest id */
+	struct sl_blob hosts_db; /* ids are offsets into `domains`, smallest id wins */
 	struct sl_span domains;
 };
 
@@ -67,9 +71,10 @@ struct sl_snap_domain {
 struct sl_snap_vhost {
 	struct sl_ref name;
 	struct sl_span routes;
-	struct sl_span names; /* its domains as written, rows of SL_SNAP_NAMES */
-	struct sl_blob paths_db; /* ids are offsets into `routes`, smallest id wins */
-	uint32_t any_route;	 /* first route (offset) that matches any path, or SL_SNAP_NONE */
+	struct sl_span names;    /* its domains as written, rows of SL_SNAP_NAMES */
+	struct sl_blob paths_db; /* ids are offsets into `routes`, smallest id wins; no route behind
+				    any_route is in it */
+	uint32_t any_route;      /* first route (offset) that matches any path, or SL_SNAP_NONE */
 	uint32_t pad;
 };
 
@@ -82,10 +87,13 @@ struct sl_snap_route {
 	uint32_t timeout_ms, per_try_timeout_ms; /* 0 = off */
 	uint16_t retry_attempts;
 	uint16_t status;
-	uint8_t match;	 /* enum sl_path_match */
-	uint8_t action;	 /* enum sl_route_action */
+	uint8_t match;   /* enum sl_path_match */
+	uint8_t action;  /* enum sl_route_action */
 	uint8_t rewrite; /* enum sl_rewrite */
 	uint8_t pad[5];
+	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
+	 * has no name, as "name#k" when it is the k-th of that name. */
+	struct sl_ref slot_name;
 	struct sl_slot slot;
 };
 
@@ -97,7 +105,7 @@ struct sl_snap_weight {
 struct sl_snap_cluster {
 	struct sl_ref name, fqdn, subset, type, dest_rule;
 	struct sl_span endpoints; /* every endpoint, also those that take nothing new */
-	struct sl_span healthy;	  /* those with SL_HEALTHY: the first ones of `endpoints` */
+	struct sl_span healthy;   /* those with SL_HEALTHY: the first ones of `endpoints` */
 	uint32_t connect_timeout_ms;
 	uint16_t port;
 	uint8_t lb; /* enum sl_lb_policy */
@@ -113,6 +121,7 @@ struct sl_snap_endpoint {
 	uint32_t weight;
 	uint32_t cluster; /* row of clusters */
 	uint32_t pad2;
+	struct sl_ref slot_name; /* "cluster|ip:port" */
 	struct sl_slot slot;
 };
 
@@ -121,10 +130,11 @@ struct sl_snap_service {
 	struct sl_ip ip; /* the any address: every address of the box (node port) */
 	uint16_t port;
 	uint8_t proto;
-	uint8_t kind;	   /* enum sl_service_kind */
+	uint8_t kind;      /* enum sl_service_kind */
 	uint32_t listener; /* row, or SL_SNAP_NONE */
 	uint32_t cluster;  /* row, or SL_SNAP_NONE; both none: refused */
 	uint32_t pad;
+	struct sl_ref slot_name; /* "service ip:port/proto" */
 	struct sl_slot slot;
 };
 
@@ -139,8 +149,9 @@ enum sl_snap_tab {
 	SL_SNAP_CLUSTERS,
 	SL_SNAP_ENDPOINTS,
 	SL_SNAP_SERVICES,
-	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address */
-	SL_SNAP_BLOBS,	       /* bytes */
+	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address
+				*/
+	SL_SNAP_BLOBS,         /* bytes */
 	SL_SNAP_STRINGS,       /* bytes */
 	SL_SNAP_TABS
 };
@@ -153,7 +164,7 @@ struct sl_snap {
 	uint64_t epoch;
 	uint64_t size; /* of the whole segment in bytes */
 	uint64_t built_wall_us;
-	uint32_t crc; /* CRC-32C of everything behind this header */
+	uint32_t crc; /* CRC-32C of everything but this field */
 	uint32_t pad;
 	struct {
 		uint64_t off;
@@ -162,10 +173,10 @@ struct sl_snap {
 	} tab[SL_SNAP_TABS];
 };
 
-#define SL_SNAP_ROWS(fn, type, which)                                                              \
-	static inline const struct type *fn(const struct sl_snap *s, uint32_t row)                 \
-	{                                                                                          \
-		return (const struct type *)((const char *)s + s->tab[which].off) + row;           \
+#define SL_SNAP_ROWS(fn, type, which)                                                    \
+	static inline const struct type *fn(const struct sl_snap *s, uint32_t row)       \
+	{                                                                                \
+		return (const struct type *)((const char *)s + s->tab[which].off) + row; \
 	}
 SL_SNAP_ROWS(sl_snap_listener, sl_snap_listener, SL_SNAP_LISTENERS)
 SL_SNAP_ROWS(sl_snap_table, sl_snap_table, SL_SNAP_TABLES)
@@ -177,6 +188,12 @@ SL_SNAP_ROWS(sl_snap_weight, sl_snap_weight, SL_SNAP_WEIGHTS)
 SL_SNAP_ROWS(sl_snap_cluster, sl_snap_cluster, SL_SNAP_CLUSTERS)
 SL_SNAP_ROWS(sl_snap_endpoint, sl_snap_endpoint, SL_SNAP_ENDPOINTS)
 SL_SNAP_ROWS(sl_snap_service, sl_snap_service, SL_SNAP_SERVICES)
+
+/** Number of rows of a table. */
+static inline uint32_t sl_snap_count(const struct sl_snap *s, enum sl_snap_tab which)
+{
+	return s->tab[which].n;
+}
 
 static inline struct sl_str sl_snap_str(const struct sl_snap *s, struct sl_ref ref)
 {
@@ -192,21 +209,53 @@ static inline const void *sl_snap_blob(const struct sl_snap *s, struct sl_blob b
  * Whether a mapped segment is a whole, undamaged snapshot of this layout: magic, version, layout
  * hash, size, checksum, and every reference inside its table.
  *
+ * What it cannot judge is a Hyperscan database forged together with both of its checksums: write
+ * access to the segment is the control process's alone.
+ *
+ * @param snap 64-byte aligned.
  * @param size Bytes mapped.
- * @return 0; -EPROTO (other layout) or -EBADMSG (damaged), with a text. Any thread.
+ * @return 0; -EPROTO (other layout, or compiled for another machine) or -EBADMSG (damaged), with a
+ *         text. Any thread.
  */
 int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err);
+
+/** What snap->crc must be; snap->size is true. */
+uint32_t sl_snap_crc(const struct sl_snap *snap);
+
+/**
+ * Whether every statistics slot lies within the counters a worker has.
+ *
+ * @param slots Numbers of slots by class, e.g. sl_stats_worker.slots.
+ * @return 0 or -ENOSPC with a text. Any thread.
+ */
+int sl_snap_check_slots(const struct sl_snap *snap, const uint32_t slots[SL_STATS_CLASS_COUNT],
+			struct sl_err *err);
+
+/** Table whose rows have statistics slots of this class; sl_snap_slot for its rows. */
+enum sl_snap_tab sl_snap_slot_tab(enum sl_stats_class cls);
+
+/** Statistics slot of one row of sl_snap_slot_tab(cls). */
+const struct sl_slot *sl_snap_slot(const struct sl_snap *snap, enum sl_stats_class cls,
+				   uint32_t row);
+
+/** Name by which that slot is carried over: slot_name where there is one, else name. */
+struct sl_ref sl_snap_slot_name(const struct sl_snap *snap, enum sl_stats_class cls, uint32_t row);
 
 /**
  * The service a packet is for.
  *
- * @param any_ip Look for a node port (an address of the box) instead of this ip.
+ * @param ip Its destination; or, when that is an address of the box, the any address of its family
+ *           to look for a node port.
  * @return Row of services, or SL_SNAP_NONE. Worker-safe: no allocation, no system call.
  */
 uint32_t sl_snap_service_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port,
 			      uint8_t proto);
 
-/** Listener that is bound to ip:port, or to any address and that port; row or SL_SNAP_NONE. */
+/**
+ * Listener that is bound to ip:port, or else to the any address of its family and that port.
+ *
+ * @return Row or SL_SNAP_NONE. Worker-safe.
+ */
 uint32_t sl_snap_listener_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port);
 
 /* Outcome of routing one request. */
@@ -217,6 +266,17 @@ struct sl_route_hit {
 };
 
 struct sl_match_scratch; /* lib/match: one per lcore */
+
+/**
+ * Grows a scratch (NULL at first) for every database of a snapshot.
+ *
+ * @return 0 or -ENOMEM. Main lcore or control, while no scan uses *scratch.
+ */
+int sl_snap_scratch_grow(const struct sl_snap *snap, struct sl_match_scratch **scratch,
+			 struct sl_err *err);
+
+/** Host without its port: what virtual hosts are found by. */
+struct sl_str sl_snap_host_name(struct sl_str host);
 
 /**
  * Routes one request: Host to virtual host, then the first route in list order that matches.
@@ -230,6 +290,30 @@ struct sl_match_scratch; /* lib/match: one per lcore */
  */
 int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
 		       struct sl_str host, struct sl_str path, struct sl_route_hit *hit);
+
+/* Why a route was or was not taken, for explanations. X(NAME, "sentence"). */
+#define SL_WHY_LIST(X)                                     \
+	X(TAKEN, "first route in the list that matches")   \
+	X(LATER, "stands behind the route that was taken") \
+	X(EXACT, "the path is not equal to it")            \
+	X(PREFIX, "the path does not begin with it")       \
+	X(REGEX, "the regex does not match the whole path")
+
+enum sl_why {
+#define SL_WHY_ENUM(name, text) SL_WHY_##name,
+	SL_WHY_LIST(SL_WHY_ENUM)
+#undef SL_WHY_ENUM
+};
+
+/**
+ * Why one route of the virtual host that was hit was taken or not.
+ *
+ * @param hit As sl_snap_route_find gave it, its vhost set.
+ * @param route Row of routes in that virtual host.
+ */
+enum sl_why sl_snap_route_why(const struct sl_snap *snap, const struct sl_route_hit *hit,
+			      uint32_t route);
+const char *sl_why_text(enum sl_why why);
 
 /**
  * The path that goes upstream for a route hit.

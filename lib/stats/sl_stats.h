@@ -173,7 +173,6 @@ enum sl_stats_class {
 	X(icmp)                                                                                    \
 	X(proxy)                                                                                   \
 	X(tcp_out)                                                                                 \
-	X(ip_out)                                                                                  \
 	X(port_tx)
 
 enum sl_stage {
@@ -242,17 +241,27 @@ struct sl_stats_worker {
 	uint32_t slots[SL_STATS_CLASS_COUNT];
 };
 
+/** Upper end of a bucket in microseconds, exclusive; UINT64_MAX for the last. */
+uint64_t sl_hist_bound(unsigned bucket);
+
 /** Adds one value; the writing worker only. */
 void sl_hist_add(struct sl_hist *hist, uint64_t us);
 
-/** Value below which the fraction q (0..1) of what was counted lies, in microseconds. */
+/**
+ * Value below which the fraction q (0..1) of what was counted lies, in microseconds, linear within
+ * a bucket: at most 25 % off. 0 when nothing was counted; 2^26 for anything above.
+ */
 uint64_t sl_hist_quantile(const struct sl_hist *hist, double q);
 
-/* What a field list looks like to a reader that was not compiled with it. */
+/*
+ * What the lists look like to a reader that was not compiled with them. A "group" row, then the
+ * fields of one element in order: "counter" and "gauge" take one 64-bit word, "hist" takes
+ * 2 + SL_HIST_BUCKETS. "name" rows name the elements of a group that has fixed ones (stages).
+ */
 struct sl_stats_desc {
 	char name[32];
-	char kind[8]; /* "counter" or "gauge" */
-	char help[88];
+	char kind[8];
+	char help[120];
 };
 
 /** Where a port stands; written by the main lcore. */
@@ -306,9 +315,12 @@ struct sl_stats_config {
 
 /**
  * Creates the segment anew (a temporary file renamed over the old one, so readers of the old one
- * are not disturbed) and maps it for writing.
+ * are not disturbed) and maps it for writing. Sets all of the header but tsc_hz, n_ports, port[]
+ * and the mbuf numbers, which the main lcore fills in. Memory is reserved and mapped at once, so
+ * no later store faults.
  *
- * @return 0 or -errno with a text. Main lcore; close with sl_stats_close (the file stays).
+ * @return 0; -EINVAL (workers or slots out of range), -ENOSPC or another -errno, with a text.
+ *         Main lcore; close with sl_stats_close (the file stays).
  */
 int sl_stats_create(struct sl_stats **out, const struct sl_stats_config *cfg, struct sl_err *err);
 
@@ -320,22 +332,34 @@ int sl_stats_create(struct sl_stats **out, const struct sl_stats_config *cfg, st
 int sl_stats_open(struct sl_stats **out, const char *path, struct sl_err *err);
 void sl_stats_close(struct sl_stats *stats);
 
+/** Whether another segment stands at the path now: the data plane was started anew. */
+bool sl_stats_replaced(const struct sl_stats *stats, const char *path);
+
 struct sl_stats_hdr *sl_stats_hdr(const struct sl_stats *stats);
 
-/** Fills the view of one worker's block; index below n_workers. For writer and readers alike. */
+/**
+ * Fills the view of one worker's block. Index n_workers is the main lcore's own block; above that
+ * the view is empty. For writer and readers alike; a reader's view is read-only memory.
+ */
 void sl_stats_worker_view(const struct sl_stats *stats, uint32_t index,
 			  struct sl_stats_worker *view);
 
 /** Directory entries of a class, hdr->slots[cls] of them. */
 struct sl_stats_entry *sl_stats_directory(const struct sl_stats *stats, enum sl_stats_class cls);
 
-/** Main lcore: names one slot; between sl_stats_directory_begin and _end. */
+/**
+ * Main lcore: names one slot, cut to SL_STATS_NAME_MAX - 1 bytes; between _begin and _end.
+ * An object lives when its epoch is that given to _end; slots out of range are left alone.
+ */
 void sl_stats_directory_begin(struct sl_stats *stats);
 void sl_stats_directory_set(struct sl_stats *stats, enum sl_stats_class cls, uint32_t slot,
 			    uint64_t born, uint64_t epoch, struct sl_str name);
 void sl_stats_directory_end(struct sl_stats *stats, uint64_t epoch);
 
-/** Worker, when it takes up an epoch: zeroes the slot if it was given to another object. */
+/**
+ * Worker, when it takes up an epoch: zeroes the slot if it was given to another object. Slots out
+ * of range are left alone. Worker-safe.
+ */
 void sl_stats_slot_claim(struct sl_stats_worker *w, enum sl_stats_class cls, uint32_t slot,
 			 uint64_t born);
 

@@ -160,6 +160,9 @@ uint16_t sl_tcp_mss(const struct sl_tcp_conn *c);
 void sl_tcp_local(const struct sl_tcp_conn *c, struct sl_ip_port *out);
 void sl_tcp_remote(const struct sl_tcp_conn *c, struct sl_ip_port *out);
 uint32_t sl_tcp_listener(const struct sl_tcp_conn *c);
+
+/** Service row the handshake's packet carried (sl_pkt.service), or UINT32_MAX. */
+uint32_t sl_tcp_service(const struct sl_tcp_conn *c);
 enum sl_tcp_side sl_tcp_side(const struct sl_tcp_conn *c);
 
 /** The user's own 32-bit number, SL_TCP_NO_USER at first. */

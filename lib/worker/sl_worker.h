@@ -23,14 +23,14 @@ struct sl_worker_config {
 	uint16_t n_ports;
 	struct sl_net *net;
 	struct rte_mempool *pool, *clone_pool;
-	struct rte_ring *punt;		  /* to the main lcore */
-	struct rte_ring *inject;	  /* from the main lcore */
-	struct rte_ring **redirect;	  /* [workers]: ring into each worker; own one is read */
+	struct rte_ring *punt;      /* to the main lcore */
+	struct rte_ring *inject;    /* from the main lcore */
+	struct rte_ring **redirect; /* [workers]: ring into each worker; own one is read */
 	struct sl_stats_worker stats;
-	struct sl_ring *answers;	  /* worker -> control */
+	struct sl_ring *answers; /* worker -> control */
 	uint64_t generation;
 	bool busy_poll;
-	struct sl_tcp_config tcp;	  /* accept, output, route are set by the worker */
+	struct sl_tcp_config tcp; /* accept, output, route are set by the worker */
 	struct sl_nat_config nat;
 	struct sl_proxy_config proxy;
 };

@@ -16,7 +16,7 @@ static int eal_start(void)
 	static int started;
 	char *argv[] = {(char *)"test",		(char *)"--no-huge",
 			(char *)"-m",		(char *)"512",
-			(char *)"--no-pci",	(char *)"--in-memory",
+			(char *)"--no-pci",	(char *)"--no-shconf",
 			(char *)"-l",		(char *)"0",
 			(char *)"--no-telemetry", (char *)"--iova-mode=va",
 			(char *)"--log-level=error", NULL};

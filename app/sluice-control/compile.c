@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs lib/conf, lib/model and lib/snapshot in order: the whole way from files to a snapshot. */
+#include "compile.h"
+
+#include <errno.h>
+
+#include "objset.h"
+
+int compile_manifests(struct sl_objects **out, const struct sl_conf *conf, struct sl_err *err)
+{
+	const struct sl_conf_control *cc = sl_conf_control(conf);
+	struct sl_objects *set = sl_objects_create();
+	int rc = 0;
+
+	if (set == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	for (uint16_t i = 0; rc == 0 && i < cc->n_manifests; i++)
+		rc = sl_objects_read(set, cc->manifest[i], err);
+	if (rc < 0) {
+		sl_objects_free(set);
+		return rc;
+	}
+	*out = set;
+	return 0;
+}
+
+int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
+		  const struct sl_objects *applied, struct sl_err *err)
+{
+	struct sl_objects *all = sl_objects_create();
+
+	if (all == NULL || objset_merge(all, manifests) < 0 || objset_merge(all, applied) < 0) {
+		sl_objects_free(all);
+		return sl_err(err, ENOMEM, "Out of memory.");
+	}
+	*out = all;
+	return 0;
+}
+
+static int fill_model(const struct sl_conf *conf, const struct sl_objects *objects,
+		      struct sl_model *model, struct sl_err *err)
+{
+	const struct sl_conf_box *box = sl_conf_box(conf);
+	struct sl_prefix own[SL_CONF_PORTS_MAX * SL_CONF_ADDRS_MAX];
+	size_t n = 0;
+	int rc;
+
+	for (uint16_t p = 0; p < box->n_ports; p++)
+		for (uint16_t a = 0; a < box->port[p].n_addrs; a++)
+			own[n++] = box->port[p].addr[a];
+	rc = sl_conf_model(conf, model, err);
+	if (rc == 0)
+		rc = sl_objects_model(objects, own, n, model, err);
+	return rc == 0 ? sl_model_check(model, err) : rc;
+}
+
+int compile_snapshot(const struct sl_conf *conf, const struct sl_objects *objects, uint64_t epoch,
+		     const struct sl_snap *prev, struct sl_snap_cache *cache, struct sl_snap **out,
+		     size_t *size, struct sl_err *err)
+{
+	struct sl_model *model = sl_model_create();
+	int rc;
+
+	if (model == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	rc = fill_model(conf, objects, model, err);
+	if (rc == 0)
+		rc = sl_snap_build(model, epoch, prev, cache, out, size, err);
+	sl_model_free(model);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From files to a snapshot, in the one order that control and `sluicectl check` share:
+ * sluice.conf, its manifests, applied objects -> model -> compiled configuration.
+ */
+#ifndef COMPILE_H
+#define COMPILE_H
+
+#include "sl_conf.h"
+#include "sl_snap_build.h"
+
+/**
+ * Reads all manifests that sluice.conf names.
+ *
+ * @param out Receives a set owned by the caller.
+ * @return 0 or -errno with file:line.
+ */
+int compile_manifests(struct sl_objects **out, const struct sl_conf *conf, struct sl_err *err);
+
+/** Manifests and applied objects in one new set; an applied object replaces a manifest's. */
+int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
+		  const struct sl_objects *applied, struct sl_err *err);
+
+/**
+ * Compiles everything.
+ *
+ * @param prev Snapshot whose statistics slots are kept, or NULL.
+ * @param out Receives a heap block of *size bytes, owned by the caller.
+ * @return 0 or -errno with file:line and what to write instead.
+ */
+int compile_snapshot(const struct sl_conf *conf, const struct sl_objects *objects, uint64_t epoch,
+		     const struct sl_snap *prev, struct sl_snap_cache *cache, struct sl_snap **out,
+		     size_t *size, struct sl_err *err);
+
+#endif

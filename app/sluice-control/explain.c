@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * explain: plays one request through the snapshot in use with the worker's own functions and
+ * writes down every decision. Steps are {"step", "text"}; the data is beside them.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "explain.h"
+#include "sl_http.h"
+
+void explain_step(struct explain *x, const char *step, const char *fmt, ...)
+{
+	va_list ap;
+	char *text = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	json_array_append_new(x->steps,
+			      json_pack("{s:s, s:o}", "step", step, "text", json_text(text)));
+	free(text);
+}
+
+void explain_outcome(struct explain *x, int status, const char *flag, const char *details,
+		     const char *why)
+{
+	if (status != 0)
+		explain_step(x, "outcome", "%d%s%s (%s): %s", status, flag[0] ? ", flag " : "",
+			     flag, details, why);
+	else
+		explain_step(x, "outcome", "%s", why);
+	json_object_set_new(x->answer, "outcome",
+			    json_pack("{s:i, s:s, s:s, s:o}", "status", status, "flag", flag,
+				      "details", details, "text", json_text(why)));
+}
+
+static bool is_own(const struct control *c, const struct sl_ip *ip)
+{
+	const struct sl_conf_box *box = sl_conf_box(c->conf);
+
+	for (uint16_t p = 0; p < box->n_ports; p++)
+		for (uint16_t a = 0; a < box->port[p].n_addrs; a++)
+			if (sl_ip_eq(&box->port[p].addr[a].ip, ip))
+				return true;
+	return false;
+}
+
+static const char *service_kind(uint8_t kind)
+{
+	static const char *const names[] = {[SL_SVC_CLUSTER_IP] = "cluster IP",
+					    [SL_SVC_NODE_PORT] = "node port",
+					    [SL_SVC_LOAD_BALANCER] = "load-balancer IP",
+					    [SL_SVC_NATIVE] = "virtual IP of sluice.conf"};
+
+	return kind < SL_ARRAY_LEN(names) ? names[kind] : "service";
+}
+
+/* Follows a service; true when it leads to a listener. */
+static bool follow_service(struct explain *x, uint32_t row)
+{
+	const struct sl_snap_service *v = sl_snap_service(x->s, row);
+	struct sl_str name = sl_snap_str(x->s, v->name);
+	bool node = sl_ip_is_any(&v->ip);
+	char addr[SL_IP_PORT_TEXT_MAX], at[SL_IP_PORT_TEXT_MAX + 32];
+
+	if (node)
+		snprintf(at, sizeof(at), "port %u of every address of the box", v->port);
+	else
+		snprintf(at, sizeof(at), "%s", sl_ip_port_format(&v->ip, v->port, addr));
+	json_object_set_new(x->answer, "service", json_text_of(name));
+	if (v->listener != SL_SNAP_NONE) {
+		const struct sl_snap_listener *l = sl_snap_listener(x->s, v->listener);
+
+		explain_step(x, "service", "%.*s: %s is its %s, it leads to our listener %.*s",
+			     SL_STR_ARG(name), at, service_kind(v->kind),
+			     SL_STR_ARG(sl_snap_str(x->s, l->name)));
+		x->listener = v->listener;
+		return true;
+	}
+	if (v->cluster == SL_SNAP_NONE) {
+		explain_step(x, "service", "%.*s: %s is its %s", SL_STR_ARG(name), at,
+			     service_kind(v->kind));
+		explain_outcome(x, 0, "", "no_endpoints",
+				"refused with a reset: the service has no endpoints");
+		return false;
+	}
+	explain_step(x, "service",
+		     "%.*s: %s is its %s, served at layer 4; Host and URI do not "
+		     "matter",
+		     SL_STR_ARG(name), at, service_kind(v->kind));
+	explain_cluster(x, v->cluster, 1, 1);
+	if (sl_snap_cluster(x->s, v->cluster)->healthy.n > 0)
+		explain_outcome(x, 0, "", "", "translated to one of the endpoints above");
+	else
+		explain_outcome(x, 0, "", "no_endpoints",
+				"refused: no healthy endpoint to translate to");
+	return false;
+}
+
+/* The order of the worker's steering: a service's address, a node port, then a listener. */
+static bool find_by_address(struct explain *x, const struct control *c)
+{
+	static const struct sl_ip any6;
+	struct sl_ip any = sl_ip_is_v4(&x->ip) ? sl_ip_from_v4(0) : any6;
+	uint32_t row = sl_snap_service_find(x->s, &x->ip, x->port, IPPROTO_TCP);
+	char addr[SL_IP_PORT_TEXT_MAX];
+
+	sl_ip_port_format(&x->ip, x->port, addr);
+	if (row == SL_SNAP_NONE && is_own(c, &x->ip))
+		row = sl_snap_service_find(x->s, &any, x->port, IPPROTO_TCP);
+	if (row != SL_SNAP_NONE)
+		return follow_service(x, row);
+	x->listener =
+		is_own(c, &x->ip) ? sl_snap_listener_find(x->s, &x->ip, x->port) : SL_SNAP_NONE;
+	if (x->listener != SL_SNAP_NONE)
+		return true;
+	explain_step(x, "address", "%s is no service's address%s", addr,
+		     is_own(c, &x->ip) ? " and no listener has this port"
+				       : " and no address of the box");
+	explain_outcome(x, 0, "", "",
+			is_own(c, &x->ip)
+				? "answered with a reset: the port is closed"
+				: "dropped as ip_not_ours, if such a packet arrives at all");
+	return false;
+}
+
+/* Without an address: a listener of that port, else whichever service leads to a listener. */
+static bool find_by_port(struct explain *x)
+{
+	for (uint32_t i = 0; i < sl_snap_count(x->s, SL_SNAP_LISTENERS); i++)
+		if (sl_snap_listener(x->s, i)->port == x->port) {
+			x->listener = i;
+			return true;
+		}
+	for (int l7 = 1; l7 >= 0; l7--)
+		for (uint32_t i = 0; i < sl_snap_count(x->s, SL_SNAP_SERVICES); i++) {
+			const struct sl_snap_service *v = sl_snap_service(x->s, i);
+
+			if (v->port == x->port && v->proto == IPPROTO_TCP &&
+			    (v->listener != SL_SNAP_NONE) == l7)
+				return follow_service(x, i);
+		}
+	explain_step(x, "address", "no listener and no service has port %u", x->port);
+	explain_outcome(x, 0, "", "", "answered with a reset: the port is closed");
+	return false;
+}
+
+static void copy_text(char *buf, size_t cap, struct sl_str s)
+{
+	size_t n = SL_MIN(s.n, cap - 1);
+
+	if (n > 0)
+		memcpy(buf, s.p, n);
+	buf[n] = '\0';
+}
+
+/* The worker's parser and path normalisation decide what the request is. */
+static bool parse_request(struct explain *x, const char *host, const char *target)
+{
+	struct sl_http_request *req = calloc(1, sizeof(*req));
+	char *head = NULL;
+	int n = asprintf(&head, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, host);
+	bool ok = false;
+
+	if (req == NULL || n < 0) {
+		free(req);
+		return false;
+	}
+	n = sl_http_request_parse(req, head, (size_t)n, 0, &(struct sl_http_limits){0});
+	if (n > 0) {
+		int len = sl_http_normalize(req->path, x->path, sizeof(x->path));
+
+		ok = len >= 0;
+		if (ok) {
+			x->path_len = (uint32_t)len;
+			if (!sl_str_eq(req->path, (struct sl_str){x->path, x->path_len}))
+				explain_step(x, "path", "normalised to %.*s", len, x->path);
+			copy_text(x->query, sizeof(x->query), req->query);
+			copy_text(x->host, sizeof(x->host), req->authority);
+		} else {
+			explain_outcome(x, 400, "", "path_normalization_failed",
+					"the path has a bad escape or %00");
+		}
+	} else {
+		uint16_t status = n < 0 ? sl_http_error_status(req->error) : 400;
+
+		explain_outcome(x, status, "DPE",
+				n < 0 ? sl_http_error_details(req->error) : "http1.incomplete",
+				"the request is refused before it is routed");
+	}
+	free(head);
+	free(req);
+	return ok;
+}
+
+static int read_request(struct explain *x, const json_t *request, const char **host,
+			const char **target, struct sl_err *err)
+{
+	const char *address = json_string_value(json_object_get(request, "address"));
+	const json_t *port = json_object_get(request, "port");
+
+	*host = json_string_value(json_object_get(request, "host"));
+	*target = json_string_value(json_object_get(request, "target"));
+	if (*host == NULL || *target == NULL)
+		return sl_err(err, EINVAL, "The request needs \"host\" and \"target\".");
+	if (strlen(*host) >= sizeof(x->host) || strlen(*target) >= sizeof(x->path))
+		return sl_err(err, EINVAL, "Host or target is longer than %zu bytes.",
+			      sizeof(x->path) - 1);
+	if (!json_is_integer(port) || json_integer_value(port) < 1 ||
+	    json_integer_value(port) > 65535)
+		return sl_err(err, EINVAL, "The request needs \"port\" from 1 to 65535.");
+	x->port = (uint16_t)json_integer_value(port);
+	x->has_ip = address != NULL;
+	return address != NULL ? sl_ip_parse(address, &x->ip, err) : 0;
+}
+
+int command_explain(struct control *c, uint64_t client, const json_t *request, json_t *answer,
+		    struct sl_err *err)
+{
+	struct explain *x = calloc(1, sizeof(*x));
+	const char *host, *target;
+	int rc;
+
+	if (x == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	x->answer = answer;
+	x->steps = json_array();
+	x->s = c->snap.map;
+	x->listener = SL_SNAP_NONE;
+	json_object_set_new(answer, "steps", x->steps);
+	rc = read_request(x, request, &host, &target, err);
+	if (rc == 0 && x->s == NULL)
+		rc = sl_err(err, ENOENT, "No configuration is in use yet.");
+	if (rc == 0)
+		rc = sl_snap_scratch_grow(x->s, &c->scratch, err);
+	if (rc == 0) {
+		explain_step(x, "request", "GET http://%s%s on port %u", host, target, x->port);
+		if ((x->has_ip ? find_by_address(x, c) : find_by_port(x)) && explain_listener(x) &&
+		    parse_request(x, host, target))
+			explain_route(x, c->scratch);
+	}
+	free(x);
+	return rc;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* explain, second half: from a listener to the endpoints, with the losers and why they lost. */
+#include <stdio.h>
+#include <string.h>
+
+#include "control.h"
+#include "explain.h"
+#include "sl_http.h"
+#include "view.h"
+
+#define LOSERS_MAX 50u
+
+bool explain_listener(struct explain *x)
+{
+	const struct sl_snap_listener *l = sl_snap_listener(x->s, x->listener);
+	struct sl_str name = sl_snap_str(x->s, l->name);
+	struct sl_str table = sl_snap_str(x->s, sl_snap_table(x->s, l->table)->name);
+
+	explain_step(x, "listener", "%.*s, route table %.*s", SL_STR_ARG(name), SL_STR_ARG(table));
+	json_object_set_new(x->answer, "listener", json_text_of(name));
+	json_object_set_new(x->answer, "table", json_text_of(table));
+	return true;
+}
+
+static void no_vhost(struct explain *x, const struct sl_snap_table *t)
+{
+	struct sl_str host = sl_snap_host_name(sl_str(x->host));
+
+	for (uint32_t i = 0; i < t->domains.n && i < LOSERS_MAX; i++)
+		explain_step(x, "not", "domain %.*s",
+			     SL_STR_ARG(sl_snap_str(
+				     x->s, sl_snap_domain(x->s, t->domains.first + i)->name)));
+	if (t->domains.n > LOSERS_MAX)
+		explain_step(x, "not", "and %u more domains", t->domains.n - LOSERS_MAX);
+	explain_step(x, "virtual host", "none: no domain of the table matches Host %.*s",
+		     SL_STR_ARG(host));
+	explain_outcome(x, 404, "NR", "route_not_found", "no virtual host serves this Host");
+}
+
+static const char *match_words(const struct sl_snap_route *r)
+{
+	static const char *const words[] = {[SL_PATH_ANY] = "any path",
+					    [SL_PATH_EXACT] = "exactly ",
+					    [SL_PATH_PREFIX] = "prefix ",
+					    [SL_PATH_REGEX] = "regex "};
+
+	return r->match < SL_ARRAY_LEN(words) ? words[r->match] : "?";
+}
+
+/* Routes in list order up to the one that was taken, with the reason of each. */
+static void routes(struct explain *x, const struct sl_route_hit *hit)
+{
+	const struct sl_snap_vhost *v = sl_snap_vhost(x->s, hit->vhost);
+	uint32_t taken = hit->route != SL_SNAP_NONE ? hit->route - v->routes.first : v->routes.n;
+	uint32_t from = taken > LOSERS_MAX ? taken - LOSERS_MAX : 0;
+	json_t *losers = json_array();
+
+	if (from > 0)
+		explain_step(x, "not", "routes 1 to %u, none of which matches", from);
+	for (uint32_t i = from; i < taken; i++) {
+		const struct sl_snap_route *r = sl_snap_route(x->s, v->routes.first + i);
+		struct sl_str path = sl_snap_str(x->s, r->path);
+		const char *why = sl_why_text(sl_snap_route_why(x->s, hit, v->routes.first + i));
+
+		explain_step(x, "not", "route %u, %s%.*s: %s", i + 1, match_words(r),
+			     SL_STR_ARG(path), why);
+		json_array_append_new(losers, json_pack("{s:i, s:o, s:s}", "index", (int)i + 1,
+							"path", json_text_of(path), "why", why));
+	}
+	json_object_set_new(x->answer, "not", losers);
+}
+
+static void taken(struct explain *x, const struct sl_route_hit *hit)
+{
+	const struct sl_snap_vhost *v = sl_snap_vhost(x->s, hit->vhost);
+	const struct sl_snap_route *r = sl_snap_route(x->s, hit->route);
+	struct sl_str vs = sl_snap_str(x->s, r->virtual_service);
+	struct sl_str path = sl_snap_str(x->s, r->path);
+	uint32_t index = hit->route - v->routes.first + 1;
+
+	explain_step(x, "route", "%u of %u, %s%.*s%s%.*s: %s", index, v->routes.n, match_words(r),
+		     SL_STR_ARG(path), vs.n ? ", virtual service " : "", SL_STR_ARG(vs),
+		     sl_why_text(sl_snap_route_why(x->s, hit, hit->route)));
+	json_object_set_new(x->answer, "route",
+			    json_pack("{s:i, s:o, s:o, s:o}", "index", (int)index, "name",
+				      view_text(x->s, r->name), "path", json_text_of(path),
+				      "virtual_service", json_text_of(vs)));
+}
+
+static bool rewrite(struct explain *x, uint32_t route)
+{
+	const struct sl_snap_route *r = sl_snap_route(x->s, route);
+	struct sl_str authority = sl_snap_str(x->s, r->rewrite_authority);
+	char target[sizeof(x->path) + sizeof(x->query)], out[sizeof(target) + 4096];
+	int n = snprintf(target, sizeof(target), "%.*s%s", (int)x->path_len, x->path, x->query);
+
+	n = sl_snap_rewrite(x->s, route, (struct sl_str){target, (uint32_t)n}, out, sizeof(out));
+	if (n < 0) {
+		explain_outcome(x, sl_http_error_status(SL_HTTP_E_LINE_TOO_LONG), "",
+				sl_http_error_details(SL_HTTP_E_LINE_TOO_LONG),
+				"the rewritten path is too long");
+		return false;
+	}
+	json_object_set_new(x->answer, "upstream_target",
+			    json_text_of((struct sl_str){out, (uint32_t)n}));
+	if (r->rewrite == SL_REWRITE_NONE)
+		explain_step(x, "rewrite", "none, %.*s goes upstream", n, out);
+	else
+		explain_step(x, "rewrite", "%s -> %.*s (%s replaced)", target, n, out,
+			     r->rewrite == SL_REWRITE_PATH ? "whole path" : "matched prefix");
+	if (authority.n > 0)
+		explain_step(x, "rewrite", "Host becomes %.*s", SL_STR_ARG(authority));
+	return true;
+}
+
+void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint32_t sum)
+{
+	const struct sl_snap_cluster *cl = sl_snap_cluster(x->s, cluster);
+	struct sl_str name = sl_snap_str(x->s, cl->name);
+	json_t *list = json_object_get(x->answer, "clusters"), *hosts = json_array();
+	char addr[SL_IP_PORT_TEXT_MAX];
+
+	if (list == NULL) {
+		list = json_array();
+		json_object_set_new(x->answer, "clusters", list);
+	}
+	if (weight == sum)
+		explain_step(x, "cluster", "%.*s", SL_STR_ARG(name));
+	else
+		explain_step(x, "cluster", "%.*s, weight %u of %u", SL_STR_ARG(name), weight, sum);
+	for (uint32_t i = 0; i < cl->endpoints.n; i++) {
+		const struct sl_snap_endpoint *ep = sl_snap_endpoint(x->s, cl->endpoints.first + i);
+
+		sl_ip_port_format(&ep->ip, ep->port, addr);
+		explain_step(x, "endpoint", "%s, weight %u, %s", addr, ep->weight,
+			     view_health(ep->health));
+		json_array_append_new(hosts, json_pack("{s:s, s:i, s:s}", "endpoint", addr,
+						       "weight", (int)ep->weight, "health",
+						       view_health(ep->health)));
+	}
+	if (cl->endpoints.n == 0)
+		explain_step(x, "endpoint", "none");
+	json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "name", json_text_of(name),
+					      "weight", (json_int_t)weight, "endpoints", hosts));
+}
+
+static void forward(struct explain *x, const struct sl_snap_route *r)
+{
+	uint32_t usable = 0, without = 0;
+
+	for (uint32_t i = 0; i < r->weights.n; i++) {
+		const struct sl_snap_weight *w = sl_snap_weight(x->s, r->weights.first + i);
+
+		explain_cluster(x, w->cluster, w->weight, r->weight_sum);
+		if (w->weight == 0)
+			continue;
+		usable++;
+		without += sl_snap_cluster(x->s, w->cluster)->healthy.n == 0;
+	}
+	if (usable == 0)
+		explain_outcome(x, 503, "NC", "cluster_not_found", "the route has no cluster");
+	else if (without == usable)
+		explain_outcome(x, 503, "UH", "no_healthy_upstream",
+				"no healthy endpoint: body \"no healthy upstream\"");
+	else if (without > 0)
+		explain_outcome(x, 0, "", "via_upstream",
+				"forwarded; but 503 (flag UH) when the choice falls on a cluster "
+				"without a healthy endpoint");
+	else
+		explain_outcome(x, 0, "", "via_upstream",
+				"forwarded to one of the healthy endpoints above");
+}
+
+static struct sl_str or_kept(const struct sl_snap *s, struct sl_ref ref)
+{
+	return ref.len > 0 ? sl_snap_str(s, ref) : SL_STR("kept");
+}
+
+static void act(struct explain *x, uint32_t route)
+{
+	const struct sl_snap_route *r = sl_snap_route(x->s, route);
+
+	if (r->action == SL_ROUTE_FORWARD) {
+		if (rewrite(x, route))
+			forward(x, r);
+		return;
+	}
+	if (r->action == SL_ROUTE_DIRECT) {
+		explain_outcome(x, r->status, "", "direct_response",
+				"answered by the route itself");
+		return;
+	}
+	explain_step(x, "redirect", "authority %.*s, path %.*s",
+		     SL_STR_ARG(or_kept(x->s, r->redirect_authority)),
+		     SL_STR_ARG(or_kept(x->s, r->redirect_path)));
+	explain_outcome(x, r->status, "", "direct_response", "redirected by the route");
+}
+
+void explain_route(struct explain *x, struct sl_match_scratch *scratch)
+{
+	uint32_t table = sl_snap_listener(x->s, x->listener)->table;
+	struct sl_str path = {x->path, x->path_len}, name, domain;
+	struct sl_route_hit hit;
+
+	sl_snap_route_find(x->s, scratch, table, sl_str(x->host), path, &hit);
+	if (hit.vhost == SL_SNAP_NONE) {
+		no_vhost(x, sl_snap_table(x->s, table));
+		return;
+	}
+	name = sl_snap_str(x->s, sl_snap_vhost(x->s, hit.vhost)->name);
+	domain = sl_snap_str(x->s, sl_snap_domain(x->s, hit.domain)->name);
+	explain_step(x, "virtual host", "%.*s: Host %s matches its domain %.*s", SL_STR_ARG(name),
+		     x->host, SL_STR_ARG(domain));
+	json_object_set_new(x->answer, "virtual_host", json_text_of(name));
+	json_object_set_new(x->answer, "domain", json_text_of(domain));
+	routes(x, &hit);
+	if (hit.route == SL_SNAP_NONE) {
+		explain_step(x, "route", "none of %u matches %.*s",
+			     sl_snap_vhost(x->s, hit.vhost)->routes.n, (int)path.n, path.p);
+		explain_outcome(x, 404, "NR", "route_not_found",
+				"no route of the virtual host matches the path");
+		return;
+	}
+	taken(x, &hit);
+	act(x, hit.route);
+}

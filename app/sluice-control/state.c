@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keeps applied objects on disk through a redo list, so that kill -9 never leaves half a change. */
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "objset.h"
+
+#define FILE_NAME_MAX 128
+#define SYNC_EACH_MAX 16u /* above it one wait for the whole file system is shorter */
+#define COMMIT_MAX    (64u << 20)
+
+struct state_change {
+	char dir[256];
+	char *list; /* lines "put NAME" and "del NAME" */
+	size_t len, cap;
+	unsigned puts;
+};
+
+static void objects_dir(const char *dir, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%s/objects", dir);
+}
+
+/* A readable part for people, then a hash of the whole key: any name fits and none escapes. */
+static void object_file(const struct sl_object_ref *ref, char buf[FILE_NAME_MAX])
+{
+	char label[1024];
+	uint64_t hash = sl_fnv1a(0, ref->ns, strlen(ref->ns) + 1);
+	size_t n = 0;
+
+	hash = sl_fnv1a(hash, ref->name, strlen(ref->name) + 1);
+	objset_label(ref, label, sizeof(label));
+	for (const char *p = label; *p != '\0' && n < 96; p++) {
+		char c = sl_lower(*p);
+		bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+
+		buf[n] = plain ? c : (n == 0 ? '_' : '.');
+		n++;
+	}
+	for (const char *p = ref->kind; *p != '\0'; p++) {
+		char c = sl_lower(*p);
+
+		hash = sl_fnv1a(hash, &c, 1);
+	}
+	snprintf(buf + n, FILE_NAME_MAX - n, "-%016llx.yaml", (unsigned long long)hash);
+}
+
+/* The redo list is our own, but what stands on a disk may be anything. */
+static bool file_name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && n < FILE_NAME_MAX && name[0] != '.' && strchr(name, '/') == NULL &&
+	       strcmp(name + n - 5, ".yaml") == 0;
+}
+
+static int redo_line(const char *dir, char *line, struct sl_err *err)
+{
+	char from[512], to[512];
+	const char *name = line + 4;
+	int rc;
+
+	if ((strncmp(line, "put ", 4) != 0 && strncmp(line, "del ", 4) != 0) || !file_name_ok(name))
+		return sl_err(err, EINVAL,
+			      "%s/commit has a line that is not understood (\"%.80s\"); remove "
+			      "that file to go on with the objects as they were.",
+			      dir, line);
+	snprintf(from, sizeof(from), "%s/objects/%s.new", dir, name);
+	snprintf(to, sizeof(to), "%s/objects/%s", dir, name);
+	rc = line[0] == 'p' ? rename(from, to) : unlink(to);
+	if (rc < 0 && errno != ENOENT) /* ENOENT: carried out before the interruption */
+		return sl_err(err, errno, "%s cannot be changed: %s.", to, strerror(errno));
+	return 0;
+}
+
+static int redo(const char *dir, char *list, struct sl_err *err)
+{
+	char path[512], *save = NULL;
+	int rc = 0;
+
+	for (char *line = strtok_r(list, "\n", &save); rc == 0 && line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		rc = redo_line(dir, line, err);
+	if (rc < 0)
+		return rc;
+	objects_dir(dir, path, sizeof(path));
+	rc = files_sync_dir(path, err);
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), "%s/commit", dir);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sl_err(err, errno, "%s cannot be removed: %s.", path, strerror(errno));
+	return files_sync_dir(dir, err);
+}
+
+static void forget_staged(const char *dir)
+{
+	char path[512];
+	struct dirent *e;
+	DIR *d;
+
+	objects_dir(dir, path, sizeof(path));
+	d = opendir(path);
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (n > 4 && strcmp(e->d_name + n - 4, ".new") == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	closedir(d);
+}
+
+int state_recover(const char *dir, struct sl_err *err)
+{
+	char path[512], *list;
+	size_t len;
+	int rc;
+
+	objects_dir(dir, path, sizeof(path));
+	rc = files_make_dirs(path, 0700, err);
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), "%s/commit", dir);
+	rc = files_read(path, COMMIT_MAX, &list, &len, err);
+	if (rc == 0) {
+		rc = redo(dir, list, err);
+		free(list);
+	} else if (rc == -ENOENT) {
+		rc = 0;
+	}
+	if (rc == 0)
+		forget_staged(dir);
+	return rc;
+}
+
+int state_read(struct sl_objects **out, const char *dir, struct sl_err *err)
+{
+	struct sl_objects *set = sl_objects_create();
+	char path[512];
+	int rc = 0;
+
+	if (set == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	objects_dir(dir, path, sizeof(path));
+	if (access(path, R_OK | X_OK) == 0)
+		rc = sl_objects_read(set, path, err);
+	else if (errno != ENOENT)
+		rc = sl_err(err, errno, "%s cannot be read: %s.", path, strerror(errno));
+	if (rc < 0) {
+		sl_objects_free(set);
+		return rc;
+	}
+	*out = set;
+	return 0;
+}
+
+static int note(struct state_change *ch, const char *verb, const char *name, struct sl_err *err)
+{
+	size_t need = ch->len + strlen(name) + 8;
+
+	if (need > ch->cap) {
+		size_t cap = need * 2 + 256;
+		char *list = realloc(ch->list, cap);
+
+		if (list == NULL)
+			return sl_err(err, ENOMEM, "Out of memory.");
+		ch->list = list;
+		ch->cap = cap;
+	}
+	ch->len += (size_t)snprintf(ch->list + ch->len, ch->cap - ch->len, "%s %s\n", verb, name);
+	return 0;
+}
+
+static int stage_put(struct state_change *ch, const struct sl_objects *set, size_t i,
+		     struct sl_err *err)
+{
+	struct sl_object_ref ref = sl_objects_at(set, i);
+	char name[FILE_NAME_MAX], path[512];
+	char *yaml = sl_objects_yaml(set, i);
+	int rc;
+
+	if (yaml == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	object_file(&ref, name);
+	snprintf(path, sizeof(path), "%s/objects/%s.new", ch->dir, name);
+	rc = files_write(path, yaml, strlen(yaml), ch->puts++ < SYNC_EACH_MAX, err);
+	free(yaml);
+	return rc == 0 ? note(ch, "put", name, err) : rc;
+}
+
+static int stage_all(struct state_change *ch, const struct sl_objects *old,
+		     const struct sl_objects *new, struct sl_err *err)
+{
+	struct objset_index was = {0}, is = {0};
+	int rc = 0;
+
+	if (objset_index_build(&was, old) < 0 || objset_index_build(&is, new) < 0)
+		rc = sl_err(err, ENOMEM, "Out of memory.");
+	for (size_t i = 0; rc == 0 && i < is.n; i++) {
+		size_t at = objset_find(&was, &is.row[i].ref);
+
+		if (at == OBJSET_NONE || objset_same(old, at, new, is.row[i].at) != 1)
+			rc = stage_put(ch, new, is.row[i].at, err);
+	}
+	for (size_t i = 0; rc == 0 && i < was.n; i++) {
+		char name[FILE_NAME_MAX];
+
+		if (objset_find(&is, &was.row[i].ref) != OBJSET_NONE)
+			continue;
+		object_file(&was.row[i].ref, name);
+		rc = note(ch, "del", name, err);
+	}
+	objset_index_free(&was);
+	objset_index_free(&is);
+	return rc;
+}
+
+int state_stage(struct state_change **out, const char *dir, const struct sl_objects *old,
+		const struct sl_objects *new, struct sl_err *err)
+{
+	struct state_change *ch = calloc(1, sizeof(*ch));
+	char path[512];
+	int rc;
+
+	if (ch == NULL)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	snprintf(ch->dir, sizeof(ch->dir), "%s", dir);
+	rc = stage_all(ch, old, new, err);
+	if (rc == 0 && ch->len > 0) {
+		objects_dir(dir, path, sizeof(path));
+		rc = ch->puts > SYNC_EACH_MAX ? files_sync_all(path, err)
+					      : files_sync_dir(path, err);
+	}
+	if (rc < 0) {
+		state_abort(ch);
+		return rc;
+	}
+	*out = ch;
+	return 0;
+}
+
+int state_commit(struct state_change *change, struct sl_err *err)
+{
+	char path[512];
+	int rc = 0;
+
+	if (change->len > 0) {
+		snprintf(path, sizeof(path), "%s/commit", change->dir);
+		rc = files_replace(path, change->list, change->len, err);
+		if (rc == 0) {
+			/* From here on what fails is finished by the next state_recover. */
+			rc = redo(change->dir, change->list, err);
+		} else {
+			unlink(path);
+			forget_staged(change->dir);
+		}
+	}
+	free(change->list);
+	free(change);
+	return rc;
+}
+
+void state_abort(struct state_change *change)
+{
+	if (change == NULL)
+		return;
+	forget_staged(change->dir);
+	free(change->list);
+	free(change);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Applied objects on disk: one file each under STATE/objects, changed all or nothing.
+ *
+ * A change is staged as `*.yaml.new` files, made certain by one rename of STATE/commit (a list of
+ * what to put and delete), then carried out. Killed before that rename, nothing has happened;
+ * killed after it, the next start carries the list out again, which does no harm.
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include "sl_conf.h"
+
+struct state_change; /* staged, not yet certain */
+
+/** Finishes or forgets what was interrupted, making the folders when missing. 0 or -errno. */
+int state_recover(const char *dir, struct sl_err *err);
+
+/** Reads the applied objects; an empty set when there are none. Changes nothing. 0 or -errno. */
+int state_read(struct sl_objects **out, const char *dir, struct sl_err *err);
+
+/**
+ * Writes what differs between two sets beside the files in use.
+ *
+ * @return 0 or -errno with a text. Ends with state_commit or state_abort.
+ */
+int state_stage(struct state_change **out, const char *dir, const struct sl_objects *old,
+		const struct sl_objects *new, struct sl_err *err);
+
+/** Makes the change certain and carries it out; frees it. 0 or -errno with a text. */
+int state_commit(struct state_change *change, struct sl_err *err);
+
+/** Removes what was staged; frees it. NULL is allowed. */
+void state_abort(struct state_change *change);
+
+#endif

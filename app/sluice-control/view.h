@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Views of the snapshot in use, as istioctl's proxy-config shows Envoy's: rows for the tables and
+ * protos for -o json. Each view answers {"rows": [...], "protos": [...]}, filtered and sorted.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <jansson.h>
+
+#include "sl_snap.h"
+
+/** Fills both arrays from every object that passes the request's filters. */
+typedef void view_fn(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos);
+view_fn view_listeners, view_routes, view_clusters, view_endpoints;
+
+/** Whether the request's string filter `key` is absent or equals the text. */
+bool view_wants(const json_t *request, const char *key, struct sl_str text);
+
+/** Same for a substring, and for a number written as a JSON integer. */
+bool view_wants_part(const json_t *request, const char *key, struct sl_str text);
+bool view_wants_number(const json_t *request, const char *key, long long value);
+
+/** A string of the snapshot as JSON. */
+json_t *view_text(const struct sl_snap *s, struct sl_ref ref);
+
+/** {"socketAddress": {"address": ..., "portValue": ...}} */
+json_t *view_socket_address(const struct sl_ip *ip, uint16_t port);
+
+/** protojson's duration: "10s", "0.250s". */
+json_t *view_duration(uint32_t ms);
+
+/** Adds key unless the text is empty. */
+void view_set_text(json_t *object, const char *key, const struct sl_snap *s, struct sl_ref ref);
+
+/** HEALTHY, UNHEALTHY, DRAINING as Envoy names them. */
+const char *view_health(uint8_t health);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* explain: takes a URL apart, asks the control process, prints its steps. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sluicectl.h"
+
+struct url {
+	char host[1024]; /* for the Host header, port included */
+	char address[SL_IP_TEXT_MAX];
+	const char *target;
+	int port;
+};
+
+static int parse_port(struct ctl *ctl, const char *word, int *port)
+{
+	char *end;
+	long v = strtol(word, &end, 10);
+
+	if (*word == '\0' || *end != '\0' || v < 1 || v > 65535)
+		return ctl_usage(ctl, "A port is a number from 1 to 65535, not \"%s\".", word);
+	*port = (int)v;
+	return EXIT_OK;
+}
+
+/* An authority that is an IP address says where the packet goes, too. */
+static int parse_authority(struct ctl *ctl, struct url *u)
+{
+	char name[sizeof(u->host)], *colon;
+	struct sl_ip ip;
+	int rc = EXIT_OK;
+
+	snprintf(name, sizeof(name), "%s", u->host);
+	colon = strrchr(name, ':');
+	if (colon != NULL && strchr(colon, ']') == NULL) {
+		*colon = '\0';
+		rc = parse_port(ctl, colon + 1, &u->port);
+	}
+	if (rc != EXIT_OK)
+		return rc;
+	if (name[0] == '[' && name[strlen(name) - 1] == ']') {
+		name[strlen(name) - 1] = '\0';
+		memmove(name, name + 1, strlen(name));
+	}
+	if (sl_ip_parse(name, &ip, NULL) == 0)
+		sl_ip_format(&ip, u->address);
+	return EXIT_OK;
+}
+
+static int parse_url(struct ctl *ctl, const char *text, struct url *u)
+{
+	const char *p, *slash;
+
+	*u = (struct url){.port = 80, .target = text};
+	if (text[0] == '/')
+		return EXIT_OK;
+	if (strncmp(text, "https://", 8) == 0)
+		return ctl_usage(ctl, "https is not served; write the URL with http://.");
+	p = strncmp(text, "http://", 7) == 0 ? text + 7 : text;
+	slash = strchr(p, '/');
+	u->target = slash != NULL ? slash : "/";
+	if (slash == NULL)
+		slash = p + strlen(p);
+	if (slash == p || (size_t)(slash - p) >= sizeof(u->host))
+		return ctl_usage(ctl, "The host of the URL is missing or too long.");
+	memcpy(u->host, p, (size_t)(slash - p));
+	return parse_authority(ctl, u);
+}
+
+static int ask(struct ctl *ctl, const struct url *u, enum output out)
+{
+	json_t *request = json_pack("{s:s, s:s, s:s, s:i}", "cmd", "explain", "host", u->host,
+				    "target", u->target, "port", u->port);
+	json_t *answer;
+	const json_t *step;
+	size_t i;
+	int rc;
+
+	if (request == NULL)
+		return ctl_usage(ctl, "Host or URL is not UTF-8 text.");
+	if (u->address[0] != '\0')
+		json_object_set_new(request, "address", json_string(u->address));
+	rc = ctl_call(ctl, request, &answer);
+	if (rc != EXIT_OK)
+		return rc;
+	json_object_del(answer, "ok");
+	if (out == OUT_JSON) {
+		out_json(answer);
+	} else {
+		json_array_foreach(json_object_get(answer, "steps"), i, step)
+		{
+			const char *name = json_string_value(json_object_get(step, "step"));
+
+			printf("%s%-*s %s\n", strcmp(name, "not") == 0 ? "  " : "",
+			       strcmp(name, "not") == 0 ? 11 : 13, name,
+			       json_string_value(json_object_get(step, "text")));
+		}
+	}
+	json_decref(answer);
+	return EXIT_OK;
+}
+
+int cmd_explain(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'}, {"host", required_argument, NULL, 'H'},
+		{"port", required_argument, NULL, 'p'},   {"address", required_argument, NULL, 'a'},
+		{"help", no_argument, NULL, 'h'},         {0}};
+	const char *host = NULL, *port = NULL, *address = NULL;
+	enum output out = OUT_SHORT;
+	struct url u;
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:H:", longs, NULL)) != -1) {
+		if (opt == 'H') {
+			host = optarg;
+		} else if (opt == 'p') {
+			port = optarg;
+		} else if (opt == 'a') {
+			address = optarg;
+		} else if (opt == 'o') {
+			if (out_parse(ctl, optarg, "short|json", &out) != 0)
+				return EXIT_USAGE;
+		} else {
+			rc = ctl_option(ctl, opt, optarg);
+			if (rc != 0)
+				return rc - 1;
+		}
+	}
+	if (argc - optind != 1)
+		return ctl_usage(ctl, "Say one URL.");
+	rc = parse_url(ctl, argv[optind], &u);
+	if (rc == EXIT_OK && port != NULL)
+		rc = parse_port(ctl, port, &u.port);
+	if (rc != EXIT_OK)
+		return rc;
+	if (host != NULL)
+		snprintf(u.host, sizeof(u.host), "%s",
+			 strncasecmp(host, "Host:", 5) == 0 ? host + 5 + strspn(host + 5, " ")
+							    : host);
+	if (address != NULL)
+		snprintf(u.address, sizeof(u.address), "%s", address);
+	if (u.host[0] == '\0')
+		return ctl_usage(ctl, "Say the Host with -H, or write the URL in full.");
+	return ask(ctl, &u, out);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* status: control over its socket, data plane from its statistics; each also without the other. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sl_stats_sum.h"
+#include "sluicectl.h"
+
+static long long number(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+static json_t *data_plane(const struct sl_stats *stats)
+{
+	const struct sl_stats_hdr *h = sl_stats_hdr(stats);
+	bool alive = ctl_stats_alive(stats);
+	json_t *workers = json_array();
+
+	for (uint32_t i = 0; i + 1 < sl_stats_blocks(stats); i++) {
+		struct sl_stats_worker view;
+
+		sl_stats_worker_view(stats, i, &view);
+		json_array_append_new(workers, json_pack("{s:i, s:I}", "worker", (int)i, "epoch",
+							 (json_int_t)view.c->epoch));
+	}
+	return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:o}", "running", alive, "pid",
+			 alive ? h->pid : 0, "uptime_us",
+			 alive ? (json_int_t)(sl_clock_us() - h->started_us) : 0, "generation",
+			 (json_int_t)h->generation, "mbufs_total", (json_int_t)h->mbufs_total,
+			 "mbufs_free", (json_int_t)h->mbufs_free, "workers", workers);
+}
+
+static void print_control(const json_t *control)
+{
+	char up[32];
+
+	if (!json_is_object(control)) {
+		puts("control     not running");
+		return;
+	}
+	printf("instance    %s\n", text(control, "instance"));
+	printf("control     running, pid %lld, up %s, wants epoch %lld%s\n", number(control, "pid"),
+	       out_duration((uint64_t)number(control, "uptime_us"), up),
+	       number(control, "want_epoch"),
+	       json_is_true(json_object_get(control, "publishing")) ? ", publishing" : "");
+	printf("objects     %lld in use, %lld of them applied\n", number(control, "objects"),
+	       number(control, "applied"));
+	if (text(control, "fault")[0] != '\0')
+		printf("fault       %s\n", text(control, "fault"));
+}
+
+static void print_data_plane(const json_t *dp)
+{
+	struct table *t = table_create(2, 2);
+	const json_t *w;
+	char up[32], a[24], b[24];
+	size_t i;
+
+	if (!json_is_true(json_object_get(dp, "running"))) {
+		puts("data plane  not running");
+		table_print(t);
+		return;
+	}
+	printf("data plane  running, pid %lld, up %s, %zu workers\n", number(dp, "pid"),
+	       out_duration((uint64_t)number(dp, "uptime_us"), up),
+	       json_array_size(json_object_get(dp, "workers")));
+	printf("buffers     %lld of %lld free\n\n", number(dp, "mbufs_free"),
+	       number(dp, "mbufs_total"));
+	table_row(t, (const char *[]){"WORKER", "EPOCH"});
+	json_array_foreach(json_object_get(dp, "workers"), i, w)
+	{
+		snprintf(a, sizeof(a), "%lld", number(w, "worker"));
+		snprintf(b, sizeof(b), "%lld", number(w, "epoch"));
+		table_row(t, (const char *[]){a, b});
+	}
+	table_print(t);
+}
+
+/* No message where there are no statistics: that no data plane runs is part of the answer. */
+static json_t *read_data_plane(const struct ctl *ctl, int *rc)
+{
+	struct sl_stats *stats;
+	char dir[64], path[96];
+	struct sl_err err;
+	json_t *dp;
+	int opened;
+
+	*rc = ctl_locate(ctl, NULL, dir);
+	if (*rc != EXIT_OK)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/stats", dir);
+	opened = sl_stats_open(&stats, path, &err);
+	if (opened < 0 && opened != -ENOENT)
+		ctl_fail(EXIT_UNREACHABLE, "%s", err.text);
+	if (opened < 0)
+		return json_pack("{s:b, s:[]}", "running", 0, "workers");
+	dp = data_plane(stats);
+	sl_stats_close(stats);
+	return dp;
+}
+
+static int status(struct ctl *ctl, enum output out)
+{
+	json_t *control = NULL, *dp, *all;
+	int rc;
+
+	dp = read_data_plane(ctl, &rc);
+	if (dp == NULL)
+		return rc;
+	rc = ctl_call_quiet(ctl, json_pack("{s:s}", "cmd", "status"), &control);
+	if (control != NULL) {
+		json_object_del(control, "ok");
+		json_object_del(control, "data_plane");
+	} else {
+		control = json_null();
+	}
+	if (out == OUT_JSON) {
+		all = json_pack("{s:O, s:O}", "control", control, "data_plane", dp);
+		out_json(all);
+		json_decref(all);
+	} else {
+		print_control(control);
+		print_data_plane(dp);
+	}
+	json_decref(control);
+	json_decref(dp);
+	return rc;
+}
+
+int cmd_status(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+	enum output out = OUT_SHORT;
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1) {
+		rc = opt == 'o' ? out_parse(ctl, optarg, "short|json", &out)
+				: ctl_option(ctl, opt, optarg) - 1;
+		if (opt == 'o' ? rc != 0 : rc >= 0)
+			return rc;
+	}
+	if (optind < argc)
+		return ctl_usage(ctl, "status takes no argument \"%s\".", argv[optind]);
+	return status(ctl, out);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Configurations in the data plane: mapped, checked, offered to the workers, retired. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sl_match.h"
+#include "sluiced.h"
+
+static int map_file(struct mapped_epoch *e, const char *path, struct sl_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *p;
+
+	if (fd < 0)
+		return sl_err(err, errno, "Configuration %s can't be opened: %s.", path,
+			      strerror(errno));
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct sl_snap)) {
+		close(fd);
+		return sl_err(err, EBADMSG, "Configuration %s is cut short.", path);
+	}
+	/* Private: nobody can change under us what was checked. */
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	close(fd);
+	if (p == MAP_FAILED)
+		return sl_err(err, errno, "Configuration %s can't be mapped: %s.", path,
+			      strerror(errno));
+	e->snap = p;
+	e->size = (size_t)st.st_size;
+	return sl_snap_check(e->snap, e->size, err);
+}
+
+static int grow_scratch(struct mapped_epoch *e, uint16_t worker, struct sl_err *err)
+{
+	struct sl_match_scratch **s = &e->worker[worker].scratch;
+	const struct sl_snap *snap = e->snap;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < snap->tab[SL_SNAP_TABLES].n; i++) {
+		struct sl_blob b = sl_snap_table(snap, i)->hosts_db;
+
+		if (b.len)
+			rc = sl_match_scratch_grow(s, sl_snap_blob(snap, b), err);
+	}
+	for (uint32_t i = 0; rc == 0 && i < snap->tab[SL_SNAP_VHOSTS].n; i++) {
+		struct sl_blob b = sl_snap_vhost(snap, i)->paths_db;
+
+		if (b.len)
+			rc = sl_match_scratch_grow(s, sl_snap_blob(snap, b), err);
+	}
+	return rc;
+}
+
+static void unmap(struct box *b, struct mapped_epoch *e)
+{
+	if (!e)
+		return;
+	for (uint16_t i = 0; i < b->n_workers; i++)
+		sl_match_scratch_free(e->worker[i].scratch);
+	if (e->snap)
+		munmap(e->snap, e->size);
+	free(e);
+}
+
+static void name_slots(struct box *b, const struct sl_snap *s)
+{
+	sl_stats_directory_begin(b->stats);
+	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++) {
+		uint32_t rows = s->tab[sl_snap_slot_tab(cls)].n;
+
+		for (uint32_t i = 0; i < rows; i++) {
+			const struct sl_slot *slot = sl_snap_slot(s, cls, i);
+
+			sl_stats_directory_set(b->stats, cls, slot->index, slot->born, s->epoch,
+					       sl_snap_str(s, sl_snap_slot_name(s, cls, i)));
+		}
+	}
+	sl_stats_directory_end(b->stats, s->epoch);
+}
+
+int epoch_take(struct box *b, uint64_t number, struct sl_err *err)
+{
+	struct mapped_epoch *e;
+	char path[256];
+	int rc;
+
+	if (b->last)
+		return -EBUSY;
+	if (b->now && b->now->number == number)
+		return 0;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	e->number = number;
+	rc = map_file(e, sl_ctl_snap_path(b->dir, number, path, sizeof(path)), err);
+	if (rc == 0)
+		rc = sl_snap_check_slots(e->snap, sl_stats_hdr(b->stats)->slots, err);
+	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
+		rc = grow_scratch(e, i, err);
+	if (rc < 0) {
+		unmap(b, e);
+		return rc;
+	}
+	name_slots(b, e->snap);
+	b->last = b->now;
+	b->now = e;
+	for (uint16_t i = 0; i < b->n_workers; i++) {
+		e->worker[i].snap = e->snap;
+		sl_worker_offer(b->worker[i], &e->worker[i]);
+	}
+	return 0;
+}
+
+void epoch_retire(struct box *b)
+{
+	if (!b->last)
+		return;
+	for (uint16_t i = 0; i < b->n_workers; i++)
+		if (sl_worker_epoch(b->worker[i]) != b->now->number)
+			return;
+	unmap(b, b->last);
+	b->last = NULL;
+}
+
+void epoch_free_all(struct box *b)
+{
+	unmap(b, b->last);
+	unmap(b, b->now);
+	b->last = b->now = NULL;
+}

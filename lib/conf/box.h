@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A parsed sluice.conf, and the tables and readers its files share. */
+#ifndef SL_CONF_BOX_H
+#define SL_CONF_BOX_H
+
+#include "keys.h"
+#include "sl_conf.h"
+
+struct sl_conf {
+	config_t cfg;
+	struct sl_text text;
+	char dir[256]; /* folder of the file: manifests are relative to it */
+	struct sl_conf_box box;
+	struct sl_conf_control control;
+};
+
+/** The whole file. Offsets are of struct sl_conf. */
+extern const struct sl_key sl_conf_root_keys[];
+
+/* Tables that the reference shows as chapters of their own (native.c, ports.c). */
+extern const struct sl_key sl_conf_port_keys[];
+extern const struct sl_key sl_conf_route_keys[];
+extern const struct sl_key sl_native_listener_keys[];
+extern const struct sl_key sl_native_host_keys[];
+extern const struct sl_key sl_native_route_keys[];
+extern const struct sl_key sl_native_weight_keys[];
+extern const struct sl_key sl_native_cluster_keys[];
+extern const struct sl_key sl_native_endpoint_keys[];
+extern const struct sl_key sl_native_service_keys[];
+
+/* Elements of the root's lists; dst is a struct sl_conf. */
+int sl_conf_port_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_conf_route_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+
+/* Elements of the native lists; r->ctx is the struct sl_model that they are added to. */
+int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_cluster_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+
+/** What no single port shows: addresses used twice, routes that lead nowhere. */
+int sl_conf_ports_check(struct sl_reader *r, const struct sl_conf *conf);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The kinds of Istio and Kubernetes objects and the fields of those that are served: tables only.
+ */
+#include "schema.h"
+
+#define ANY(n)                                \
+	{                                     \
+		.name = (n), .type = SL_F_ANY \
+	}
+#define STR(n)                                \
+	{                                     \
+		.name = (n), .type = SL_F_STR \
+	}
+#define LATER(n)                                                   \
+	{                                                          \
+		.name = (n), .type = SL_F_ANY, .use = SL_USE_LATER \
+	}
+#define MAP(n)                                      \
+	{                                           \
+		.name = (n), .type = SL_F_TEXTS_MAP \
+	}
+#define PORT(n)                                                       \
+	{                                                             \
+		.name = (n), .type = SL_F_INT, .min = 1, .max = 65535 \
+	}
+#define OBJ(n, fields)                                         \
+	{                                                      \
+		.name = (n), .type = SL_F_OBJ, .sub = (fields) \
+	}
+#define OBJS(n, fields)                                         \
+	{                                                       \
+		.name = (n), .type = SL_F_OBJS, .sub = (fields) \
+	}
+#define ONLY(n, t, w)                                                      \
+	{                                                                  \
+		.name = (n), .type = (t), .use = SL_USE_ONLY, .words = (w) \
+	}
+#define END       \
+	{         \
+		0 \
+	}
+
+static const char *const w_false[] = {"false", NULL};
+static const char *const w_all[] = {"*", NULL};
+static const char *const w_none[] = {"None", NULL};
+static const char *const w_cluster[] = {"Cluster", NULL};
+static const char *const w_protocol[] = {"TCP", "UDP", NULL};
+static const char *const w_type[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
+static const char *const w_address_type[] = {"IPv4", "IPv6", NULL};
+static const char *const w_server[] = {"HTTP", "HTTPS", "HTTP2", "GRPC",
+				       "TCP",  "TLS",   "MONGO", NULL};
+
+const struct sl_field sl_meta_fields[] = {
+	{.name = "name", .type = SL_F_STR, .required = true},
+	STR("namespace"),
+	MAP("labels"),
+	MAP("annotations"),
+	STR("creationTimestamp"),
+	ANY("generateName"),
+	ANY("selfLink"),
+	ANY("uid"),
+	ANY("resourceVersion"),
+	ANY("generation"),
+	ANY("deletionTimestamp"),
+	ANY("deletionGracePeriodSeconds"),
+	ANY("ownerReferences"),
+	ANY("finalizers"),
+	ANY("managedFields"),
+	ANY("clusterName"),
+	END,
+};
+
+#define HEAD                                                                                  \
+	STR("apiVersion"), STR("kind"),                                                       \
+	{                                                                                     \
+		.name = "metadata", .type = SL_F_OBJ, .required = true, .sub = sl_meta_fields \
+	}
+
+/* ---- Istio ---- */
+
+static const struct sl_field gateway_port[] = {
+	{.name = "number", .type = SL_F_INT, .required = true, .min = 1, .max = 65535},
+	{.name = "protocol", .type = SL_F_STR, .required = true, .words = w_server},
+	STR("name"),
+	LATER("targetPort"),
+	END,
+};
+
+static const struct sl_field gateway_tls[] = {
+	{.name = "httpsRedirect", .type = SL_F_BOOL},
+	STR("mode"),
+	STR("serverCertificate"),
+	STR("privateKey"),
+	STR("caCertificates"),
+	STR("caCrl"),
+	STR("credentialName"),
+	ANY("credentialNames"),
+	ANY("tlsCertificates"),
+	ANY("subjectAltNames"),
+	ANY("verifyCertificateSpki"),
+	ANY("verifyCertificateHash"),
+	STR("minProtocolVersion"),
+	STR("maxProtocolVersion"),
+	ANY("cipherSuites"),
+	STR("caCertCredentialName"),
+	END,
+};
+
+static const struct sl_field gateway_server[] = {
+	{.name = "port", .type = SL_F_OBJ, .required = true, .sub = gateway_port},
+	{.name = "hosts", .type = SL_F_STRS, .required = true, .min = 1},
+	OBJ("tls", gateway_tls),
+	STR("name"),
+	LATER("bind"),
+	LATER("defaultEndpoint"),
+	END,
+};
+
+static const struct sl_field gateway_spec[] = {
+	MAP("selector"),
+	{.name = "servers", .type = SL_F_OBJS, .required = true, .min = 1, .sub = gateway_server},
+	END,
+};
+
+static const struct sl_field gateway[] = {
+	HEAD,
+	{.name = "spec", .type = SL_F_OBJ, .required = true, .sub = gateway_spec},
+	ANY("status"),
+	END,
+};
+
+static const struct sl_field uri_match[] = {STR("exact"), STR("prefix"), STR("regex"), END};
+
+static const struct sl_field vs_match[] = {
+	STR("name"),
+	OBJ("uri", uri_match),
+	{.name = "gateways", .type = SL_F_STRS},
+	PORT("port"),
+	ONLY("ignoreUriCase", SL_F_BOOL, w_false),
+	LATER("scheme"),
+	LATER("method"),
+	LATER("authority"),
+	LATER("headers"),
+	LATER("withoutHeaders"),
+	LATER("queryParams"),
+	LATER("sourceLabels"),
+	LATER("sourceNamespace"),
+	LATER("statPrefix"),
+	END,
+};
+
+static const struct sl_field vs_port[] = {
+	{.name = "number", .type = SL_F_INT, .required = true, .min = 1, .max = 65535},
+	END,
+};
+
+static const struct sl_field vs_destination[] = {
+	{.name = "host", .type = SL_F_STR, .required = true},
+	OBJ("port", vs_port),
+	LATER("subset"),
+	END,
+};
+
+static const struct sl_field vs_route[] = {
+	{.name = "destination", .type = SL_F_OBJ, .required = true, .sub = vs_destination},
+	{.name = "weight", .type = SL_F_INT, .min = 0, .max = 1000000},
+	LATER("headers"),
+	END,
+};
+
+static const struct sl_field vs_redirect[] = {
+	STR("uri"),
+	STR("authority"),
+	{.name = "redirectCode", .type = SL_F_INT, .min = 301, .max = 308},
+	LATER("port"),
+	LATER("derivePort"),
+	LATER("scheme"),
+	END,
+};
+
+static const struct sl_field vs_body[] = {STR("string"), LATER("bytes"), END};
+
+static const struct sl_field vs_direct[] = {
+	{.name = "status", .type = SL_F_INT, .required = true, .min = 200, .max = 599},
+	OBJ("body", vs_body),
+	END,
+};
+
+static const struct sl_field vs_rewrite[] = {
+	STR("uri"),
+	STR("authority"),
+	LATER("uriRegexRewrite"),
+	END,
+};
+
+static const struct sl_field vs_retries[] = {
+	{.name = "attempts", .type = SL_F_INT, .min = 0, .max = 100},
+	{.name = "perTryTimeout", .type = SL_F_TIME, .min = 1},
+	LATER("retryOn"),
+	LATER("retryRemoteLocalities"),
+	LATER("retryIgnorePreviousHosts"),
+	LATER("backoff"),
+	END,
+};
+
+static const struct sl_field vs_http[] = {
+	STR("name"),
+	OBJS("match", vs_match),
+	OBJS("route", vs_route),
+	OBJ("redirect", vs_redirect),
+	OBJ("directResponse", vs_direct),
+	OBJ("rewrite", vs_rewrite),
+	{.name = "timeout", .type = SL_F_TIME},
+	OBJ("retries", vs_retries),
+	LATER("delegate"),
+	LATER("fault"),
+	LATER("mirror"),
+	LATER("mirrors"),
+	LATER("mirrorPercent"),
+	LATER("mirror_percent"),
+	LATER("mirrorPercentage"),
+	LATER("corsPolicy"),
+	LATER("headers"),
+	END,
+};
+
+static const struct sl_field vs_spec[] = {
+	{.name = "hosts", .type = SL_F_STRS, .required = true, .min = 1},
+	{.name = "gateways", .type = SL_F_STRS},
+	OBJS("http", vs_http),
+	ONLY("exportTo", SL_F_STRS, w_all),
+	LATER("tls"),
+	LATER("tcp"),
+	END,
+};
+
+static const struct sl_field virtual_service[] = {
+	HEAD,
+	{.name = "spec", .type = SL_F_OBJ, .required = true, .sub = vs_spec},
+	ANY("status"),
+	END,
+};
+
+/* ---- Kubernetes ---- */
+
+static const struct sl_field service_port[] = {
+	STR("name"),
+	{.name = "port", .type = SL_F_INT, .required = true, .min = 1, .max = 65535},
+	{.name = "nodePort", .type = SL_F_INT, .min = 0, .max = 65535},
+	ONLY("protocol", SL_F_STR, w_protocol),
+	{.name = "targetPort", .type = SL_F_INT_OR_STR, .min = 0, .max = 65535},
+	STR("appProtocol"),
+	END,
+};
+
+static const struct sl_field service_spec[] = {
+	{.name = "type", .type = SL_F_STR, .words = w_type},
+	{.name = "clusterIP", .type = SL_F_IP},
+	{.name = "clusterIPs", .type = SL_F_IPS},
+	{.name = "externalIPs", .type = SL_F_IPS},
+	MAP("selector"),
+	OBJS("ports", service_port),
+	ONLY("sessionAffinity", SL_F_STR, w_none),
+	LATER("sessionAffinityConfig"),
+	ONLY("externalTrafficPolicy", SL_F_STR, w_cluster),
+	ONLY("internalTrafficPolicy", SL_F_STR, w_cluster),
+	LATER("loadBalancerSourceRanges"),
+	ANY("healthCheckNodePort"),
+	ANY("allocateLoadBalancerNodePorts"),
+	ANY("externalName"),
+	ANY("ipFamilies"),
+	ANY("ipFamilyPolicy"),
+	ANY("loadBalancerClass"),
+	ANY("loadBalancerIP"),
+	ANY("publishNotReadyAddresses"),
+	ANY("trafficDistribution"),
+	END,
+};
+
+static const struct sl_field ingress_point[] = {
+	{.name = "ip", .type = SL_F_IP}, ANY("hostname"), ANY("ipMode"), ANY("ports"), END,
+};
+
+static const struct sl_field balancer_status[] = {OBJS("ingress", ingress_point), END};
+
+static const struct sl_field service_status[] = {
+	OBJ("loadBalancer", balancer_status),
+	ANY("conditions"),
+	END,
+};
+
+static const struct sl_field service[] = {
+	HEAD,
+	{.name = "spec", .type = SL_F_OBJ, .required = true, .sub = service_spec},
+	OBJ("status", service_status),
+	END,
+};
+
+static const struct sl_field endpoints_address[] = {
+	{.name = "ip", .type = SL_F_IP, .required = true},
+	ANY("hostname"),
+	ANY("nodeName"),
+	ANY("targetRef"),
+	END,
+};
+
+static const struct sl_field endpoints_port[] = {
+	STR("name"),
+	{.name = "port", .type = SL_F_INT, .required = true, .min = 1, .max = 65535},
+	ONLY("protocol", SL_F_STR, w_protocol),
+	STR("appProtocol"),
+	END,
+};
+
+static const struct sl_field endpoints_subset[] = {
+	OBJS("addresses", endpoints_address),
+	OBJS("notReadyAddresses", endpoints_address),
+	OBJS("ports", endpoints_port),
+	END,
+};
+
+static const struct sl_field endpoints[] = {
+	HEAD,
+	OBJS("subsets", endpoints_subset),
+	END,
+};
+
+static const struct sl_field slice_conditions[] = {
+	{.name = "ready", .type = SL_F_BOOL},
+	{.name = "serving", .type = SL_F_BOOL},
+	{.name = "terminating", .type = SL_F_BOOL},
+	END,
+};
+
+static const struct sl_field slice_endpoint[] = {
+	{.name = "addresses", .type = SL_F_IPS, .required = true, .min = 1},
+	OBJ("conditions", slice_conditions),
+	ANY("hostname"),
+	ANY("nodeName"),
+	ANY("targetRef"),
+	ANY("zone"),
+	ANY("hints"),
+	ANY("deprecatedTopology"),
+	END,
+};
+
+static const struct sl_field endpoint_slice[] = {
+	HEAD,
+	{.name = "addressType",
+	 .type = SL_F_STR,
+	 .use = SL_USE_ONLY,
+	 .required = true,
+	 .words = w_address_type},
+	OBJS("endpoints", slice_endpoint),
+	OBJS("ports", endpoints_port),
+	END,
+};
+
+static const struct sl_field namespace_fields[] = {HEAD, ANY("spec"), ANY("status"), END};
+
+static const char *const istio_net[] = {"v1", "v1beta1", "v1alpha3", NULL};
+static const char *const v1[] = {"v1", NULL};
+static const char *const discovery[] = {"v1", "v1beta1", NULL};
+
+#define ISTIO_NET   "networking.istio.io"
+#define ISTIO_SEC   "security.istio.io"
+#define GATEWAY_API "gateway.networking.k8s.io"
+#define K8S_NET     "networking.k8s.io"
+#define IGNORED(n)                                   \
+	{                                            \
+		.name = (n), .mode = SL_KIND_IGNORED \
+	}
+#define IGNORED_WIDE(n)                                                     \
+	{                                                                   \
+		.name = (n), .mode = SL_KIND_IGNORED, .cluster_scope = true \
+	}
+#define NOT_YET(n, g)                                            \
+	{                                                        \
+		.name = (n), .mode = SL_KIND_LATER, .group = (g) \
+	}
+
+const struct sl_kind sl_kinds[] = {
+	{"Gateway", SL_KIND_GATEWAY, SL_KIND_SERVED, ISTIO_NET, istio_net, false, gateway},
+	{"VirtualService", SL_KIND_VIRTUAL_SERVICE, SL_KIND_SERVED, ISTIO_NET, istio_net, false,
+	 virtual_service},
+	{"Service", SL_KIND_SERVICE, SL_KIND_SERVED, "", v1, false, service},
+	{"Endpoints", SL_KIND_ENDPOINTS, SL_KIND_SERVED, "", v1, false, endpoints},
+	{"EndpointSlice", SL_KIND_ENDPOINT_SLICE, SL_KIND_SERVED, "discovery.k8s.io", discovery,
+	 false, endpoint_slice},
+	{"Namespace", SL_KIND_NAMESPACE, SL_KIND_SERVED, "", v1, true, namespace_fields},
+	NOT_YET("Gateway", GATEWAY_API),
+	NOT_YET("GatewayClass", GATEWAY_API),
+	NOT_YET("HTTPRoute", GATEWAY_API),
+	NOT_YET("GRPCRoute", GATEWAY_API),
+	NOT_YET("TCPRoute", GATEWAY_API),
+	NOT_YET("TLSRoute", GATEWAY_API),
+	NOT_YET("UDPRoute", GATEWAY_API),
+	NOT_YET("ReferenceGrant", GATEWAY_API),
+	NOT_YET("Ingress", K8S_NET),
+	NOT_YET("IngressClass", K8S_NET),
+	NOT_YET("DestinationRule", ISTIO_NET),
+	NOT_YET("ServiceEntry", ISTIO_NET),
+	NOT_YET("WorkloadEntry", ISTIO_NET),
+	NOT_YET("WorkloadGroup", ISTIO_NET),
+	NOT_YET("EnvoyFilter", ISTIO_NET),
+	NOT_YET("ProxyConfig", ISTIO_NET),
+	NOT_YET("Sidecar", ISTIO_NET),
+	NOT_YET("AuthorizationPolicy", ISTIO_SEC),
+	NOT_YET("PeerAuthentication", ISTIO_SEC),
+	NOT_YET("RequestAuthentication", ISTIO_SEC),
+	NOT_YET("Telemetry", "telemetry.istio.io"),
+	NOT_YET("WasmPlugin", "extensions.istio.io"),
+	IGNORED("Deployment"),
+	IGNORED("ReplicaSet"),
+	IGNORED("ReplicationController"),
+	IGNORED("StatefulSet"),
+	IGNORED("DaemonSet"),
+	IGNORED("Pod"),
+	IGNORED("PodTemplate"),
+	IGNORED("Job"),
+	IGNORED("CronJob"),
+	IGNORED("ConfigMap"),
+	IGNORED("Secret"),
+	IGNORED("ServiceAccount"),
+	IGNORED("HorizontalPodAutoscaler"),
+	IGNORED("VerticalPodAutoscaler"),
+	IGNORED("PodDisruptionBudget"),
+	IGNORED("PersistentVolumeClaim"),
+	IGNORED("Role"),
+	IGNORED("RoleBinding"),
+	IGNORED("LimitRange"),
+	IGNORED("ResourceQuota"),
+	IGNORED("NetworkPolicy"),
+	IGNORED("Event"),
+	IGNORED("Lease"),
+	IGNORED("ControllerRevision"),
+	IGNORED("ServiceMonitor"),
+	IGNORED("PodMonitor"),
+	IGNORED_WIDE("ClusterRole"),
+	IGNORED_WIDE("ClusterRoleBinding"),
+	IGNORED_WIDE("PersistentVolume"),
+	IGNORED_WIDE("StorageClass"),
+	IGNORED_WIDE("PriorityClass"),
+	IGNORED_WIDE("CustomResourceDefinition"),
+	IGNORED_WIDE("MutatingWebhookConfiguration"),
+	IGNORED_WIDE("ValidatingWebhookConfiguration"),
+	IGNORED_WIDE("Node"),
+	{0},
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the translation of objects to the model shares: Services, their endpoints, their clusters.
+ */
+#ifndef SL_CONF_KUBE_H
+#define SL_CONF_KUBE_H
+
+#include "objects.h"
+
+#define SL_KUBE_NAME_MAX 640 /* "outbound|65535||NAME.NAMESPACE.svc.cluster.local" */
+
+struct sl_kube_service {
+	const struct sl_object *o;
+	const struct sl_node *spec, *ports;
+	uint8_t *made; /* for each port: its cluster is in the model */
+};
+
+/* An Endpoints or EndpointSlice object and the Service it belongs to. */
+struct sl_kube_backing {
+	const struct sl_object *o;
+	const char *service; /* name; the namespace is the object's */
+};
+
+/** One translation. */
+struct sl_kube {
+	const struct sl_objects *set;
+	const struct sl_prefix *own;
+	size_t n_own;
+	struct sl_model *model;
+	struct sl_err *err;
+	struct sl_kube_service *service;
+	size_t n_service;
+	struct sl_index by_name;         /* "ns/name" (in an object's key) to places in service */
+	struct sl_kube_backing *backing; /* sorted by namespace, service */
+	size_t n_backing;
+};
+
+/** Addresses behind a Service's port: sorted, each once. */
+struct sl_kube_addrs {
+	struct sl_ip_port *v;
+	size_t n, cap;
+	bool seen; /* the Service has endpoints, even if none is ready or of this port */
+};
+
+int sl_kube_init(struct sl_kube *k);
+void sl_kube_fini(struct sl_kube *k);
+int sl_kube_no_memory(const struct sl_kube *k);
+
+/** NULL when there is no such Service. */
+struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char *ns,
+					     const char *name);
+
+/** TCP or UDP, as IPPROTO_*. */
+uint8_t sl_kube_proto(const struct sl_node *port);
+
+/** Ready addresses of a Service's port; v is freed by the caller. 0 or -ENOMEM. */
+int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
+		  const struct sl_node *port, struct sl_kube_addrs *out);
+
+/** Whether an address is one of the box's own. */
+bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip);
+
+/**
+ * The container port behind a Service's port: targetPort's number, or the number that the
+ * endpoints give its name.
+ *
+ * @return 0 when a named one has no endpoints yet.
+ */
+uint16_t sl_kube_target(const struct sl_kube *k, const struct sl_kube_service *s,
+			const struct sl_node *port);
+
+/**
+ * The cluster of a Service's port; made when it isn't there yet, with the addresses that aren't
+ * our own.
+ *
+ * @param name Receives its name.
+ * @return 0 or -ENOMEM.
+ */
+int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
+		    char name[SL_KUBE_NAME_MAX]);
+
+/* The parts of the translation, in order. Each 0 or -errno with a text. */
+int sl_gateways_model(struct sl_kube *k);
+int sl_services_model(struct sl_kube *k);
+
+/** A VirtualService is sound by itself and its destinations exist (their clusters are made). */
+int sl_vs_check(struct sl_kube *k, const struct sl_object *vs);
+
+/** Adds a VirtualService's routes for one gateway and server port. */
+int sl_vs_routes(struct sl_kube *k, const struct sl_object *vs, const struct sl_object *gateway,
+		 int64_t server_port, struct sl_model_vhost *vhost);
+
+/** Whether a name in a VirtualService's `gateways` means this gateway. */
+bool sl_vs_names_gateway(const struct sl_object *vs, const char *name,
+			 const struct sl_object *gateway);
+
+/** Whether nothing behind this route of its VirtualService is ever reached. */
+bool sl_vs_catch_all(const struct sl_model_route *route);
+
+#endif

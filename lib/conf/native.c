@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Listeners, clusters and services said natively in sluice.conf, to the model. Routes apart. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "box.h"
+#include "native.h"
+#include "words.h"
+
+int sl_native_no_memory(struct sl_reader *r)
+{
+	return sl_err(r->err, ENOMEM, "out of memory while sluice.conf was read");
+}
+
+int sl_native_origin(struct sl_reader *r, const config_setting_t *s, struct sl_origin *origin)
+{
+	int line;
+	const char *file = sl_reader_where(r, s, &line);
+
+	return sl_model_origin(origin, file, line) < 0 ? sl_native_no_memory(r) : 0;
+}
+
+static int ip_read(struct sl_reader *r, const config_setting_t *s, const char *text,
+		   struct sl_ip *ip)
+{
+	struct sl_err why;
+
+	return sl_ip_parse(text, ip, &why) < 0 ? sl_reader_bad(r, s, "'address': %s", why.text) : 0;
+}
+
+/* ---- listeners ---- */
+
+struct listener_text {
+	const char *name, *address;
+	uint16_t port;
+	const config_setting_t *hosts;
+};
+
+#define LISTENER(field) SL_KEY_AT(struct listener_text, field)
+
+const struct sl_key sl_native_listener_keys[] = {
+	{.name = "name",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 LISTENER(name),
+	 .min = 1,
+	 .required = true,
+	 .help = "a name such as name = \"web\""},
+	{.name = "address",
+	 .type = SL_KEY_STR,
+	 LISTENER(address),
+	 .def = "0.0.0.0",
+	 .help = "One of the box's addresses; 0.0.0.0 for all of IPv4, :: for all of IPv6."},
+	{.name = "port",
+	 .type = SL_KEY_INT,
+	 LISTENER(port),
+	 1,
+	 65535,
+	 .required = true,
+	 .help = "the TCP port: port = 8080"},
+	{.name = "hosts",
+	 .type = SL_KEY_EACH,
+	 LISTENER(hosts),
+	 .keys = sl_native_host_keys,
+	 .required = true,
+	 .help = "the virtual hosts: hosts = ( { domains = [\"*\"]; routes = ( ... ); } )"},
+	{0},
+};
+
+struct host_text {
+	const char *name;
+	const config_setting_t *domains, *routes;
+};
+
+#define HOST(field) SL_KEY_AT(struct host_text, field)
+
+const struct sl_key sl_native_host_keys[] = {
+	{.name = "name",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 HOST(name),
+	 .def = "",
+	 .help = "Name in views. Default: first domain, ':' and port."},
+	{.name = "domains",
+	 .type = SL_KEY_EACH,
+	 HOST(domains),
+	 .min = 1,
+	 .required = true,
+	 .help = "hosts it is for: domains = [\"www.example.com\", \"*.example.org\"]"},
+	{.name = "routes",
+	 .type = SL_KEY_EACH,
+	 HOST(routes),
+	 .keys = sl_native_route_keys,
+	 .help = "Its routes; the first that matches wins."},
+	{0},
+};
+
+static int domain_read(struct sl_reader *r, const config_setting_t *s, struct sl_model_vhost *vhost)
+{
+	char show[SL_SHOW_MAX];
+	const char *text;
+	char *lower;
+	int e = sl_reader_str(r, s, &text);
+
+	if (e)
+		return e;
+	if (strlen(text) > SL_KEY_NAME_MAX)
+		return sl_reader_bad(r, s, "domain \"%s\" is longer than %d bytes; write a name",
+				     sl_show(text, show), SL_KEY_NAME_MAX);
+	if (*text != '[' && strchr(text, ':'))
+		return sl_reader_bad(r, s,
+				     "domain \"%s\" has a port, which is never compared; leave "
+				     "it out",
+				     sl_show(text, show));
+	lower = strdup(text);
+	if (!lower)
+		return sl_native_no_memory(r);
+	for (char *p = lower; *p; p++)
+		*p = sl_lower(*p);
+	e = sl_model_domain_add(vhost, lower);
+	free(lower);
+	return e < 0 ? sl_native_no_memory(r) : 0;
+}
+
+static int host_read(struct sl_reader *r, const config_setting_t *s, struct sl_model_table *table,
+		     uint16_t port)
+{
+	struct sl_model_vhost *vhost;
+	struct host_text t = {0};
+	char name[300];
+	int e = sl_keys_read(r, sl_native_host_keys, s, "host", &t);
+
+	if (e)
+		return e;
+	vhost = sl_model_vhost_add(table, t.name);
+	if (!vhost)
+		return sl_native_no_memory(r);
+	e = sl_native_origin(r, s, &vhost->origin);
+	for (int i = 0; e == 0 && i < sl_native_length(t.domains); i++)
+		e = domain_read(r, config_setting_get_elem(t.domains, (unsigned)i), vhost);
+	for (int i = 0; e == 0 && i < sl_native_length(t.routes); i++)
+		e = sl_native_route_read(r, config_setting_get_elem(t.routes, (unsigned)i), vhost);
+	if (e == 0 && !*t.name) {
+		snprintf(name, sizeof(name), "%s:%u", vhost->domains[0], port);
+		e = sl_model_set(&vhost->name, name) < 0 ? sl_native_no_memory(r) : 0;
+	}
+	return e;
+}
+
+/* As Istio names it, "http.PORT", unless another listener of that port has taken it. */
+static struct sl_model_table *table_add(struct sl_model *model, const struct listener_text *t)
+{
+	char name[400];
+
+	snprintf(name, sizeof(name), "http.%u", t->port);
+	if (sl_model_table_find(model, name))
+		snprintf(name, sizeof(name), "http.%u.%.300s", t->port, t->name);
+	return sl_model_table_add(model, name);
+}
+
+int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void *dst)
+{
+	struct sl_model *model = r->ctx;
+	struct sl_model_listener *listener;
+	struct listener_text t = {0};
+	struct sl_model_table *table;
+	int e = sl_keys_read(r, sl_native_listener_keys, s, "listener", &t);
+
+	if (e)
+		return e;
+	if (sl_model_listener_find(model, t.name))
+		return sl_reader_bad(
+			r, s, "listener '%s' is defined twice; give this one another name", t.name);
+	table = table_add(model, &t);
+	listener = table ? sl_model_listener_add(model, t.name) : NULL;
+	if (!listener || sl_model_set(&listener->table, table->name) < 0)
+		return sl_native_no_memory(r);
+	listener->port = t.port;
+	e = ip_read(r, s, t.address, &listener->ip);
+	if (e == 0)
+		e = sl_native_origin(r, s, &listener->origin);
+	for (int i = 0; e == 0 && i < sl_native_length(t.hosts); i++)
+		e = host_read(r, config_setting_get_elem(t.hosts, (unsigned)i), table, t.port);
+	return e;
+}
+
+/* ---- clusters ---- */
+
+struct cluster_text {
+	const char *name;
+	int policy;
+	uint32_t connect_ms;
+	const config_setting_t *endpoints;
+};
+
+#define CLUSTER(field) SL_KEY_AT(struct cluster_text, field)
+
+static const char *const policy_words[] = {"least_request", "round_robin", "random", NULL};
+static const enum sl_lb_policy policies[] = {SL_LB_LEAST_REQUEST, SL_LB_ROUND_ROBIN, SL_LB_RANDOM};
+
+const struct sl_key sl_native_cluster_keys[] = {
+	{.name = "name",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 CLUSTER(name),
+	 .min = 1,
+	 .required = true,
+	 .help = "a name such as name = \"httpserver\""},
+	{.name = "policy",
+	 .type = SL_KEY_WORD,
+	 CLUSTER(policy),
+	 .def = "least_request",
+	 .words = policy_words,
+	 .help = "How an endpoint is chosen."},
+	{.name = "connect_timeout",
+	 .type = SL_KEY_TIME,
+	 CLUSTER(connect_ms),
+	 1,
+	 SL_KEY_DAY_MS,
+	 "10s",
+	 .help = "Time for an endpoint to take a connection."},
+	{.name = "endpoints",
+	 .type = SL_KEY_EACH,
+	 CLUSTER(endpoints),
+	 .required = true,
+	 .keys = sl_native_endpoint_keys,
+	 .help = "its members: endpoints = [\"10.10.1.13:80\"], or ( \"...\", { ... } )"},
+	{0},
+};
+
+struct endpoint_text {
+	const char *address;
+	uint32_t weight;
+};
+
+const struct sl_key sl_native_endpoint_keys[] = {
+	{.name = "address",
+	 .type = SL_KEY_STR,
+	 SL_KEY_AT(struct endpoint_text, address),
+	 .required = true,
+	 .help = "address and port: address = \"10.10.1.14:80\""},
+	{.name = "weight",
+	 .type = SL_KEY_INT,
+	 SL_KEY_AT(struct endpoint_text, weight),
+	 1,
+	 128,
+	 "1",
+	 .help = "Its share against the others."},
+	{0},
+};
+
+static int endpoint_read(struct sl_reader *r, const config_setting_t *s,
+			 struct sl_model_cluster *cluster)
+{
+	struct endpoint_text t = {.weight = 1};
+	struct sl_model_endpoint *endpoint;
+	struct sl_ip_port addr;
+	struct sl_err why;
+	int e;
+
+	if (config_setting_type(s) == CONFIG_TYPE_STRING)
+		e = sl_reader_str(r, s, &t.address);
+	else
+		e = sl_keys_read(r, sl_native_endpoint_keys, s, "endpoint", &t);
+	if (e)
+		return e;
+	if (sl_ip_port_parse(t.address, &addr, &why) < 0)
+		return sl_reader_bad(r, s, "endpoint: %s", why.text);
+	if (addr.port == 0 || sl_ip_is_any(&addr.ip))
+		return sl_reader_bad(r, s,
+				     "endpoint: '%s' is no place to connect to; write "
+				     "address:port",
+				     t.address);
+	for (size_t i = 0; i < cluster->n_endpoints; i++)
+		if (cluster->endpoints[i].addr.port == addr.port &&
+		    sl_ip_eq(&cluster->endpoints[i].addr.ip, &addr.ip))
+			return sl_reader_bad(r, s,
+					     "endpoint '%s' is written twice; write it once, with "
+					     "a weight",
+					     t.address);
+	endpoint = sl_model_endpoint_add(cluster);
+	if (!endpoint)
+		return sl_native_no_memory(r);
+	endpoint->addr = addr;
+	endpoint->weight = t.weight;
+	return 0;
+}
+
+int sl_native_cluster_read(struct sl_reader *r, const config_setting_t *s, void *dst)
+{
+	struct sl_model *model = r->ctx;
+	struct sl_model_cluster *cluster;
+	struct cluster_text t = {0};
+	int e = sl_keys_read(r, sl_native_cluster_keys, s, "cluster", &t);
+
+	if (e)
+		return e;
+	if (sl_model_cluster_find(model, t.name))
+		return sl_reader_bad(
+			r, s, "cluster '%s' is defined twice; give this one another name", t.name);
+	cluster = sl_model_cluster_add(model, t.name);
+	if (!cluster || sl_model_set(&cluster->type, "STATIC") < 0 ||
+	    sl_model_set(&cluster->fqdn, t.name) < 0)
+		return sl_native_no_memory(r);
+	cluster->lb = policies[t.policy];
+	cluster->connect_timeout_ms = t.connect_ms;
+	e = sl_native_origin(r, s, &cluster->origin);
+	for (int i = 0; e == 0 && i < sl_native_length(t.endpoints); i++)
+		e = endpoint_read(r, config_setting_get_elem(t.endpoints, (unsigned)i), cluster);
+	return e;
+}
+
+/* ---- services ---- */
+
+struct service_text {
+	const char *name, *address, *listener, *cluster;
+	uint16_t port, node_port;
+	int protocol;
+};
+
+#define SERVICE(field) SL_KEY_AT(struct service_text, field)
+
+static const char *const protocol_words[] = {"tcp", "udp", NULL};
+
+const struct sl_key sl_native_service_keys[] = {
+	{.name = "name",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 SERVICE(name),
+	 .min = 1,
+	 .required = true,
+	 .help = "a name such as name = \"vip\""},
+	{.name = "address",
+	 .type = SL_KEY_STR,
+	 SERVICE(address),
+	 .min = 1,
+	 .help = "Virtual address; with `port`."},
+	{.name = "port",
+	 .type = SL_KEY_INT,
+	 SERVICE(port),
+	 1,
+	 65535,
+	 .help = "Port at the virtual address."},
+	{.name = "node_port",
+	 .type = SL_KEY_INT,
+	 SERVICE(node_port),
+	 1,
+	 65535,
+	 .help = "Port at every IPv4 address of the box, instead of address and port."},
+	{.name = "protocol",
+	 .type = SL_KEY_WORD,
+	 SERVICE(protocol),
+	 .def = "tcp",
+	 .words = protocol_words,
+	 .help = "Transport protocol."},
+	{.name = "listener",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 SERVICE(listener),
+	 .min = 1,
+	 .help = "Listener that it is handed to (tcp)."},
+	{.name = "cluster",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 SERVICE(cluster),
+	 .min = 1,
+	 .help = "Cluster whose endpoints it is translated to."},
+	{0},
+};
+
+static int service_check(struct sl_reader *r, const config_setting_t *s,
+			 const struct service_text *t)
+{
+	if (t->node_port ? t->address || t->port : !t->address || !t->port)
+		return sl_reader_bad(
+			r, s, "service '%s': write address and port, or node_port alone", t->name);
+	if (!t->listener == !t->cluster)
+		return sl_reader_bad(r, s, "service '%s' leads %s; write listener or cluster",
+				     t->name, t->listener ? "to two places" : "nowhere");
+	if (t->listener && t->protocol == 1)
+		return sl_reader_bad(r, s, "service '%s' leads udp to a listener; write a cluster",
+				     t->name);
+	return 0;
+}
+
+int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void *dst)
+{
+	struct sl_model *model = r->ctx;
+	struct sl_model_service *service;
+	struct service_text t = {0};
+	int e = sl_keys_read(r, sl_native_service_keys, s, "service", &t);
+
+	if (e == 0)
+		e = service_check(r, s, &t);
+	if (e)
+		return e;
+	for (size_t i = 0; i < model->n_services; i++)
+		if (strcmp(model->services[i].name, t.name) == 0)
+			return sl_reader_bad(r, s,
+					     "service '%s' is defined twice; give this one "
+					     "another name",
+					     t.name);
+	service = sl_model_service_add(model, t.name);
+	if (!service || sl_model_set(&service->listener, t.listener) < 0 ||
+	    sl_model_set(&service->cluster, t.cluster) < 0)
+		return sl_native_no_memory(r);
+	service->kind = t.node_port ? SL_SVC_NODE_PORT : SL_SVC_NATIVE;
+	service->port = t.node_port ? t.node_port : t.port;
+	service->proto = t.protocol == 1 ? IPPROTO_UDP : IPPROTO_TCP;
+	e = ip_read(r, s, t.node_port ? "0.0.0.0" : t.address, &service->ip);
+	if (e == 0 && !t.node_port && sl_ip_is_any(&service->ip))
+		e = sl_reader_bad(r, s,
+				  "service '%s' at the address of nobody; write an address, or "
+				  "node_port",
+				  t.name);
+	return e ? e : sl_native_origin(r, s, &service->origin);
+}
+
+/* ---- all of it ---- */
+
+int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err)
+{
+	static const struct {
+		const char *list;
+		int (*read)(struct sl_reader *r, const config_setting_t *s, void *dst);
+	} parts[] = {
+		{"listeners", sl_native_listener_read},
+		{"clusters", sl_native_cluster_read},
+		{"services", sl_native_service_read},
+	};
+	struct sl_reader r = {.text = &conf->text, .err = err, .ctx = model};
+	int e = 0;
+
+	for (size_t p = 0; p < SL_ARRAY_LEN(parts); p++) {
+		const config_setting_t *list = config_lookup(&conf->cfg, parts[p].list);
+
+		for (int i = 0; e == 0 && i < sl_native_length(list); i++)
+			e = parts[p].read(&r, config_setting_get_elem(list, (unsigned)i), NULL);
+	}
+	return e;
+}

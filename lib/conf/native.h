@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the readers of the native configuration share. */
+#ifndef SL_CONF_NATIVE_H
+#define SL_CONF_NATIVE_H
+
+#include "box.h"
+
+int sl_native_no_memory(struct sl_reader *r);
+
+/** Notes where an object is written. 0 or -ENOMEM with a text. */
+int sl_native_origin(struct sl_reader *r, const config_setting_t *s, struct sl_origin *origin);
+
+/** Elements of a list that may be absent. */
+static inline int sl_native_length(const config_setting_t *list)
+{
+	return list ? config_setting_length(list) : 0;
+}
+
+/** Adds a route. 0 or -errno with a text. */
+int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
+			 struct sl_model_vhost *vhost);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which kinds of objects are read, and which fields each may have: tables, and their check. */
+#ifndef SL_CONF_SCHEMA_H
+#define SL_CONF_SCHEMA_H
+
+#include "node.h"
+
+enum sl_field_type {
+	SL_F_END,
+	SL_F_STR,
+	SL_F_INT,
+	SL_F_BOOL,
+	SL_F_INT_OR_STR, /* targetPort */
+	SL_F_TIME,       /* a duration, "5s" */
+	SL_F_IP,
+	SL_F_TEXTS_MAP, /* names to texts: labels, selectors */
+	SL_F_OBJ,       /* a map with the fields of `sub` */
+	SL_F_OBJS,      /* a list of them */
+	SL_F_STRS,      /* a list of texts */
+	SL_F_IPS,       /* a list of addresses */
+	SL_F_ANY,       /* not looked at: changes nothing here */
+};
+
+enum sl_field_use {
+	SL_USE_SERVED,
+	SL_USE_LATER, /* known, not served yet: refused when it says something */
+	SL_USE_ONLY,  /* served for the values in `words`; others not yet */
+};
+
+struct sl_field {
+	const char *name;
+	enum sl_field_type type;
+	enum sl_field_use use;
+	bool required;
+	int64_t min, max;         /* of numbers; of lists the least length */
+	const char *const *words; /* values that are allowed */
+	const struct sl_field *sub;
+};
+
+enum sl_kind_mode {
+	SL_KIND_SERVED,
+	SL_KIND_IGNORED, /* belongs to applications */
+	SL_KIND_LATER,   /* belongs to us, not served yet: refused */
+};
+
+enum sl_kind_id {
+	SL_KIND_OTHER,
+	SL_KIND_GATEWAY,
+	SL_KIND_VIRTUAL_SERVICE,
+	SL_KIND_SERVICE,
+	SL_KIND_ENDPOINTS,
+	SL_KIND_ENDPOINT_SLICE,
+	SL_KIND_NAMESPACE,
+};
+
+struct sl_kind {
+	const char *name;
+	enum sl_kind_id id;
+	enum sl_kind_mode mode;
+	const char *group;             /* of apiVersion; "" is the core; NULL: any */
+	const char *const *versions;   /* of the group; NULL: any */
+	bool cluster_scope;            /* has no namespace */
+	const struct sl_field *fields; /* of the whole object, for served kinds */
+};
+
+/** Every kind that is known, ended by a NULL name (kinds.c). */
+extern const struct sl_kind sl_kinds[];
+
+/** Fields that every object has. */
+extern const struct sl_field sl_meta_fields[];
+
+/**
+ * Checks an object: its kind is known, and every field is known, of the right type and served.
+ *
+ * @param kind Receives the row of sl_kinds.
+ * @return 0 or -EINVAL with file:line and what to write instead.
+ */
+int sl_schema_check(const char *file, const struct sl_node *object, const struct sl_kind **kind,
+		    struct sl_err *err);
+
+#endif

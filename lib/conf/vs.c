@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One VirtualService: its rules checked, its destinations found, its routes added to a host. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "kube.h"
+#include "words.h"
+
+#define SVC_SUFFIX      ".svc.cluster.local"
+#define RETRIES_DEFAULT 2
+#define HOST_MAX        320
+
+/* One HTTP rule with where it stands. */
+struct rule {
+	struct sl_kube *k;
+	const struct sl_object *vs;
+	const struct sl_node *http, *match; /* match: NULL for a rule without */
+};
+
+/* ---- destinations ---- */
+
+/* Splits "NAME.NAMESPACE.svc.cluster.local" or a short "NAME" of the VirtualService's namespace. */
+static bool split_host(const char *host, const char *own_ns, char name[HOST_MAX], char ns[HOST_MAX])
+{
+	size_t n = strlen(host), suffix = strlen(SVC_SUFFIX);
+	const char *dot = strchr(host, '.');
+
+	if (n >= HOST_MAX)
+		return false;
+	for (size_t i = 0; i <= n; i++)
+		name[i] = sl_lower(host[i]);
+	if (!dot) {
+		snprintf(ns, HOST_MAX, "%s", own_ns);
+		return true;
+	}
+	if (n <= suffix || strcmp(name + n - suffix, SVC_SUFFIX) != 0)
+		return false;
+	name[n - suffix] = '\0';
+	/* Names of Services hold no dots; the namespace is the rest. */
+	dot = strchr(name, '.');
+	if (!dot)
+		return false;
+	snprintf(ns, HOST_MAX, "%s", dot + 1);
+	name[dot - name] = '\0';
+	return true;
+}
+
+/* The Service whose name is nearest to what was written, or NULL. */
+static const struct sl_object *nearest(const struct sl_kube *k, const char *name)
+{
+	const char **list = calloc(k->n_service + 1, sizeof(*list));
+	const struct sl_object *found = NULL;
+	const char *near;
+
+	for (size_t i = 0; list && i < k->n_service; i++)
+		list[i] = k->service[i].o->name;
+	near = list ? sl_nearest(name, list) : NULL;
+	for (size_t i = 0; near && !found && i < k->n_service; i++)
+		if (k->service[i].o->name == near)
+			found = k->service[i].o;
+	free(list);
+	return found;
+}
+
+static int no_cluster(const struct rule *r, const struct sl_node *host)
+{
+	char show[SL_SHOW_MAX], first[HOST_MAX];
+	const struct sl_object *near;
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(host->text, "."), host->text);
+	near = nearest(r->k, first);
+	sl_show(host->text, show);
+	if (near)
+		return sl_object_bad(r->vs, host->line, r->k->err,
+				     "route to a cluster that doesn't exist: there is no Service "
+				     "for host '%s'; did you mean '%s.%s" SVC_SUFFIX "'?",
+				     show, near->name, near->ns);
+	return sl_object_bad(r->vs, host->line, r->k->err,
+			     "route to a cluster that doesn't exist: there is no Service for host "
+			     "'%s'; write NAME.NAMESPACE" SVC_SUFFIX " of one",
+			     show);
+}
+
+static int no_port(const struct rule *r, const struct sl_node *at, const struct sl_kube_service *s,
+		   int64_t number)
+{
+	char ports[128] = "none";
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < sl_node_len(s->ports) && n < sizeof(ports) - 10; i++)
+		n += (size_t)snprintf(ports + n, sizeof(ports) - n, "%s%lld", i ? ", " : "",
+				      (long long)sl_node_int(s->ports->item[i], "port", 0));
+	if (number)
+		return sl_object_bad(r->vs, at->line, r->k->err,
+				     "route to a cluster that doesn't exist: Service %s has no TCP "
+				     "port %lld; its ports: %s",
+				     s->o->name, (long long)number, ports);
+	return sl_object_bad(r->vs, at->line, r->k->err,
+			     "Service %s has not exactly one TCP port; write port: { number: N }, "
+			     "one of: %s",
+			     s->o->name, ports);
+}
+
+/* The cluster of a destination, made when it is the first to want it. */
+static int destination(const struct rule *r, const struct sl_node *dest,
+		       char cluster[SL_KUBE_NAME_MAX])
+{
+	const struct sl_node *host = sl_node_get(dest, "host");
+	int64_t number = sl_node_int(dest, "port.number", 0);
+	char name[HOST_MAX], ns[HOST_MAX];
+	struct sl_kube_service *s = NULL;
+	uint32_t found = 0, n = 0;
+
+	if (split_host(host->text, r->vs->ns, name, ns))
+		s = sl_kube_service_find(r->k, ns, name);
+	if (!s)
+		return no_cluster(r, host);
+	if (strcmp(sl_node_text(s->spec, "type", ""), "ExternalName") == 0)
+		return sl_object_bad(r->vs, host->line, r->k->err,
+				     "route to Service %s of type ExternalName, which is not "
+				     "served yet; write a Service with endpoints",
+				     s->o->name);
+	for (uint32_t i = 0; i < sl_node_len(s->ports); i++) {
+		const struct sl_node *p = s->ports->item[i];
+
+		if (sl_kube_proto(p) != IPPROTO_TCP ||
+		    (number && sl_node_int(p, "port", 0) != number))
+			continue;
+		found = i;
+		n++;
+	}
+	if (n != 1)
+		return no_port(r, dest, s, number);
+	return sl_kube_cluster(r->k, s, found, cluster);
+}
+
+/* ---- checks ---- */
+
+static int bad(const struct rule *r, const struct sl_node *at, const char *what)
+{
+	return sl_object_bad(r->vs, at->line, r->k->err, "%s", what);
+}
+
+static int check_destinations(const struct rule *r)
+{
+	const struct sl_node *list = sl_node_get(r->http, "route");
+	char cluster[SL_KUBE_NAME_MAX];
+	int64_t sum = 0;
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++) {
+		e = destination(r, sl_node_get(list->item[i], "destination"), cluster);
+		sum += sl_node_int(list->item[i], "weight", 0);
+	}
+	if (e == 0 && sl_node_len(list) > 1 && sum == 0)
+		return bad(r, list, "all weights of a route are 0; write at least one above 0");
+	return e;
+}
+
+static int check_redirect(const struct rule *r, const struct sl_node *redirect)
+{
+	int64_t code = sl_node_int(redirect, "redirectCode", 301);
+
+	if (code > 303 && code < 307)
+		return bad(r, redirect,
+			   "redirectCode can't be answered; write 301, 302, 303, 307 "
+			   "or 308");
+	if (!sl_node_get(redirect, "uri") && !sl_node_get(redirect, "authority") &&
+	    !sl_node_get(redirect, "redirectCode"))
+		return bad(r, redirect, "redirect to the same place; write uri or authority");
+	return 0;
+}
+
+static int check_rule(const struct rule *r)
+{
+	const struct sl_node *route = sl_node_get(r->http, "route");
+	const struct sl_node *redirect = sl_node_get(r->http, "redirect");
+	const struct sl_node *direct = sl_node_get(r->http, "directResponse");
+	int n = (sl_node_len(route) > 0) + !!redirect + !!direct;
+
+	if (n == 0)
+		return bad(r, r->http,
+			   "HTTP rule without a destination; write route, redirect or "
+			   "directResponse");
+	if (n > 1)
+		return bad(r, r->http,
+			   "HTTP rule with several destinations; write one of route, "
+			   "redirect and directResponse");
+	if (sl_node_get(r->http, "rewrite") && !sl_node_len(route))
+		return bad(r, r->http,
+			   "HTTP rule that rewrites what it doesn't forward; leave "
+			   "rewrite out");
+	if (redirect)
+		return check_redirect(r, redirect);
+	return check_destinations(r);
+}
+
+static int check_match(const struct rule *r, const struct sl_node *match)
+{
+	const struct sl_node *uri = sl_node_get(match, "uri");
+	const struct sl_node *kind = NULL;
+	int n = 0;
+
+	for (uint32_t i = 0; uri && i < uri->n; i++)
+		if (uri->pair[i].value->type != SL_NODE_NULL) {
+			kind = uri->pair[i].value;
+			n++;
+		}
+	if (uri && n != 1)
+		return bad(r, uri,
+			   n ? "uri with several matches; write one of exact, prefix and "
+			       "regex"
+			     : "uri without a match; write exact, prefix or regex");
+	if (kind && !*kind->text)
+		return bad(r, kind, "uri match with an empty text; write a path, or leave uri out");
+	return 0;
+}
+
+/* Only a VirtualService that some gateway could serve concerns us: "mesh" is for sidecars. */
+static bool for_gateways(const struct sl_object *vs)
+{
+	const struct sl_node *list = sl_node_at(vs->root, "spec.gateways");
+
+	for (uint32_t i = 0; i < sl_node_len(list); i++)
+		if (strcmp(list->item[i]->text, "mesh") != 0)
+			return true;
+	return false;
+}
+
+int sl_vs_check(struct sl_kube *k, const struct sl_object *vs)
+{
+	const struct sl_node *http = sl_node_at(vs->root, "spec.http");
+	int e = 0;
+
+	if (!for_gateways(vs)) {
+		sl_objects_warn(
+			k->set, vs, vs->line,
+			"VirtualService %s names no gateway and is only for sidecars; it is "
+			"not used here",
+			vs->name);
+		return 0;
+	}
+	for (uint32_t i = 0; e == 0 && i < sl_node_len(http); i++) {
+		struct rule r = {k, vs, http->item[i], NULL};
+		const struct sl_node *match = sl_node_get(r.http, "match");
+
+		for (uint32_t j = 0; e == 0 && j < sl_node_len(match); j++)
+			e = check_match(&r, match->item[j]);
+		if (e == 0)
+			e = check_rule(&r);
+	}
+	return e;
+}
+
+bool sl_vs_names_gateway(const struct sl_object *vs, const char *name,
+			 const struct sl_object *gateway)
+{
+	const char *slash = strchr(name, '/');
+	size_t n = slash ? (size_t)(slash - name) : 0;
+
+	if (!slash)
+		return strcmp(name, gateway->name) == 0 && strcmp(vs->ns, gateway->ns) == 0;
+	return strlen(gateway->ns) == n && strncmp(name, gateway->ns, n) == 0 &&
+	       strcmp(slash + 1, gateway->name) == 0;
+}
+
+/* ---- routes ---- */
+
+static int set_name(const struct rule *r, struct sl_model_route *route)
+{
+	const char *http = sl_node_text(r->http, "name", "");
+	const char *match = sl_node_text(r->match, "name", "");
+	char *text;
+	int e;
+
+	if (!*http || !*match)
+		return sl_model_set(&route->name, http);
+	if (asprintf(&text, "%s.%s", http, match) < 0)
+		return -ENOMEM;
+	e = sl_model_set(&route->name, text);
+	free(text);
+	return e;
+}
+
+static int set_match(const struct rule *r, struct sl_model_route *route)
+{
+	static const struct {
+		const char *key;
+		enum sl_path_match match;
+	} kinds[] = {
+		{"exact", SL_PATH_EXACT}, {"prefix", SL_PATH_PREFIX}, {"regex", SL_PATH_REGEX}};
+	const struct sl_node *uri = sl_node_get(r->match, "uri");
+
+	for (size_t i = 0; uri && i < SL_ARRAY_LEN(kinds); i++) {
+		const struct sl_node *v = sl_node_get(uri, kinds[i].key);
+
+		if (!v)
+			continue;
+		/* Istio reads a lone "*" as "anything". */
+		if (kinds[i].match == SL_PATH_REGEX && strcmp(v->text, "*") == 0)
+			break;
+		route->match = kinds[i].match;
+		return sl_model_set(&route->path, v->text);
+	}
+	route->match = SL_PATH_PREFIX;
+	return sl_model_set(&route->path, "/");
+}
+
+static int set_rewrite(const struct rule *r, struct sl_model_route *route)
+{
+	const char *uri = sl_node_text(r->http, "rewrite.uri", "");
+
+	if (*uri)
+		route->rewrite =
+			route->match == SL_PATH_PREFIX ? SL_REWRITE_PREFIX : SL_REWRITE_PATH;
+	if (sl_model_set(&route->rewrite_to, uri) < 0)
+		return -ENOMEM;
+	return sl_model_set(&route->rewrite_authority,
+			    sl_node_text(r->http, "rewrite.authority", ""));
+}
+
+static int set_answer(const struct rule *r, struct sl_model_route *route)
+{
+	const struct sl_node *redirect = sl_node_get(r->http, "redirect");
+	const struct sl_node *direct = sl_node_get(r->http, "directResponse");
+
+	if (redirect) {
+		route->action = SL_ROUTE_REDIRECT;
+		route->status = (uint16_t)sl_node_int(redirect, "redirectCode", 301);
+		if (sl_model_set(&route->redirect_path, sl_node_text(redirect, "uri", "")) < 0)
+			return -ENOMEM;
+		return sl_model_set(&route->redirect_authority,
+				    sl_node_text(redirect, "authority", ""));
+	}
+	if (direct) {
+		route->action = SL_ROUTE_DIRECT;
+		route->status = (uint16_t)sl_node_int(direct, "status", 200);
+		return sl_model_set(&route->direct_body, sl_node_text(direct, "body.string", ""));
+	}
+	route->action = SL_ROUTE_FORWARD;
+	return 0;
+}
+
+static void set_times(const struct rule *r, struct sl_model_route *route)
+{
+	(void)sl_word_ms(sl_node_text(r->http, "timeout", "0"), &route->timeout_ms);
+	(void)sl_word_ms(sl_node_text(r->http, "retries.perTryTimeout", "0"),
+			 &route->per_try_timeout_ms);
+	route->retry_attempts = (uint32_t)sl_node_int(r->http, "retries.attempts", RETRIES_DEFAULT);
+}
+
+static int set_weights(const struct rule *r, struct sl_model_route *route)
+{
+	const struct sl_node *list = sl_node_get(r->http, "route");
+	uint32_t n = sl_node_len(list);
+	char cluster[SL_KUBE_NAME_MAX];
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && i < n; i++) {
+		const struct sl_node *d = list->item[i];
+		/* A single destination takes everything, whatever weight is written. */
+		uint32_t weight = n == 1 ? 100 : (uint32_t)sl_node_int(d, "weight", 0);
+
+		e = destination(r, sl_node_get(d, "destination"), cluster);
+		if (e == 0 && sl_model_weight_add(route, cluster, weight) < 0)
+			e = sl_kube_no_memory(r->k);
+	}
+	return e;
+}
+
+static int add_route(const struct rule *r, struct sl_model_vhost *vhost)
+{
+	const struct sl_node *at = r->match ? r->match : r->http;
+	struct sl_model_route *route = sl_model_route_add(vhost);
+	char vs[SL_KUBE_NAME_MAX];
+
+	snprintf(vs, sizeof(vs), "%s.%s", r->vs->name, r->vs->ns);
+	if (!route || set_name(r, route) < 0 || set_match(r, route) < 0 ||
+	    set_rewrite(r, route) < 0 || set_answer(r, route) < 0 ||
+	    sl_model_set(&route->virtual_service, vs) < 0 ||
+	    sl_model_origin(&route->origin, r->vs->file, at->line) < 0)
+		return sl_kube_no_memory(r->k);
+	set_times(r, route);
+	return set_weights(r, route);
+}
+
+/* Whether a match entry is for this gateway and server port. */
+static bool applies(const struct sl_object *vs, const struct sl_node *match,
+		    const struct sl_object *gateway, int64_t port)
+{
+	const struct sl_node *gateways = sl_node_get(match, "gateways");
+	int64_t want = sl_node_int(match, "port", 0);
+
+	if (want && want != port)
+		return false;
+	for (uint32_t i = 0; i < sl_node_len(gateways); i++)
+		if (sl_vs_names_gateway(vs, gateways->item[i]->text, gateway))
+			return true;
+	return sl_node_len(gateways) == 0;
+}
+
+bool sl_vs_catch_all(const struct sl_model_route *route)
+{
+	return (route->match == SL_PATH_PREFIX && strcmp(route->path, "/") == 0) ||
+	       (route->match == SL_PATH_REGEX && strcmp(route->path, ".*") == 0);
+}
+
+/* The routes of one rule; *done when one of them lets nothing past. */
+static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t port,
+		    struct sl_model_vhost *vhost, bool *done)
+{
+	const struct sl_node *match = sl_node_get(r->http, "match");
+	uint32_t n = sl_node_len(match);
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && !*done && i < SL_MAX(n, 1u); i++) {
+		r->match = n ? match->item[i] : NULL;
+		if (!applies(r->vs, r->match, gateway, port))
+			continue;
+		e = add_route(r, vhost);
+		*done = e == 0 && sl_vs_catch_all(&vhost->routes[vhost->n_routes - 1]);
+	}
+	return e;
+}
+
+int sl_vs_routes(struct sl_kube *k, const struct sl_object *vs, const struct sl_object *gateway,
+		 int64_t server_port, struct sl_model_vhost *vhost)
+{
+	const struct sl_node *http = sl_node_at(vs->root, "spec.http");
+	bool done = false;
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && i < sl_node_len(http); i++) {
+		struct rule r = {k, vs, http->item[i], NULL};
+
+		if (done) {
+			sl_objects_warn(k->set, vs, r.http->line,
+					"rule is never reached: one before it in VirtualService %s "
+					"matches every request",
+					vs->name);
+			break;
+		}
+		e = add_rule(&r, gateway, server_port, vhost, &done);
+	}
+	return e;
+}

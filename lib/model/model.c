@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The model's memory: appending, finding and freeing what the configuration readers produce. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sl_model.h"
+
+/* Every unset string points here: readers never see NULL, and overwriting it leaks nothing. */
+static char empty[1];
+
+static void str_free(char *s)
+{
+	if (s != empty)
+		free(s);
+}
+
+int sl_model_set(char **field, const char *text)
+{
+	char *copy = empty;
+
+	if (text && *text) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	str_free(*field);
+	*field = copy;
+	return 0;
+}
+
+int sl_model_origin(struct sl_origin *origin, const char *file, int line)
+{
+	origin->line = line;
+	return sl_model_set(&origin->file, file);
+}
+
+/* Arrays double when their count is a power of two, so they need no capacity of their own. */
+static void *append(void *array, size_t *n, size_t size)
+{
+	void **base = array;
+	void *grown;
+	char *slot;
+
+	if ((*n & (*n - 1)) == 0) {
+		grown = reallocarray(*base, *n ? *n * 2 : 1, size);
+		if (!grown)
+			return NULL;
+		*base = grown;
+	}
+	slot = (char *)*base + *n * size;
+	memset(slot, 0, size);
+	++*n;
+	return slot;
+}
+
+struct sl_model *sl_model_create(void)
+{
+	return calloc(1, sizeof(struct sl_model));
+}
+
+static void route_free(struct sl_model_route *r)
+{
+	for (size_t i = 0; i < r->n_weights; i++)
+		str_free(r->weights[i].cluster);
+	free(r->weights);
+	str_free(r->name);
+	str_free(r->virtual_service);
+	str_free(r->origin.file);
+	str_free(r->path);
+	str_free(r->rewrite_to);
+	str_free(r->rewrite_authority);
+	str_free(r->redirect_authority);
+	str_free(r->redirect_path);
+	str_free(r->direct_body);
+}
+
+static void vhost_free(struct sl_model_vhost *v)
+{
+	for (size_t i = 0; i < v->n_routes; i++)
+		route_free(&v->routes[i]);
+	for (size_t i = 0; i < v->n_domains; i++)
+		str_free(v->domains[i]);
+	free(v->routes);
+	free(v->domains);
+	str_free(v->name);
+	str_free(v->origin.file);
+}
+
+static void table_free(struct sl_model_table *t)
+{
+	for (size_t i = 0; i < t->n_vhosts; i++)
+		vhost_free(&t->vhosts[i]);
+	free(t->vhosts);
+	str_free(t->name);
+}
+
+static void listener_free(struct sl_model_listener *l)
+{
+	str_free(l->name);
+	str_free(l->table);
+	str_free(l->origin.file);
+}
+
+static void cluster_free(struct sl_model_cluster *c)
+{
+	free(c->endpoints);
+	str_free(c->name);
+	str_free(c->fqdn);
+	str_free(c->subset);
+	str_free(c->type);
+	str_free(c->dest_rule);
+	str_free(c->origin.file);
+}
+
+static void service_free(struct sl_model_service *s)
+{
+	str_free(s->name);
+	str_free(s->listener);
+	str_free(s->cluster);
+	str_free(s->origin.file);
+}
+
+void sl_model_free(struct sl_model *model)
+{
+	if (!model)
+		return;
+	for (size_t i = 0; i < model->n_tables; i++)
+		table_free(&model->tables[i]);
+	for (size_t i = 0; i < model->n_listeners; i++)
+		listener_free(&model->listeners[i]);
+	for (size_t i = 0; i < model->n_clusters; i++)
+		cluster_free(&model->clusters[i]);
+	for (size_t i = 0; i < model->n_services; i++)
+		service_free(&model->services[i]);
+	free(model->tables);
+	free(model->listeners);
+	free(model->clusters);
+	free(model->services);
+	free(model);
+}
+
+/* Names a fresh element; taken back out of its array when there is no memory for the name. */
+static bool named(char **field, const char *name, size_t *n)
+{
+	*field = empty;
+	if (sl_model_set(field, name) == 0)
+		return true;
+	--*n;
+	return false;
+}
+
+struct sl_model_table *sl_model_table_add(struct sl_model *model, const char *name)
+{
+	struct sl_model_table *t = append(&model->tables, &model->n_tables, sizeof(*t));
+
+	return t && named(&t->name, name, &model->n_tables) ? t : NULL;
+}
+
+struct sl_model_vhost *sl_model_vhost_add(struct sl_model_table *table, const char *name)
+{
+	struct sl_model_vhost *v = append(&table->vhosts, &table->n_vhosts, sizeof(*v));
+
+	if (!v || !named(&v->name, name, &table->n_vhosts))
+		return NULL;
+	v->origin.file = empty;
+	return v;
+}
+
+int sl_model_domain_add(struct sl_model_vhost *vhost, const char *domain)
+{
+	char **d = append(&vhost->domains, &vhost->n_domains, sizeof(*d));
+
+	return d && named(d, domain, &vhost->n_domains) ? 0 : -ENOMEM;
+}
+
+struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost)
+{
+	struct sl_model_route *r = append(&vhost->routes, &vhost->n_routes, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->name = r->virtual_service = r->origin.file = r->path = empty;
+	r->rewrite_to = r->rewrite_authority = empty;
+	r->redirect_authority = r->redirect_path = r->direct_body = empty;
+	return r;
+}
+
+int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight)
+{
+	struct sl_model_weight *w = append(&route->weights, &route->n_weights, sizeof(*w));
+
+	if (!w || !named(&w->cluster, cluster, &route->n_weights))
+		return -ENOMEM;
+	w->weight = weight;
+	return 0;
+}
+
+struct sl_model_listener *sl_model_listener_add(struct sl_model *model, const char *name)
+{
+	struct sl_model_listener *l = append(&model->listeners, &model->n_listeners, sizeof(*l));
+
+	if (!l || !named(&l->name, name, &model->n_listeners))
+		return NULL;
+	l->table = l->origin.file = empty;
+	return l;
+}
+
+struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char *name)
+{
+	struct sl_model_cluster *c = append(&model->clusters, &model->n_clusters, sizeof(*c));
+
+	if (!c || !named(&c->name, name, &model->n_clusters))
+		return NULL;
+	c->fqdn = c->subset = c->type = c->dest_rule = c->origin.file = empty;
+	c->connect_timeout_ms = SL_MODEL_CONNECT_TIMEOUT_MS;
+	return c;
+}
+
+struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster)
+{
+	struct sl_model_endpoint *e =
+		append(&cluster->endpoints, &cluster->n_endpoints, sizeof(*e));
+
+	if (e)
+		e->weight = 1;
+	return e;
+}
+
+struct sl_model_service *sl_model_service_add(struct sl_model *model, const char *name)
+{
+	struct sl_model_service *s = append(&model->services, &model->n_services, sizeof(*s));
+
+	if (!s || !named(&s->name, name, &model->n_services))
+		return NULL;
+	s->listener = s->cluster = s->origin.file = empty;
+	return s;
+}
+
+struct sl_model_table *sl_model_table_find(const struct sl_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_tables; i++)
+		if (strcmp(model->tables[i].name, name) == 0)
+			return &model->tables[i];
+	return NULL;
+}
+
+struct sl_model_listener *sl_model_listener_find(const struct sl_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_listeners; i++)
+		if (strcmp(model->listeners[i].name, name) == 0)
+			return &model->listeners[i];
+	return NULL;
+}
+
+struct sl_model_cluster *sl_model_cluster_find(const struct sl_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_clusters; i++)
+		if (strcmp(model->clusters[i].name, name) == 0)
+			return &model->clusters[i];
+	return NULL;
+}

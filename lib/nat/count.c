@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Statistics of services and endpoints that sessions belong to. */
+#include "nat_int.h"
+
+/* Whether the slot is still the object's that the session was opened for. */
+static bool valid(const struct sl_nat *nat, enum sl_stats_class cls, uint32_t slot, uint32_t born)
+{
+	const struct sl_stats_worker *st = &nat->lc->stats;
+
+	return slot < st->slots[cls] && (uint32_t)st->born[cls][slot] == born;
+}
+
+struct sl_stats_service *nat_service_stats(struct sl_nat *nat, uint32_t slot, uint32_t born)
+{
+	static __thread struct sl_stats_service nowhere;
+
+	return valid(nat, SL_STATS_SERVICE, slot, born) ? &nat->lc->stats.service[slot] : &nowhere;
+}
+
+struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, uint32_t born)
+{
+	static __thread struct sl_stats_endpoint nowhere;
+
+	return valid(nat, SL_STATS_ENDPOINT, slot, born) ? &nat->lc->stats.endpoint[slot]
+							 : &nowhere;
+}
+
+void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	nat_service_stats(nat, s->service_slot, s->service_born)->sessions++;
+	nat_endpoint_stats(nat, s->endpoint_slot, s->endpoint_born)->l4_sessions++;
+}
+
+void nat_count_out(struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	if (nat->uncounted)
+		return;
+	nat_service_stats(nat, s->service_slot, s->service_born)->sessions--;
+	nat_endpoint_stats(nat, s->endpoint_slot, s->endpoint_born)->l4_sessions--;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The nat stage: packets of services and sessions translated, the rest left to the local stack. */
+#include "nat_int.h"
+
+/* What pass 1 finds out about a packet for pass 2. */
+struct look {
+	struct sl_tuple tuple;
+	uint64_t hash;
+	uint32_t service; /* row, or SL_SNAP_NONE */
+	enum { LEAVE, FORWARD, REPLY } what;
+};
+
+static uint32_t service_of(const struct sl_snap *snap, const struct sl_tuple *t, bool local)
+{
+	static const struct sl_ip any6;
+	struct sl_ip any4 = sl_ip_from_v4(0);
+	uint32_t row = sl_snap_service_find(snap, &t->dst, t->dport, t->proto);
+
+	if (row != SL_SNAP_NONE || !local)
+		return row;
+	return sl_snap_service_find(snap, sl_ip_is_v4(&t->dst) ? &any4 : &any6, t->dport, t->proto);
+}
+
+static bool is_listener(const struct sl_snap *snap, uint32_t service)
+{
+	return sl_snap_service(snap, service)->listener != SL_SNAP_NONE;
+}
+
+static void count_bytes(uint64_t *pkts, uint64_t *bytes, const struct rte_mbuf *m, uint32_t l3)
+{
+	(*pkts)++;
+	*bytes += m->pkt_len - l3;
+}
+
+/* A service that one of our listeners serves: the packet goes on to TCP, with its service. */
+static void mark(struct sl_nat *nat, struct rte_mbuf *m, uint32_t service)
+{
+	const struct sl_snap_service *v = sl_snap_service(nat->lc->snap, service);
+	struct sl_stats_service *st = nat_service_stats(nat, v->slot.index, (uint32_t)v->slot.born);
+	struct sl_pkt *p = sl_pkt(m);
+
+	p->service = service;
+	p->service_hit = 1;
+	count_bytes(&st->in_pkts, &st->in_bytes, m, p->l3);
+}
+
+/* Ports of ours are not looked up among the services, unless one of these is that high. */
+static bool may_be_service(const struct sl_nat *nat, const struct sl_pkt *p, bool local)
+{
+	return !local || !sl_port_is_ours(p->dport) || nat->high_services;
+}
+
+static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
+{
+	const struct sl_pkt *p = sl_pkt(m);
+	const struct sl_snap *snap = nat->lc->snap;
+	bool local;
+
+	l->what = LEAVE;
+	l->service = SL_SNAP_NONE;
+	if ((p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP) || (p->flags & SL_PKT_FRAGMENT) ||
+	    !snap)
+		return;
+	l->tuple = nat_pkt_tuple(p);
+	local = sl_net_is_local(nat->net, &p->dst);
+	if (may_be_service(nat, p, local))
+		l->service = service_of(snap, &l->tuple, local);
+	if (local && sl_port_is_ours(p->dport) && p->dport < SL_TCP_PORT_FIRST)
+		l->what = REPLY;
+	else if (l->service != SL_SNAP_NONE)
+		l->what = FORWARD;
+	if (l->what == REPLY || (l->what == FORWARD && !is_listener(snap, l->service))) {
+		l->hash = nat_hash(nat, &l->tuple);
+		sl_flow_prefetch(nat->index, l->hash);
+	}
+}
+
+/* Only a plain SYN opens a TCP session. */
+static bool opens(struct rte_mbuf *m)
+{
+	const uint8_t all = SL_TCP_SYN | SL_TCP_ACK | SL_TCP_RST | SL_TCP_FIN;
+
+	return sl_pkt(m)->proto != IPPROTO_TCP || (nat_tcp(m)->flags & all) == SL_TCP_SYN;
+}
+
+/* A session that a new SYN may replace: both ends are through with it. */
+static bool over(const struct sl_nat_session *s)
+{
+	return s->state == SL_NAT_TIME_WAIT || s->state == SL_NAT_CLOSE;
+}
+
+static void refuse_counted(struct sl_nat *nat, struct rte_mbuf *m, uint32_t service,
+			   enum sl_drop why)
+{
+	const struct sl_snap_service *v = sl_snap_service(nat->lc->snap, service);
+
+	nat_service_stats(nat, v->slot.index, (uint32_t)v->slot.born)->refused++;
+	/* Where only we are short of something, silence lets the client try again. */
+	if (why == SL_DROP_NAT_NO_ENDPOINT || why == SL_DROP_NAT_NOT_OPENING)
+		nat_refuse(nat, m, why);
+	else
+		sl_drop(nat->lc, m, why);
+}
+
+/* The session a packet from a client belongs to, if it may go on; else it ends here. */
+static uint32_t find_forward(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	uint32_t row = nat_find(nat, &l->tuple, NAT_FORWARD, l->hash);
+
+	if (row == NAT_NONE)
+		return NAT_NONE;
+	if (!(opens(m) && over(&nat->row[row])) && nat_still_served(nat, row, l->service))
+		return row;
+	nat_end(nat, row);
+	return NAT_NONE;
+}
+
+/* Session of a packet from a client, opened if it may be; NAT_NONE: the packet is gone. */
+static uint32_t forward_session(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	enum sl_drop why = SL_DROP_NAT_NOT_OPENING;
+	uint32_t row = find_forward(nat, m, l);
+
+	if (row != NAT_NONE)
+		return row;
+	if (sl_snap_service(nat->lc->snap, l->service)->cluster == SL_SNAP_NONE)
+		why = SL_DROP_NAT_NO_ENDPOINT;
+	else if (opens(m))
+		row = nat_open(nat, &l->tuple, l->service, &why);
+	if (row == NAT_NONE)
+		refuse_counted(nat, m, l->service, why);
+	return row;
+}
+
+/* Hops left in the packet's header. */
+static uint8_t hops(struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, sl_pkt(m)->l3);
+
+	return sl_pkt(m)->family == 4 ? ip[8] : ip[7];
+}
+
+static bool may_cut(struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, sl_pkt(m)->l3);
+
+	return sl_pkt(m)->family == 4 && !(ip[6] & (SL_IPV4_DF >> 8));
+}
+
+/*
+ * Whether the packet can go to dst. Errors are sent before it is translated: they must quote what
+ * its sender sent, and go to him.
+ */
+static bool can_go(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_ip *dst)
+{
+	uint32_t len = m->pkt_len - sl_pkt(m)->l3;
+	struct sl_ip src;
+	uint16_t mtu;
+
+	if (hops(m) <= 1) {
+		sl_icmp_error_send(nat->nl, m, 11, 0, 0);
+		sl_drop(nat->lc, m, SL_DROP_IP_TTL);
+		return false;
+	}
+	/* No link is smaller than this (RFC 8200 5): no need to ask for the route's size. */
+	if (len <= 576 || !sl_net_source(nat->net, dst, &src, &mtu) || len <= mtu || may_cut(m))
+		return true;
+	sl_icmp_error_send(nat->nl, m, 3, 4, mtu);
+	sl_drop(nat->lc, m, SL_DROP_IP_TOO_BIG);
+	return false;
+}
+
+static void pass_on(struct sl_nat *nat, struct rte_mbuf *m, uint32_t row, enum nat_dir dir)
+{
+	const struct sl_nat_session *s = &nat->row[row];
+	struct sl_stats_service *st = nat_service_stats(nat, s->service_slot, s->service_born);
+	struct sl_tuple from, to;
+
+	if (dir == NAT_FORWARD)
+		count_bytes(&st->in_pkts, &st->in_bytes, m, sl_pkt(m)->l3);
+	else
+		count_bytes(&st->out_pkts, &st->out_bytes, m, sl_pkt(m)->l3);
+	nat_track(nat, row, m, dir);
+	/* It leaves as the answer to a packet of the other direction would. */
+	from = nat_tuple(s, dir == NAT_FORWARD ? NAT_REPLY : NAT_FORWARD);
+	to = (struct sl_tuple){from.dst, from.src, from.dport, from.sport, from.proto};
+	if (!can_go(nat, m, &to.dst))
+		return;
+	nat_rewrite(m, &to);
+	sl_ip_forward(nat->nl, m);
+}
+
+/* true: taken; false: left to the local stack. */
+static bool forward(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	uint32_t row;
+
+	if (is_listener(nat->lc->snap, l->service)) {
+		mark(nat, m, l->service);
+		return false;
+	}
+	row = forward_session(nat, m, l);
+	if (row != NAT_NONE)
+		pass_on(nat, m, row, NAT_FORWARD);
+	return true;
+}
+
+static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	uint32_t row = nat_find(nat, &l->tuple, NAT_REPLY, l->hash);
+
+	if (row != NAT_NONE) {
+		pass_on(nat, m, row, NAT_REPLY);
+		return true;
+	}
+	if (l->service != SL_SNAP_NONE)
+		return forward(nat, m, l);
+	if (nat->high_services && l->tuple.proto == IPPROTO_TCP &&
+	    sl_snap_listener_find(nat->lc->snap, &l->tuple.dst, l->tuple.dport) != SL_SNAP_NONE)
+		return false;
+	nat_refuse(nat, m, SL_DROP_NAT_NO_SESSION);
+	return true;
+}
+
+uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct look looks[SL_BURST];
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		look(nat, pkts[i], &looks[i]);
+	for (uint16_t i = 0; i < n; i++) {
+		bool taken = false;
+
+		if (looks[i].what == FORWARD)
+			taken = forward(nat, pkts[i], &looks[i]);
+		else if (looks[i].what == REPLY)
+			taken = reply(nat, pkts[i], &looks[i]);
+		if (!taken)
+			pkts[kept++] = pkts[i];
+	}
+	return kept;
+}

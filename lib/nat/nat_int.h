@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of lib/nat share: the instance of one worker, its sessions and their index. */
+#ifndef SL_NAT_INT_H
+#define SL_NAT_INT_H
+
+#include <netinet/in.h>
+
+#include "sl_balance.h"
+#include "sl_flow.h"
+#include "sl_nat.h"
+#include "sl_steer.h"
+#include "sl_wheel.h"
+#include "sl_wire.h"
+
+#define NAT_NONE UINT32_MAX
+
+/* Direction of a packet within its session. */
+enum nat_dir { NAT_FORWARD, NAT_REPLY }; /* client to service; endpoint to us */
+
+/* What the index stores and what it is looked up with. */
+struct nat_key {
+	const struct sl_tuple *tuple;
+	enum nat_dir dir;
+};
+
+/* Neighbours of a row in its list; NAT_NONE ends it. */
+struct nat_link {
+	uint32_t prev, next;
+};
+
+struct sl_nat {
+	struct sl_lcore *lc;
+	struct sl_net *net;
+	struct sl_net_lcore *nl;
+	struct sl_hash_key secret;
+	struct sl_nat_session *row; /* [rows], in the segment */
+	uint32_t rows;
+	uint32_t count;
+	uint64_t timeout_us[SL_NAT_STATES];
+	struct sl_flow_index *index; /* row * 2 + enum nat_dir */
+	struct sl_wheel *wheel;      /* one timer a row, set no later than it expires */
+	/* A row is in one list at most: free rows (by next only), or sessions nobody has answered
+	 * yet, oldest first, which are evicted when the table is full. */
+	struct nat_link *link;
+	uint32_t free_first;
+	uint32_t embryo_first, embryo_last;
+	uint32_t port_next; /* where the search for a source port goes on */
+	bool high_services; /* a service or listener has a port of the range that is ours */
+	bool uncounted;     /* restored sessions do not stand in the gauges of objects yet */
+	struct sl_nat_restored restored;
+};
+
+/* ---- table.c: sessions ---- */
+
+uint64_t nat_hash(const struct sl_nat *nat, const struct sl_tuple *t);
+
+/** Row of the session a tuple belongs to in that direction, or NAT_NONE. */
+uint32_t nat_find(const struct sl_nat *nat, const struct sl_tuple *t, enum nat_dir dir,
+		  uint64_t hash);
+
+/** Tuples as packets of that direction carry them. */
+struct sl_tuple nat_tuple(const struct sl_nat_session *s, enum nat_dir dir);
+
+/**
+ * Puts a session whose addresses, ports and proto are set into the table.
+ *
+ * @return Row; NAT_NONE when table and index have no room, also after evicting.
+ */
+uint32_t nat_insert(struct sl_nat *nat, const struct sl_nat_session *s);
+
+/** Takes up a row as it lies in the segment: index, timer, lists. false: no room in the index. */
+bool nat_adopt(struct sl_nat *nat, uint32_t row);
+
+/** Ends a session; its row is free. */
+void nat_end(struct sl_nat *nat, uint32_t row);
+
+/** Puts a row that holds no session among the free ones. */
+void nat_free_row(struct sl_nat *nat, uint32_t row);
+
+/** Moves a session to a state and gives it that state's time from now on. */
+void nat_set_state(struct sl_nat *nat, uint32_t row, enum sl_nat_state state);
+
+/** Gives a session the time of its state from now on. */
+void nat_touch(struct sl_nat *nat, uint32_t row);
+
+bool nat_is_embryonic(uint8_t state);
+
+/** Value of a session's check field. */
+uint32_t nat_check(const struct sl_nat_session *s);
+
+/* ---- count.c: statistics of services and endpoints ---- */
+
+/** Counters of a slot; a place nobody reads when the slot was given to another object. */
+struct sl_stats_service *nat_service_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
+struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
+
+/** Gauges of a session's service and endpoint. */
+void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s);
+void nat_count_out(struct sl_nat *nat, const struct sl_nat_session *s);
+
+/* ---- open.c: new sessions ---- */
+
+/**
+ * Opens the session of a packet for a cluster service.
+ *
+ * @param why Receives the reason when there is none.
+ * @return Row or NAT_NONE.
+ */
+uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service,
+		  enum sl_drop *why);
+
+/** Whether the configuration in use still has the session's service and endpoint. */
+bool nat_still_served(struct sl_nat *nat, uint32_t row, uint32_t service);
+
+/* ---- track.c: TCP and UDP states ---- */
+
+void nat_track(struct sl_nat *nat, uint32_t row, struct rte_mbuf *m, enum nat_dir dir);
+
+/* ---- rewrite.c: addresses, ports and checksums in a packet ---- */
+
+/** Writes the tuple into the packet's headers and its sl_pkt; checksums by RFC 1624. */
+void nat_rewrite(struct rte_mbuf *m, const struct sl_tuple *to);
+
+/** The same for the packet an ICMP error quotes, and for the error's own checksum. */
+bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
+			const struct sl_tuple *inner, const struct sl_ip *src,
+			const struct sl_ip *dst);
+
+/* ---- refuse.c ---- */
+
+/** Answers with RST or port unreachable and drops the packet. */
+void nat_refuse(struct sl_nat *nat, struct rte_mbuf *m, enum sl_drop why);
+
+static inline struct sl_tuple nat_pkt_tuple(const struct sl_pkt *p)
+{
+	return (struct sl_tuple){p->src, p->dst, p->sport, p->dport, p->proto};
+}
+
+static inline const struct sl_tcp_hdr *nat_tcp(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, const struct sl_tcp_hdr *, sl_pkt(m)->l4);
+}
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Addresses of the box and the way to any destination: routes by longest prefix. */
+#include <errno.h>
+
+#include "net_int.h"
+
+bool net_is_link_local(const struct sl_ip *ip)
+{
+	return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+struct sl_ip net_link_local(const uint8_t mac[6])
+{
+	struct sl_ip ip = {.b = {0xfe, 0x80}};
+
+	ip.b[8] = mac[0] ^ 0x02;
+	ip.b[9] = mac[1];
+	ip.b[10] = mac[2];
+	ip.b[11] = 0xff;
+	ip.b[12] = 0xfe;
+	memcpy(ip.b + 13, mac + 3, 3);
+	return ip;
+}
+
+int net_addr_find(const struct sl_net *net, const struct sl_ip *ip)
+{
+	for (int i = 0; i < net->n_addrs; i++)
+		if (sl_ip_eq(&net->addr[i].ip, ip))
+			return i;
+	return -1;
+}
+
+int net_addr_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip *ip)
+{
+	for (int i = 0; i < net->n_addrs; i++) {
+		const struct net_addr *a = &net->addr[i];
+		struct sl_prefix subnet = {a->ip, a->len};
+
+		if (a->port == port && sl_prefix_contains(&subnet, ip))
+			return i;
+	}
+	return -1;
+}
+
+bool net_is_v4_broadcast(const struct sl_net *net, uint32_t ip_be)
+{
+	for (int i = 0; i < net->n_bcasts; i++)
+		if (net->bcast_be[i] == ip_be)
+			return true;
+	return false;
+}
+
+bool sl_net_is_local(const struct sl_net *net, const struct sl_ip *ip)
+{
+	return net_addr_find(net, ip) >= 0;
+}
+
+/* Link-local destinations exist on every port: the packet's source says on which one. */
+static bool link_local_hop(const struct sl_net *net, const struct sl_ip *dst,
+			   const struct sl_ip *src, struct net_hop *hop)
+{
+	int own = src ? net_addr_find(net, src) : -1;
+	uint16_t port = own >= 0 ? net->addr[own].port : NET_NO_PORT;
+
+	for (int i = 0; i < net->n_addrs; i++) {
+		const struct net_addr *a = &net->addr[i];
+
+		if (!net_is_link_local(&a->ip) || (port != NET_NO_PORT && a->port != port))
+			continue;
+		if (sl_ip_eq(&a->ip, dst))
+			return false;
+		*hop = (struct net_hop){.via = *dst, .src = a->ip, .port = a->port};
+		return true;
+	}
+	return false;
+}
+
+bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const struct sl_ip *src,
+		    struct net_hop *hop)
+{
+	if (net_is_link_local(dst))
+		return link_local_hop(net, dst, src, hop);
+	for (int i = 0; i < net->n_routes; i++) {
+		const struct net_route *r = &net->route[i];
+
+		/* ::/0 and its like must not catch the mapped addresses of IPv4. */
+		if (!sl_prefix_contains(&r->to, dst) || (r->to.len < 96 && sl_ip_is_v4(dst)))
+			continue;
+		if (r->kind == NET_ROUTE_LOCAL)
+			return false;
+		hop->via = r->kind == NET_ROUTE_VIA ? r->via : *dst;
+		hop->src = r->src;
+		hop->port = r->port;
+		return true;
+	}
+	return false;
+}
+
+bool sl_net_source(const struct sl_net *net, const struct sl_ip *dst, struct sl_ip *src,
+		   uint16_t *mtu)
+{
+	struct net_hop hop;
+
+	if (!net_route_find(net, dst, NULL, &hop))
+		return false;
+	*src = hop.src;
+	if (mtu)
+		*mtu = net->port[hop.port]->cfg.mtu;
+	return true;
+}
+
+/* Keeps the order: longest prefix first; among equals the one added first. */
+static void route_add(struct sl_net *net, const struct net_route *r)
+{
+	int i = net->n_routes++;
+
+	for (; i > 0 && net->route[i - 1].to.len < r->to.len; i--)
+		net->route[i] = net->route[i - 1];
+	net->route[i] = *r;
+}
+
+static void broadcasts_add(struct sl_net *net, const struct sl_prefix *p)
+{
+	uint32_t mask, ip;
+
+	/* RFC 3021: a /31 has no broadcast address. */
+	if (!sl_ip_is_v4(&p->ip) || p->len < 96 || p->len > 126)
+		return;
+	mask = p->len == 96 ? 0 : htonl(UINT32_MAX << (128 - p->len));
+	ip = sl_ip_v4_be(&p->ip);
+	net->bcast_be[net->n_bcasts++] = (ip & mask) | ~mask;
+	net->bcast_be[net->n_bcasts++] = ip & mask;
+}
+
+static void addr_add(struct sl_net *net, uint16_t port, const struct sl_prefix *p)
+{
+	struct net_route r = {.to = *p, .src = p->ip, .port = port, .kind = NET_ROUTE_CONNECTED};
+
+	net->addr[net->n_addrs++] = (struct net_addr){p->ip, p->len, port};
+	if (!net_is_link_local(&p->ip))
+		route_add(net, &r);
+	r.to.len = 128;
+	r.kind = NET_ROUTE_LOCAL;
+	route_add(net, &r);
+	broadcasts_add(net, p);
+}
+
+static bool unicast(const struct sl_ip *ip)
+{
+	if (sl_ip_is_any(ip))
+		return false;
+	if (sl_ip_is_v4(ip))
+		return ip->b[12] != 0 && ip->b[12] != 127 && ip->b[12] < 224;
+	return ip->b[0] != 0xff;
+}
+
+static int port_addrs(struct sl_net *net, const struct sl_port *port, struct sl_err *err)
+{
+	bool v6 = false, link_local = false;
+	char text[SL_IP_TEXT_MAX];
+
+	for (int i = 0; i < port->cfg.n_addrs; i++) {
+		const struct sl_prefix *p = &port->cfg.addr[i];
+
+		if (!unicast(&p->ip) || p->len > 128)
+			return sl_err(err, EINVAL,
+				      "port %s: %s is no address a host can have; write a unicast "
+				      "address with the length of its subnet.",
+				      port->cfg.name, sl_ip_format(&p->ip, text));
+		if (net_addr_find(net, &p->ip) >= 0)
+			return sl_err(err, EINVAL,
+				      "port %s: address %s is there twice; write it once.",
+				      port->cfg.name, sl_ip_format(&p->ip, text));
+		v6 |= !sl_ip_is_v4(&p->ip);
+		link_local |= net_is_link_local(&p->ip);
+		addr_add(net, port->index, p);
+	}
+	if (v6 && port->cfg.mtu < 1280)
+		return sl_err(err, EINVAL,
+			      "port %s: IPv6 needs an MTU of at least 1280 bytes, not %u.",
+			      port->cfg.name, port->cfg.mtu);
+	if (v6 && !link_local) {
+		struct sl_prefix p = {net_link_local(port->mac), 64};
+
+		addr_add(net, port->index, &p);
+	}
+	return 0;
+}
+
+static int static_route(struct sl_net *net, const struct sl_net_route *cfg, struct sl_err *err)
+{
+	struct net_route r = {.to = cfg->to, .via = cfg->via, .kind = NET_ROUTE_VIA};
+	char to[SL_IP_TEXT_MAX], via[SL_IP_TEXT_MAX];
+	int own = -1;
+
+	for (uint16_t p = 0; p < net->n_ports && own < 0; p++)
+		own = net_addr_on_link(net, p, &cfg->via);
+	if (own < 0 || net_addr_find(net, &cfg->via) >= 0 ||
+	    sl_ip_is_v4(&cfg->via) != sl_ip_is_v4(&cfg->to.ip))
+		return sl_err(err, EINVAL,
+			      "route to %s: next hop %s is on no subnet of a port; write a "
+			      "neighbour's address of the same family.",
+			      sl_ip_format(&cfg->to.ip, to), sl_ip_format(&cfg->via, via));
+	for (int i = 0; i < net->n_routes; i++)
+		if (net->route[i].to.len == cfg->to.len &&
+		    sl_prefix_contains(&cfg->to, &net->route[i].to.ip))
+			return sl_err(err, EINVAL,
+				      "route to %s is there already, as a route or as the subnet "
+				      "of a port; write one of them.",
+				      sl_ip_format(&cfg->to.ip, to));
+	r.src = net->addr[own].ip;
+	r.port = net->addr[own].port;
+	route_add(net, &r);
+	return 0;
+}
+
+int net_routes_build(struct sl_net *net, const struct sl_net_config *cfg, struct sl_err *err)
+{
+	int rc;
+
+	for (uint16_t i = 0; i < cfg->n_ports; i++) {
+		rc = port_addrs(net, cfg->ports[i], err);
+		if (rc)
+			return rc;
+	}
+	for (uint16_t i = 0; i < cfg->n_routes; i++) {
+		rc = static_route(net, &cfg->routes[i], err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}

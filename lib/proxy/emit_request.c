@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The head that goes to an endpoint, written anew from what was understood of the client's. */
+#include "proxy_int.h"
+
+static void put_host(struct sl_proxy *px, struct px_session *s, struct sl_str name,
+		     struct sl_str authority, struct sl_http_out *out)
+{
+	struct sl_ip_port local;
+
+	if (authority.n == 0)
+		authority = px->req.authority;
+	if (authority.n > 0) {
+		sl_http_put_field(out, name, authority);
+		return;
+	}
+	/* An HTTP/1.0 client without Host: the address it connected to (RFC 9112 3.3). */
+	sl_tcp_local(s->conn, &local);
+	sl_http_put(out, name);
+	sl_http_put(out, SL_STR(": "));
+	if (!sl_ip_is_v4(&local.ip))
+		sl_http_put(out, SL_STR("["));
+	px_put_ip(out, &local.ip);
+	if (!sl_ip_is_v4(&local.ip))
+		sl_http_put(out, SL_STR("]"));
+	sl_http_put(out, SL_STR(":"));
+	sl_http_put_u64(out, local.port);
+	sl_http_put(out, SL_STR("\r\n"));
+}
+
+/** Fields of the client's, name case and order kept, but for those that are ours to say. */
+static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str authority,
+		       struct sl_http_out *out)
+{
+	const struct sl_http_request *req = &px->req;
+	bool trusted = px->cfg.xff_trusted_hops > 0, host = false;
+
+	for (uint16_t i = 0; i < req->n_fields; i++) {
+		const struct sl_http_field *f = &req->field[i];
+
+		switch (f->known) {
+		case SL_HTTP_F_HOST:
+			if (!host)
+				put_host(px, s, f->name, authority, out);
+			host = true;
+			continue;
+		case SL_HTTP_F_CONTENT_LENGTH:
+			if (req->framing != SL_HTTP_LENGTH)
+				continue;
+			sl_http_put(out, f->name);
+			sl_http_put(out, SL_STR(": "));
+			sl_http_put_u64(out, req->length);
+			sl_http_put(out, SL_STR("\r\n"));
+			continue;
+		case SL_HTTP_F_CONNECTION:
+		case SL_HTTP_F_KEEP_ALIVE:
+		case SL_HTTP_F_PROXY_CONNECTION:
+		case SL_HTTP_F_TE:
+		case SL_HTTP_F_TRAILER:
+		case SL_HTTP_F_TRANSFER_ENCODING:
+		case SL_HTTP_F_UPGRADE:
+		case SL_HTTP_F_HTTP2_SETTINGS:
+		case SL_HTTP_F_X_FORWARDED_FOR:
+		case SL_HTTP_F_X_REQUEST_ID:
+		case SL_HTTP_F_X_ENVOY:
+			continue;
+		case SL_HTTP_F_X_FORWARDED_PROTO:
+			if (!trusted)
+				continue;
+			break;
+		default:
+			if (f->hop)
+				continue;
+		}
+		sl_http_put_field(out, f->name, f->value);
+	}
+	if (!host)
+		put_host(px, s, SL_STR("host"), authority, out);
+}
+
+static bool has_field(const struct sl_http_request *req, enum sl_http_known known)
+{
+	for (uint16_t i = 0; i < req->n_fields; i++)
+		if (req->field[i].known == known)
+			return true;
+	return false;
+}
+
+static void put_ours(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
+		     struct sl_http_out *out)
+{
+	const struct sl_http_request *req = &px->req;
+	char peer[SL_IP_TEXT_MAX];
+
+	sl_http_put(out, SL_STR("x-forwarded-for: "));
+	px_put_xff(px, s, out);
+	sl_http_put(out, SL_STR("\r\n"));
+	if (px->cfg.xff_trusted_hops == 0 || !has_field(req, SL_HTTP_F_X_FORWARDED_PROTO))
+		sl_http_put(out, SL_STR("x-forwarded-proto: http\r\n"));
+	sl_http_put_field(out, SL_STR("x-envoy-external-address"), px_trusted_client(px, s, peer));
+	sl_http_put_field(out, SL_STR("x-request-id"), s->request_id);
+	if (up->rewritten)
+		sl_http_put_field(out, SL_STR("x-envoy-original-path"), up->original);
+	if (req->framing == SL_HTTP_CHUNKED)
+		sl_http_put(out, SL_STR("transfer-encoding: chunked\r\n"));
+	if (s->upgrade)
+		sl_http_put(out, SL_STR("connection: Upgrade\r\nupgrade: websocket\r\n"));
+}
+
+bool px_emit_request(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
+		     struct sl_http_out *out)
+{
+	sl_http_put(out, px->req.method);
+	sl_http_put(out, SL_STR(" "));
+	sl_http_put(out, up->target);
+	sl_http_put(out, SL_STR(" HTTP/1.1\r\n"));
+	put_fields(px, s, up->authority, out);
+	put_ours(px, s, up, out);
+	return !out->full;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Attempts: an endpoint chosen, a connection found or opened, the request's head sent over it. */
+#include "proxy_int.h"
+
+#include <errno.h>
+
+enum attempt { ATTEMPT_FAILED, ATTEMPT_SETTLED };
+
+void px_deadlines(struct sl_proxy *px, struct px_session *s)
+{
+	uint64_t now = px->lc->now_us;
+
+	if (!s->req.done)
+		return;
+	if (s->timeout_ms > 0 && s->request_due_us == PX_NEVER)
+		s->request_due_us = now + (uint64_t)s->timeout_ms * 1000;
+	if (s->per_try_ms > 0 && s->try_due_us == PX_NEVER && s->state == PX_ACTIVE)
+		s->try_due_us = now + (uint64_t)s->per_try_ms * 1000;
+}
+
+/** The field that differs from attempt to attempt, and the end of the head. */
+static bool append_tail(struct sl_proxy *px, struct px_session *s, struct px_chain *ch)
+{
+	char text[64];
+	struct sl_http_out out = {.p = text, .cap = sizeof(text)};
+	struct rte_mbuf *m = ch->tail;
+
+	sl_http_put(&out, SL_STR("x-envoy-attempt-count: "));
+	sl_http_put_u64(&out, s->attempts);
+	sl_http_put(&out, SL_STR("\r\n\r\n"));
+	/* A clone's room belongs to the first attempt's mbuf, which may still be on its way out. */
+	ch->own = RTE_MBUF_DIRECT(m) && rte_pktmbuf_tailroom(m) >= out.n;
+	return px_chain_copy(px, ch, text, (uint32_t)out.n);
+}
+
+/** Sends the head; keeps a reference to it where the request may have to be sent again. */
+static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u)
+{
+	struct rte_mbuf *again = NULL;
+	struct px_chain ch = {0};
+
+	if (s->req.done && (s->attempts < s->attempts_max || u->reused))
+		again = px_clone(px, s->up_head);
+	px_chain_add(&ch, s->up_head);
+	s->up_head = again;
+	if (!append_tail(px, s, &ch)) {
+		rte_pktmbuf_free(ch.head);
+		px_up_drop(px, s);
+		px_local_no_buffers(px, s);
+		return;
+	}
+	u->sent_bytes = ch.len;
+	px_chain_send(&ch, u->conn);
+	u->state = PX_UP_BUSY;
+	s->state = PX_ACTIVE;
+	s->sent_us = s->progress_us = px->lc->now_us;
+	s->upstream_us = (uint32_t)(px->lc->now_us - s->start_us);
+	px_endpoint_stats(px, &s->endpoint)->rq_total++;
+	px_deadlines(px, s);
+}
+
+static void answer_unavailable(struct sl_proxy *px, struct px_session *s)
+{
+	px->lc->stats.c->http_no_endpoint++;
+	px_cluster_stats(px, &s->cluster)->none_healthy++;
+	px_local(px, s,
+		 &(struct px_answer){.status = 503,
+				     .details = "no_healthy_upstream",
+				     .body = SL_STR("no healthy upstream"),
+				     .flags = 1u << SL_FLAG_UH});
+}
+
+static void answer_overflow(struct sl_proxy *px, struct px_session *s)
+{
+	px_local(
+		px, s,
+		&(struct px_answer){
+			.status = 503,
+			.details = "upstream_reset_before_response_started{overflow}",
+			.body = SL_STR("upstream connect error or disconnect/reset before headers. "
+				       "reset reason: overflow"),
+			.flags = 1u << SL_FLAG_UO});
+}
+
+static void note_tried(struct px_session *s, const struct sl_slot *endpoint)
+{
+	if (s->n_tried < PX_TRIED_MAX)
+		s->tried[s->n_tried++] = endpoint->index;
+}
+
+static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
+{
+	const struct sl_snap *snap = px->lc->snap;
+	uint32_t row = px_row(px, SL_STATS_CLUSTER, &s->cluster), at;
+	const struct sl_snap_endpoint *ep;
+	struct px_up *u = NULL;
+	int code;
+
+	if (row == PX_NONE) {
+		px_local(px, s,
+			 &(struct px_answer){.status = 503,
+					     .details = "cluster_not_found",
+					     .flags = 1u << SL_FLAG_NC});
+		return ATTEMPT_SETTLED;
+	}
+	at = px_pick_endpoint(px, s, row);
+	if (at == PX_NONE) {
+		answer_unavailable(px, s);
+		return ATTEMPT_SETTLED;
+	}
+	ep = sl_snap_endpoint(snap, at);
+	s->attempts++;
+	if (!s->reuse_retried)
+		u = px_up_pooled(px, ep);
+	if (!u)
+		u = px_up_connect(px, ep, sl_snap_cluster(snap, row), &code);
+	if (!u && code != -ENOBUFS) {
+		note_tried(s, &ep->slot);
+		return ATTEMPT_FAILED;
+	}
+	if (!u) {
+		answer_overflow(px, s);
+		return ATTEMPT_SETTLED;
+	}
+	px_up_attach(px, u, s);
+	s->state = PX_CONNECT;
+	s->progress_us = px->lc->now_us;
+	s->try_due_us = PX_NEVER;
+	px_deadlines(px, s);
+	if (u->open)
+		send_head(px, s, u);
+	return ATTEMPT_SETTLED;
+}
+
+static void count_retry(struct sl_proxy *px, struct px_session *s)
+{
+	px->lc->stats.c->http_upstream_retries++;
+	px_cluster_stats(px, &s->cluster)->rq_retry++;
+}
+
+void px_forward(struct sl_proxy *px, struct px_session *s)
+{
+	/* Bounded: every failed attempt counts towards attempts_max. */
+	while (attempt(px, s) == ATTEMPT_FAILED) {
+		if (!px_may_retry(px, s, PX_FAIL_UNREACHABLE)) {
+			px_local_failed(px, s, PX_FAIL_UNREACHABLE);
+			return;
+		}
+		count_retry(px, s);
+	}
+}
+
+void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why)
+{
+	bool again = px_may_retry(px, s, why);
+
+	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	note_tried(s, &s->endpoint);
+	px_up_drop(px, s);
+	if (!again) {
+		px_local_failed(px, s, why);
+		return;
+	}
+	count_retry(px, s);
+	px_forward(px, s);
+}
+
+static enum px_fail connect_failure(const struct px_up *u)
+{
+	switch (sl_tcp_end(u->conn)) {
+	case SL_TCP_END_TIMEOUT:
+		return PX_FAIL_CONNECT_TIMEOUT;
+	case SL_TCP_END_ICMP:
+		return PX_FAIL_UNREACHABLE;
+	default:
+		return PX_FAIL_REFUSED;
+	}
+}
+
+enum px_step px_connect_step(struct sl_proxy *px, struct px_session *s)
+{
+	struct px_up *u = &px->up[s->up];
+
+	if (u->closed) {
+		if (!u->open) {
+			px_cluster_stats(px, &u->cluster)->cx_connect_fail++;
+			px_endpoint_stats(px, &u->endpoint)->cx_connect_fail++;
+		}
+		px_attempt_failed(px, s, connect_failure(u));
+		return PX_AGAIN;
+	}
+	if (!u->open)
+		return PX_WAIT;
+	send_head(px, s, u);
+	return PX_AGAIN;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the proxy share: sessions, upstream connections, tables by statistics slot. */
+#ifndef SL_PROXY_INT_H
+#define SL_PROXY_INT_H
+
+#include "sl_ctl.h"
+#include "sl_http.h"
+#include "sl_match.h"
+#include "sl_proxy.h"
+#include "sl_wheel.h"
+
+#define PX_NONE         UINT32_MAX
+#define PX_NEVER        UINT64_MAX
+#define PX_HEAD_MAX     32768u /* longest head of either side */
+#define PX_TARGET_MAX   16384u /* longest target that goes upstream */
+#define PX_SCRATCH_MAX  65536u /* longest head that is emitted */
+#define PX_ROW_BITS     24u    /* handles: row below, generation above */
+#define PX_ROWS_MAX     (1u << PX_ROW_BITS)
+#define PX_STEPS_MAX    32u  /* state changes of one session a poll */
+#define PX_TIMERS_MAX   256u /* timers that fire in one poll */
+#define PX_ATTEMPTS_MAX 16u  /* of one request, whatever its route allows */
+#define PX_PIECES_MAX   512u /* pieces of content one call moves */
+#define PX_SMALL_BYTES  192u /* pieces up to this are copied together */
+#define PX_LINGER_US    1000000u
+#define PX_LINGER_BYTES 65536u
+#define PX_TRIED_MAX    8u
+#define PX_XFF_MAX      96u
+#define PX_NAME_MAX     160u
+
+enum px_state {
+	PX_FREE,
+	PX_HEAD,    /* between requests, or within a request head */
+	PX_CONNECT, /* routed, connection to the endpoint being opened */
+	PX_ACTIVE,  /* request on its way up, answer on its way down */
+	PX_TUNNEL,  /* bytes both ways after 101 */
+	PX_LINGER,  /* answered and shut down; what still arrives is thrown away */
+};
+
+/** Whether a step of the state machine can be followed by another one at once. */
+enum px_step { PX_WAIT, PX_AGAIN };
+
+enum px_read { PX_READ_MORE, PX_READ_DONE, PX_READ_BAD, PX_READ_NO_BUFFER };
+enum px_move { PX_MOVE_WAIT, PX_MOVE_DONE, PX_MOVE_BAD, PX_MOVE_NO_MBUF, PX_MOVE_BUDGET };
+
+/** Why an attempt at an endpoint ended without an answer. */
+enum px_fail {
+	PX_FAIL_REFUSED,
+	PX_FAIL_CONNECT_TIMEOUT,
+	PX_FAIL_UNREACHABLE,
+	PX_FAIL_RESET,       /* connection over before the answer's head */
+	PX_FAIL_TRY_TIMEOUT, /* per-try timeout */
+	PX_FAIL_COUNT
+};
+
+/** A head in one piece: in place, as a reference to its mbuf, or gathered in a head buffer. */
+struct px_head {
+	struct rte_mbuf *m; /* holds a complete request head; owned */
+	uint32_t buf;       /* head buffer, or PX_NONE; owned */
+	uint32_t len;       /* bytes gathered in buf */
+	uint32_t seen;      /* bytes of the first mbuf looked at in vain */
+	uint32_t whole;     /* length of the complete head that lies in buf, else 0 */
+};
+
+/** One direction of a message body. */
+struct px_body {
+	struct sl_http_chunks chunks;
+	uint64_t left;   /* SL_HTTP_LENGTH: bytes still to come */
+	uint64_t bytes;  /* content moved */
+	uint8_t framing; /* enum sl_http_framing of the sender */
+	bool rechunk;    /* chunk framing towards the receiver */
+	bool touched;    /* something of it was taken off the sender's queue */
+	bool done;
+};
+
+struct px_session {
+	struct sl_tcp_conn *conn;
+	struct px_head head;      /* request head, kept until the request is over (access record) */
+	struct rte_mbuf *up_head; /* emitted head for a (further) attempt, or NULL */
+	struct px_body req, res;
+	uint64_t start_us;     /* first byte of the request; 0: none yet */
+	uint64_t progress_us;  /* last time a byte moved */
+	uint64_t sent_us;      /* request given to the endpoint */
+	uint64_t state_due_us; /* head, idle or linger deadline by state */
+	uint64_t request_due_us, try_due_us;
+	uint64_t armed_us; /* what the wheel is set to */
+	struct sl_slot listener, service, route, cluster, endpoint;
+	struct sl_str method, target, authority, user_agent; /* in head */
+	struct sl_str request_id;                            /* in head, or id */
+	const char *details, *failure;
+	struct sl_ip_port up_addr, up_local;
+	uint32_t row, gen;
+	uint32_t next, prev; /* free list, run queue */
+	uint32_t up;         /* row of its upstream connection, or PX_NONE */
+	uint32_t head_us, routed_us, upstream_us, first_byte_us; /* after start_us */
+	uint32_t lingered;                                       /* bytes thrown away */
+	uint32_t timeout_ms, per_try_ms;
+	uint32_t flags;               /* 1u << enum sl_flag */
+	uint32_t tried[PX_TRIED_MAX]; /* endpoint slots that failed to connect or answer */
+	uint16_t n_tried;
+	uint16_t attempts, attempts_max;
+	uint16_t status;
+	uint8_t state;
+	uint8_t minor;
+	bool queued;     /* in the run queue */
+	bool in_request; /* counted as active */
+	bool served;     /* has had a request */
+	bool has_service;
+	bool has_route, has_cluster, has_endpoint;
+	bool close; /* no further request on this connection */
+	bool is_head, idempotent, upgrade;
+	bool res_started;   /* the final answer's head went down */
+	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
+	uint8_t xff_len;
+	bool xff_cut;
+	char id[36];          /* the request id we gave */
+	char xff[PX_XFF_MAX]; /* x-forwarded-for as it goes upstream, for the access record */
+};
+_Static_assert(sizeof(struct px_session) <= 1024, "an idle client connection costs too much");
+
+enum px_up_state { PX_UP_FREE, PX_UP_CONNECTING, PX_UP_BUSY, PX_UP_IDLE };
+
+/** Connection to an endpoint. */
+struct px_up {
+	struct sl_tcp_conn *conn;
+	struct px_head head; /* response head being gathered */
+	struct sl_slot endpoint, cluster;
+	uint64_t sent_bytes; /* head bytes of the current request */
+	uint32_t row, gen;
+	uint32_t session;            /* row, or PX_NONE */
+	uint32_t next, prev;         /* free list, or idle list of its endpoint (newest first) */
+	uint32_t lru_next, lru_prev; /* idle list of the worker (oldest first) */
+	uint8_t state;
+	bool open, closed; /* events so far */
+	bool reused;       /* has served a request before the current one */
+	bool answered;     /* an interim answer to the current request was seen */
+	bool keep;         /* the answer lets it be used again */
+};
+
+/** Per-worker view of an endpoint, by statistics slot. */
+struct px_endpoint {
+	uint64_t born;   /* 0: none */
+	uint64_t epoch;  /* last configuration that had it */
+	uint32_t active; /* requests under way */
+	uint32_t idle, idle_head;
+};
+
+/** Row and name of an object by statistics slot: names outlive the snapshot they came from. */
+struct px_name {
+	uint64_t born;
+	uint32_t row; /* in the present snapshot, or PX_NONE */
+	uint32_t rr;  /* clusters: round-robin counter */
+	uint16_t len;
+	bool cut;
+	char text[PX_NAME_MAX];
+};
+
+struct sl_proxy {
+	struct sl_lcore *lc;
+	struct sl_tcp *tcp;
+	struct sl_proxy_config cfg;
+	struct sl_str server;
+	struct sl_http_limits limits;
+	struct px_session *session;
+	struct px_up *up;
+	uint32_t free_session, free_up;
+	uint32_t sessions, ups;
+	uint32_t run_head, run_tail, run_n;
+	uint32_t lru_head, lru_tail; /* idle upstream connections, oldest first */
+	struct sl_wheel *wheel;      /* rows: sessions, then upstream connections */
+	char *head_mem;
+	uint32_t *head_next; /* free list of head buffers */
+	uint32_t head_free;
+	struct px_endpoint *endpoint;
+	struct px_name *listener, *route, *cluster;
+	uint32_t slots[SL_STATS_CLASS_COUNT];
+	uint64_t ids; /* request ids given out */
+	bool draining;
+	uint64_t date_s; /* second that `date` shows */
+	char date[29];
+	/* Scratch of one step; nothing in it lives longer. */
+	struct sl_http_request req;
+	struct sl_http_response rsp;
+	char *scratch;   /* PX_SCRATCH_MAX */
+	char *norm;      /* PX_TARGET_MAX: normalised path and query */
+	char *rewritten; /* PX_TARGET_MAX */
+	/* Where counters of objects go that are not there any more. */
+	struct sl_stats_listener no_listener;
+	struct sl_stats_route no_route;
+	struct sl_stats_cluster no_cluster;
+	struct sl_stats_endpoint no_endpoint;
+	struct sl_stats_service no_service;
+};
+
+/** What TCP keeps of a row: never SL_TCP_NO_USER, for the top generation is left out. */
+static inline uint32_t px_handle(uint32_t row, uint32_t gen)
+{
+	return (gen % 255) << PX_ROW_BITS | row;
+}
+
+/* proxy.c */
+struct sl_stats_listener *px_listener_stats(struct sl_proxy *px, const struct sl_slot *slot);
+struct sl_stats_route *px_route_stats(struct sl_proxy *px, const struct sl_slot *slot);
+struct sl_stats_cluster *px_cluster_stats(struct sl_proxy *px, const struct sl_slot *slot);
+struct sl_stats_endpoint *px_endpoint_stats(struct sl_proxy *px, const struct sl_slot *slot);
+struct sl_stats_service *px_service_stats(struct sl_proxy *px, const struct sl_slot *slot);
+
+/* epoch.c */
+int px_tables_create(struct sl_proxy *px);
+void px_tables_free(struct sl_proxy *px);
+void px_tables_fill(struct sl_proxy *px);
+/** Row of a listener or cluster in the present snapshot, PX_NONE when it is gone. */
+uint32_t px_row(const struct sl_proxy *px, enum sl_stats_class cls, const struct sl_slot *slot);
+/** Name of an object of class LISTENER, ROUTE or CLUSTER; empty when the slot has another one. */
+const struct px_name *px_name(const struct sl_proxy *px, enum sl_stats_class cls,
+			      const struct sl_slot *slot);
+/** Per-worker view of an endpoint; NULL when the slot belongs to another one. */
+struct px_endpoint *px_endpoint(struct sl_proxy *px, const struct sl_slot *slot);
+
+/* session.c */
+void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn);
+void px_session_run(struct sl_proxy *px, struct px_session *s);
+void px_session_closed(struct sl_proxy *px, struct px_session *s);
+/** Serves the session again in the next poll. */
+void px_session_later(struct sl_proxy *px, struct px_session *s);
+struct px_session *px_session_next_queued(struct sl_proxy *px);
+/** Ends the connection in order (FIN) without a further word. The session is gone. */
+void px_session_close(struct sl_proxy *px, struct px_session *s);
+/** Ends the connection with RST. The session is gone. */
+void px_session_abort(struct sl_proxy *px, struct px_session *s);
+/** FIN, then a bounded time of throwing away what the client still sends. */
+void px_session_linger(struct sl_proxy *px, struct px_session *s);
+/** Ready for the connection's next request. */
+void px_session_next(struct sl_proxy *px, struct px_session *s);
+/**
+ * No further request after the present one. A connection that waits for its next request is ended;
+ * one that has not had any yet gets the time of a head for it.
+ */
+void px_session_retire(struct sl_proxy *px, struct px_session *s);
+
+/* timer.c */
+void px_timer_arm(struct sl_proxy *px, struct px_session *s);
+void px_timers(struct sl_proxy *px);
+
+/* head.c */
+void px_head_init(struct px_head *h);
+void px_head_free(struct sl_proxy *px, struct px_head *h);
+/** Reads a request head into px->req; `h` then owns the bytes that px->req points to. */
+enum px_read px_head_request(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
+			     uint32_t *len);
+/** Reads a response head into px->rsp, valid until px_head_consume. */
+enum px_read px_head_response(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
+			      bool head, uint32_t *len);
+void px_head_consume(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c, uint32_t len);
+
+/* chain.c */
+struct px_chain {
+	struct rte_mbuf *head, *tail;
+	uint32_t len;
+	bool own; /* tail was made by px_chain_copy: its room is nobody else's */
+};
+void px_chain_add(struct px_chain *ch, struct rte_mbuf *m);
+/** Bytes copied behind the chain; false: no mbuf, the chain is as before. */
+bool px_chain_copy(struct sl_proxy *px, struct px_chain *ch, const void *data, uint32_t n);
+/** Hands a chain to TCP. */
+void px_chain_send(struct px_chain *ch, struct sl_tcp_conn *c);
+/** Fresh mbufs with what was written; NULL when there are none or the writer was full. */
+struct rte_mbuf *px_out_mbufs(struct sl_proxy *px, const struct sl_http_out *out);
+/** References to every segment; NULL when mbufs are exhausted. */
+struct rte_mbuf *px_clone(struct sl_proxy *px, struct rte_mbuf *chain);
+
+/* request.c */
+enum px_step px_request_step(struct sl_proxy *px, struct px_session *s);
+/** Counts a request: its head is complete, or was refused. */
+void px_request_count(struct sl_proxy *px, struct px_session *s);
+
+/* identity.c */
+/** Request id and x-forwarded-for of px->req. */
+void px_identity(struct sl_proxy *px, struct px_session *s);
+/** Writes the value of x-forwarded-for: what came and the peer. */
+void px_put_xff(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out);
+/** The client's address as far as we trust it: the peer, or by trusted hops. */
+struct sl_str px_trusted_client(struct sl_proxy *px, struct px_session *s,
+				char peer[SL_IP_TEXT_MAX]);
+
+/* emit_request.c */
+/** What changes between the request as it came and as it goes upstream. */
+struct px_upward {
+	struct sl_str target;    /* path and query as sent */
+	struct sl_str original;  /* the same before the rewrite */
+	struct sl_str authority; /* replaces Host; empty: kept */
+	bool rewritten;
+};
+/** Emits px->req for its endpoint, but for attempt count and empty line; false: did not fit. */
+bool px_emit_request(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
+		     struct sl_http_out *out);
+
+/* emit_response.c */
+bool px_emit_interim(struct sl_proxy *px, struct sl_http_out *out);
+bool px_emit_switching(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out);
+bool px_emit_response(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out);
+struct sl_str px_date(struct sl_proxy *px);
+void px_put_ip(struct sl_http_out *out, const struct sl_ip *ip);
+
+/* pick.c */
+/** Endpoint row for the next attempt, or PX_NONE: none is healthy. */
+uint32_t px_pick_endpoint(struct sl_proxy *px, struct px_session *s, uint32_t cluster);
+/** Cluster row of a route, or PX_NONE. */
+uint32_t px_pick_cluster(struct sl_proxy *px, const struct sl_snap_route *route);
+
+/* upstream.c */
+struct px_up *px_up_pooled(struct sl_proxy *px, const struct sl_snap_endpoint *ep);
+struct px_up *px_up_connect(struct sl_proxy *px, const struct sl_snap_endpoint *ep,
+			    const struct sl_snap_cluster *cluster, int *code);
+void px_up_attach(struct sl_proxy *px, struct px_up *u, struct px_session *s);
+/** Ends the session's use of its connection: pooled when that is safe, else closed. */
+void px_up_done(struct sl_proxy *px, struct px_session *s, bool request_sent);
+/** Ends it at once; the connection is never used again. */
+void px_up_drop(struct sl_proxy *px, struct px_session *s);
+/** An idle connection: closed and forgotten. */
+void px_up_evict(struct sl_proxy *px, struct px_up *u);
+void px_up_event(struct sl_proxy *px, struct px_up *u, uint32_t events);
+/** Peer is done sending, or the connection is over. */
+bool px_up_ended(const struct px_up *u);
+
+/* forward.c: attempts */
+void px_forward(struct sl_proxy *px, struct px_session *s);
+/** Starts the request's and the attempt's time limits once the request is there as a whole. */
+void px_deadlines(struct sl_proxy *px, struct px_session *s);
+enum px_step px_connect_step(struct sl_proxy *px, struct px_session *s);
+/** The present attempt failed before the answer's head: another one, or a local answer. */
+void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why);
+
+/* retry.c */
+bool px_may_retry(struct sl_proxy *px, struct px_session *s, enum px_fail why);
+
+/* exchange.c */
+enum px_step px_exchange_step(struct sl_proxy *px, struct px_session *s);
+enum px_step px_tunnel_step(struct sl_proxy *px, struct px_session *s);
+/** The answer can't be completed: the client must notice. The session is gone or lingers. */
+void px_cut(struct sl_proxy *px, struct px_session *s, const char *details, enum sl_flag flag);
+/** The client is gone while its request is served. The session is gone. */
+void px_client_gone(struct sl_proxy *px, struct px_session *s);
+
+/** Bytes that came from, or went to, the client. */
+void px_count_bytes(struct sl_proxy *px, struct px_session *s, uint64_t in, uint64_t out);
+
+/* response.c */
+enum px_step px_response_step(struct sl_proxy *px, struct px_session *s, struct px_up *u);
+
+/* body.c */
+void px_body_begin(struct px_body *b, enum sl_http_framing framing, uint64_t length, bool rechunk);
+enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *from,
+			  struct sl_tcp_conn *to);
+/** End of a body that is delimited by the end of its connection; false: no mbuf. */
+bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *to);
+
+/* local.c */
+struct px_answer {
+	uint16_t status;
+	const char *details;
+	struct sl_str body;
+	struct sl_str location; /* redirects */
+	uint32_t flags;
+	bool close;
+};
+/** Answers the present request ourselves; no connection to an endpoint is attached any more. */
+void px_local(struct sl_proxy *px, struct px_session *s, const struct px_answer *a);
+void px_local_error(struct sl_proxy *px, struct px_session *s, enum sl_http_error error);
+void px_local_no_buffers(struct sl_proxy *px, struct px_session *s);
+void px_local_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why);
+void px_local_timeout(struct sl_proxy *px, struct px_session *s, const char *details);
+void px_local_bad_answer(struct sl_proxy *px, struct px_session *s);
+
+/* access.c */
+/** Counts an answer by class (1xx ones too). */
+void px_count_answer(struct sl_proxy *px, struct px_session *s, uint16_t status);
+/** The request is over: counters, histograms, access record; the session is fit for the next. */
+void px_request_end(struct sl_proxy *px, struct px_session *s);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A client's request from its first byte to its action: head, normalised path, route, then
+ * forwarded, redirected or answered here.
+ */
+#include "proxy_int.h"
+
+#define FLAG(name) (1u << SL_FLAG_##name)
+
+void px_request_count(struct sl_proxy *px, struct px_session *s)
+{
+	struct sl_stats_listener *l = px_listener_stats(px, &s->listener);
+
+	if (s->in_request)
+		return;
+	s->in_request = true;
+	s->head_us = (uint32_t)(px->lc->now_us - s->start_us);
+	px->lc->stats.c->http_downstream_rq_total++;
+	px->lc->stats.c->http_downstream_rq_active++;
+	l->rq_total++;
+	l->rq_active++;
+}
+
+static bool is_idempotent(struct sl_str method)
+{
+	static const struct sl_str safe[] = {
+		{"GET", 3}, {"HEAD", 4}, {"OPTIONS", 7}, {"PUT", 3}, {"DELETE", 6}};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(safe); i++)
+		if (sl_str_eq(method, safe[i]))
+			return true;
+	return false;
+}
+
+/** What is needed of the parsed head after this step; spans point into s->head. */
+static void remember(struct sl_proxy *px, struct px_session *s)
+{
+	const struct sl_http_request *req = &px->req;
+
+	s->method = req->method;
+	s->target = req->target;
+	s->authority = req->authority;
+	s->minor = req->minor;
+	s->is_head = sl_str_eq(req->method, SL_STR("HEAD"));
+	s->idempotent = is_idempotent(req->method);
+	if (!req->keep_alive || px->draining)
+		s->close = true;
+	for (uint16_t i = 0; i < req->n_fields; i++)
+		if (req->field[i].known == SL_HTTP_F_USER_AGENT)
+			s->user_agent = req->field[i].value;
+	px_body_begin(&s->req, req->framing, req->length, req->framing == SL_HTTP_CHUNKED);
+	px_identity(px, s);
+}
+
+/**
+ * WebSocket is tunnelled; h2c is ignored, as the protocol may be (RFC 9110 7.8); anything else is
+ * refused, as Envoy does.
+ *
+ * @return false when the upgrade is refused.
+ */
+static bool check_upgrade(struct sl_proxy *px, struct px_session *s)
+{
+	const struct sl_http_request *req = &px->req;
+
+	if (!req->upgrade || req->minor == 0)
+		return true;
+	for (uint16_t i = 0; i < req->n_fields; i++) {
+		const struct sl_http_field *f = &req->field[i];
+
+		if (f->known != SL_HTTP_F_UPGRADE)
+			continue;
+		if (sl_str_ieq(f->value, SL_STR("websocket")))
+			s->upgrade = s->req.framing == SL_HTTP_NO_BODY;
+		else if (!sl_str_ieq(f->value, SL_STR("h2c")))
+			return false;
+	}
+	return true;
+}
+
+/** Normalised path and query as they are matched and forwarded; NULL p: refused. */
+static struct sl_str normalize(struct sl_proxy *px, uint32_t *path_len)
+{
+	const struct sl_http_request *req = &px->req;
+	int n;
+
+	if (req->path.n + req->query.n > PX_TARGET_MAX)
+		return (struct sl_str){0};
+	if (req->path.n > 0 && req->path.p[0] == '/') {
+		n = sl_http_normalize(req->path, px->norm, PX_TARGET_MAX);
+		if (n < 0)
+			return (struct sl_str){0};
+	} else {
+		/* OPTIONS *: there is nothing to normalise. */
+		n = (int)req->path.n;
+		memcpy(px->norm, req->path.p, req->path.n);
+	}
+	*path_len = (uint32_t)n;
+	if (req->query.n > 0)
+		memcpy(px->norm + n, req->query.p, req->query.n);
+	return (struct sl_str){px->norm, (uint32_t)n + req->query.n};
+}
+
+static void answer_direct(struct sl_proxy *px, struct px_session *s,
+			  const struct sl_snap_route *route)
+{
+	px_local(px, s,
+		 &(struct px_answer){.status = route->status ? route->status : 200,
+				     .details = "direct_response",
+				     .body = sl_snap_str(px->lc->snap, route->direct_body)});
+}
+
+static void answer_redirect(struct sl_proxy *px, struct px_session *s,
+			    const struct sl_snap_route *route, struct sl_str target,
+			    uint32_t path_len)
+{
+	const struct sl_snap *snap = px->lc->snap;
+	struct sl_str authority = sl_snap_str(snap, route->redirect_authority);
+	struct sl_str path = sl_snap_str(snap, route->redirect_path);
+	struct sl_http_out out = {.p = px->rewritten, .cap = PX_TARGET_MAX};
+
+	sl_http_put(&out, SL_STR("http://"));
+	sl_http_put(&out, authority.n > 0 ? authority : px->req.authority);
+	if (path.n == 0) {
+		sl_http_put(&out, target);
+	} else {
+		sl_http_put(&out, path);
+		if (!memchr(path.p, '?', path.n))
+			sl_http_put(&out,
+				    (struct sl_str){target.p + path_len, target.n - path_len});
+	}
+	if (out.full) {
+		px_local_error(px, s, SL_HTTP_E_LINE_TOO_LONG);
+		return;
+	}
+	px_local(px, s,
+		 &(struct px_answer){.status = route->status ? route->status : 301,
+				     .details = "direct_response",
+				     .location = {out.p, (uint32_t)out.n}});
+}
+
+/** Emits the head for the endpoint; from here on nothing of px->req is needed. */
+static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row, struct sl_str target)
+{
+	const struct sl_snap *snap = px->lc->snap;
+	const struct sl_snap_route *route = sl_snap_route(snap, row);
+	struct px_upward up = {.original = target,
+			       .authority = sl_snap_str(snap, route->rewrite_authority),
+			       .rewritten = route->rewrite != SL_REWRITE_NONE};
+	struct sl_http_out out = {.p = px->scratch, .cap = PX_SCRATCH_MAX};
+	int n = sl_snap_rewrite(snap, row, target, px->rewritten, PX_TARGET_MAX);
+
+	if (n < 0) {
+		px_local_error(px, s, SL_HTTP_E_LINE_TOO_LONG);
+		return false;
+	}
+	up.target = (struct sl_str){px->rewritten, (uint32_t)n};
+	/* A rewrite must not make two requests of one (CVE-2023-25690). */
+	if (!sl_http_valid_target(up.target) && !sl_str_eq(up.target, SL_STR("*"))) {
+		px_local(px, s,
+			 &(struct px_answer){.status = 500, .details = "rewrite_invalid_path"});
+		return false;
+	}
+	if (!px_emit_request(px, s, &up, &out)) {
+		px_local_error(px, s, SL_HTTP_E_HEAD_TOO_LARGE);
+		return false;
+	}
+	s->up_head = px_out_mbufs(px, &out);
+	if (!s->up_head) {
+		px_local_no_buffers(px, s);
+		return false;
+	}
+	return true;
+}
+
+static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row, struct sl_str target)
+{
+	const struct sl_snap_route *route = sl_snap_route(px->lc->snap, row);
+	uint32_t cluster = px_pick_cluster(px, route);
+
+	if (cluster == PX_NONE) {
+		px_local(px, s,
+			 &(struct px_answer){
+				 .status = 503, .details = "cluster_not_found", .flags = FLAG(NC)});
+		return;
+	}
+	s->cluster = sl_snap_cluster(px->lc->snap, cluster)->slot;
+	s->has_cluster = true;
+	s->attempts_max = (uint16_t)SL_MIN(route->retry_attempts + 1u, PX_ATTEMPTS_MAX);
+	s->timeout_ms = route->timeout_ms;
+	s->per_try_ms = route->per_try_timeout_ms;
+	px_cluster_stats(px, &s->cluster)->rq_total++;
+	px_cluster_stats(px, &s->cluster)->rq_active++;
+	if (emit_head(px, s, row, target))
+		px_forward(px, s);
+}
+
+static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_str target,
+			  uint32_t path_len)
+{
+	const struct sl_snap *snap = px->lc->snap;
+	uint32_t listener = px_row(px, SL_STATS_LISTENER, &s->listener);
+	struct sl_str path = {target.p, path_len};
+	const struct sl_snap_route *route;
+	struct sl_route_hit hit;
+
+	if (listener == PX_NONE ||
+	    sl_snap_route_find(snap, px->lc->scratch, sl_snap_listener(snap, listener)->table,
+			       px->req.authority, path, &hit) < 0) {
+		px->lc->stats.c->http_no_route++;
+		px_local(px, s,
+			 &(struct px_answer){
+				 .status = 404, .details = "route_not_found", .flags = FLAG(NR)});
+		return;
+	}
+	route = sl_snap_route(snap, hit.route);
+	s->route = route->slot;
+	s->has_route = true;
+	s->routed_us = (uint32_t)(px->lc->now_us - s->start_us);
+	px_route_stats(px, &s->route)->rq_total++;
+	switch (route->action) {
+	case SL_ROUTE_REDIRECT:
+		answer_redirect(px, s, route, target, path_len);
+		break;
+	case SL_ROUTE_DIRECT:
+		answer_direct(px, s, route);
+		break;
+	default:
+		forward(px, s, hit.route, target);
+	}
+}
+
+static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t len)
+{
+	uint32_t path_len = 0;
+	struct sl_str target;
+
+	px_request_count(px, s);
+	px_count_bytes(px, s, len, 0);
+	s->progress_us = px->lc->now_us;
+	s->state_due_us = PX_NEVER;
+	remember(px, s);
+	if (!check_upgrade(px, s)) {
+		px_local(px, s, &(struct px_answer){.status = 403, .details = "upgrade_failed"});
+		return;
+	}
+	target = normalize(px, &path_len);
+	if (!target.p) {
+		px_local(px, s,
+			 &(struct px_answer){.status = 400,
+					     .details = "path_normalization_failed",
+					     .close = true});
+		return;
+	}
+	route_request(px, s, target, path_len);
+}
+
+/** Starts the clock of a request whose first bytes are here. */
+static void begin(struct sl_proxy *px, struct px_session *s)
+{
+	s->start_us = px->lc->now_us;
+	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
+	s->head_us = s->routed_us = s->upstream_us = s->first_byte_us = UINT32_MAX;
+}
+
+enum px_step px_request_step(struct sl_proxy *px, struct px_session *s)
+{
+	uint32_t len = 0;
+
+	if (sl_tcp_rx_len(s->conn) == 0) {
+		if (sl_tcp_rx_eof(s->conn))
+			px_session_close(px, s);
+		return PX_WAIT;
+	}
+	/* A client that does not read its answers gets no further request served. */
+	if (sl_tcp_tx_room(s->conn) == 0)
+		return PX_WAIT;
+	if (s->start_us == 0)
+		begin(px, s);
+	switch (px_head_request(px, &s->head, s->conn, &len)) {
+	case PX_READ_MORE:
+		if (sl_tcp_rx_eof(s->conn))
+			px_session_close(px, s);
+		return PX_WAIT;
+	case PX_READ_BAD:
+		px_local_error(px, s, px->req.error);
+		return PX_AGAIN;
+	case PX_READ_NO_BUFFER:
+		s->close = true;
+		px_local_no_buffers(px, s);
+		return PX_AGAIN;
+	case PX_READ_DONE:
+		request_complete(px, s, len);
+		break;
+	}
+	return PX_AGAIN;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Deadlines of client connections and pooled ones. One timer a row, set lazily: progress only
+ * writes a time stamp, and a timer that fires early is set again.
+ */
+#include "proxy_int.h"
+
+static bool in_stream(const struct px_session *s)
+{
+	return s->state == PX_CONNECT || s->state == PX_ACTIVE || s->state == PX_TUNNEL;
+}
+
+static uint64_t stream_due(const struct sl_proxy *px, const struct px_session *s)
+{
+	return s->progress_us + (uint64_t)px->cfg.stream_idle_ms * 1000;
+}
+
+static uint64_t earliest(const struct sl_proxy *px, const struct px_session *s)
+{
+	uint64_t due = SL_MIN(s->request_due_us, s->try_due_us);
+
+	return SL_MIN(due, in_stream(s) ? stream_due(px, s) : s->state_due_us);
+}
+
+void px_timer_arm(struct sl_proxy *px, struct px_session *s)
+{
+	uint64_t due = earliest(px, s);
+
+	if (due >= s->armed_us)
+		return;
+	s->armed_us = due;
+	sl_wheel_set(px->wheel, s->row, due);
+}
+
+static void head_or_idle(struct sl_proxy *px, struct px_session *s)
+{
+	if (s->start_us == 0) {
+		px_session_close(px, s);
+		return;
+	}
+	px_local(px, s,
+		 &(struct px_answer){.status = 408,
+				     .details = "request_header_timeout",
+				     .body = SL_STR("request header timeout"),
+				     .close = true});
+}
+
+/** No byte moved in either direction for too long. */
+static void stream_idle(struct sl_proxy *px, struct px_session *s)
+{
+	bool uploaded = s->req.done;
+
+	if (s->state == PX_TUNNEL || s->res_started) {
+		px_cut(px, s, "stream_idle_timeout", SL_FLAG_SI);
+		return;
+	}
+	px_up_drop(px, s);
+	px_local(px, s,
+		 &(struct px_answer){.status = uploaded ? 504 : 408,
+				     .details = "stream_idle_timeout",
+				     .body = SL_STR("stream timeout"),
+				     .flags = 1u << SL_FLAG_SI,
+				     .close = true});
+}
+
+static void request_timeout(struct sl_proxy *px, struct px_session *s)
+{
+	s->request_due_us = s->try_due_us = PX_NEVER;
+	px_cluster_stats(px, &s->cluster)->rq_timeout++;
+	if (s->res_started) {
+		px_cut(px, s, "response_timeout", SL_FLAG_UT);
+		return;
+	}
+	px_up_drop(px, s);
+	px_local_timeout(px, s, "upstream_response_timeout");
+}
+
+static void try_timeout(struct sl_proxy *px, struct px_session *s)
+{
+	s->try_due_us = PX_NEVER;
+	px_cluster_stats(px, &s->cluster)->rq_timeout++;
+	px_attempt_failed(px, s, PX_FAIL_TRY_TIMEOUT);
+}
+
+static void session_expired(struct sl_proxy *px, struct px_session *s)
+{
+	uint64_t now = px->lc->now_us;
+
+	s->armed_us = PX_NEVER;
+	if (in_stream(s)) {
+		if (s->request_due_us <= now)
+			request_timeout(px, s);
+		else if (s->try_due_us <= now)
+			try_timeout(px, s);
+		else if (stream_due(px, s) <= now)
+			stream_idle(px, s);
+	} else if (s->state_due_us <= now) {
+		if (s->state == PX_LINGER)
+			px_session_close(px, s);
+		else
+			head_or_idle(px, s);
+	}
+	if (s->state != PX_FREE)
+		px_session_run(px, s);
+}
+
+void px_timers(struct sl_proxy *px)
+{
+	/* Those that are left over are due in the next poll still. */
+	for (uint32_t n = 0; n < PX_TIMERS_MAX; n++) {
+		uint32_t row = sl_wheel_expired(px->wheel, px->lc->now_us);
+
+		if (row == PX_NONE)
+			return;
+		if (row < px->cfg.sessions_max) {
+			if (px->session[row].state != PX_FREE)
+				session_expired(px, &px->session[row]);
+		} else {
+			struct px_up *u = &px->up[row - px->cfg.sessions_max];
+
+			if (u->state == PX_UP_IDLE)
+				px_up_evict(px, u);
+		}
+	}
+}

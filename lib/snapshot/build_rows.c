@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Translates the objects of a model to rows of a snapshot. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "build.h"
+
+/* Statistics slots get their numbers later (build_slots); here only the name they go by. */
+static struct sl_ref slot_name(struct builder *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static struct sl_ref slot_name(struct builder *b, const char *fmt, ...)
+{
+	struct sl_ref ref = {0, 0};
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->no_memory = true;
+		return ref;
+	}
+	ref = build_str(b, text);
+	free(text);
+	return ref;
+}
+
+/* ---- clusters ---- */
+
+static void endpoint_row(struct builder *b, uint32_t cluster, const struct sl_model_endpoint *m)
+{
+	const char *name = b->model->clusters[cluster].name;
+	char addr[SL_IP_PORT_TEXT_MAX];
+	struct sl_snap_endpoint *e = build_rows(b, SL_SNAP_ENDPOINTS, 1);
+
+	if (!e)
+		return;
+	e->ip = m->addr.ip;
+	e->port = m->addr.port;
+	e->health = (uint8_t)m->health;
+	e->weight = m->weight;
+	e->cluster = cluster;
+	sl_ip_port_format(&m->addr.ip, m->addr.port, addr);
+	e->slot_name = slot_name(b, "%s|%s", name, addr);
+}
+
+static void cluster_row(struct builder *b, uint32_t row)
+{
+	const struct sl_model_cluster *m = &b->model->clusters[row];
+	struct sl_snap_cluster *c = build_rows(b, SL_SNAP_CLUSTERS, 1);
+	uint32_t first = (uint32_t)b->tab[SL_SNAP_ENDPOINTS].n, healthy = 0;
+
+	if (!c)
+		return;
+	c->name = build_str(b, m->name);
+	c->fqdn = build_str(b, m->fqdn);
+	c->subset = build_str(b, m->subset);
+	c->type = build_str(b, m->type);
+	c->dest_rule = build_str(b, m->dest_rule);
+	c->connect_timeout_ms = m->connect_timeout_ms;
+	c->port = m->port;
+	c->lb = (uint8_t)m->lb;
+	/* Healthy ones first, so that a worker picks among a prefix of the rows. */
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < m->n_endpoints; i++)
+			if ((m->endpoints[i].health == SL_HEALTHY) == (pass == 0))
+				endpoint_row(b, row, &m->endpoints[i]);
+		if (pass == 0)
+			healthy = (uint32_t)b->tab[SL_SNAP_ENDPOINTS].n - first;
+	}
+	c->endpoints = (struct sl_span){first, (uint32_t)m->n_endpoints};
+	c->healthy = (struct sl_span){first, healthy};
+}
+
+int build_clusters(struct builder *b)
+{
+	for (size_t i = 0; i < b->model->n_clusters; i++)
+		cluster_row(b, (uint32_t)i);
+	return 0;
+}
+
+/* ---- route tables ---- */
+
+static int weight_rows(struct builder *b, const struct sl_model_route *m, struct sl_snap_route *r)
+{
+	uint64_t sum = 0;
+
+	r->weights = (struct sl_span){(uint32_t)b->tab[SL_SNAP_WEIGHTS].n, (uint32_t)m->n_weights};
+	for (size_t i = 0; i < m->n_weights; i++) {
+		struct sl_snap_weight *w = build_rows(b, SL_SNAP_WEIGHTS, 1);
+
+		if (!w)
+			return 0;
+		w->weight = m->weights[i].weight;
+		w->cluster = map_get(&b->clusters, sl_str(m->weights[i].cluster));
+		if (w->cluster == SL_SNAP_NONE)
+			return build_bad(b, &m->origin, EINVAL,
+					 "route to a cluster that doesn't exist, '%s'",
+					 m->weights[i].cluster);
+		sum += w->weight;
+	}
+	if (sum > UINT32_MAX || (sum == 0 && m->action == SL_ROUTE_FORWARD))
+		return build_bad(b, &m->origin, EINVAL,
+				 "the weights of a route add up to %llu; write 1 to 4294967295",
+				 (unsigned long long)sum);
+	r->weight_sum = (uint32_t)sum;
+	return 0;
+}
+
+static int route_row(struct builder *b, const struct sl_model_route *m, struct sl_ref key)
+{
+	struct sl_snap_route *r = build_rows(b, SL_SNAP_ROUTES, 1);
+
+	if (!r)
+		return 0;
+	r->name = build_str(b, m->name);
+	r->virtual_service = build_str(b, m->virtual_service);
+	r->path = build_str(b, m->path);
+	r->rewrite_to = build_str(b, m->rewrite_to);
+	r->rewrite_authority = build_str(b, m->rewrite_authority);
+	r->redirect_authority = build_str(b, m->redirect_authority);
+	r->redirect_path = build_str(b, m->redirect_path);
+	r->direct_body = build_str(b, m->direct_body);
+	r->timeout_ms = m->timeout_ms;
+	r->per_try_timeout_ms = m->per_try_timeout_ms;
+	r->retry_attempts = (uint16_t)SL_MIN(m->retry_attempts, UINT16_MAX);
+	r->status = m->status;
+	r->match = (uint8_t)m->match;
+	r->action = (uint8_t)m->action;
+	r->rewrite = (uint8_t)m->rewrite;
+	r->slot_name = key;
+	return weight_rows(b, m, r);
+}
+
+/* Names of a virtual host's routes seen so far: of each, its last route and that one's number. */
+struct route_names {
+	struct map map; /* name -> last route of that name */
+	const struct sl_model_vhost *vhost;
+	uint32_t *nth; /* by route: how many of its name stand before it */
+};
+
+static bool same_route(const void *ctx, uint32_t val, struct sl_str key)
+{
+	return sl_str_eq(sl_str(((const struct sl_model_vhost *)ctx)->routes[val].name), key);
+}
+
+/* "table/vhost/route": stable from build to build, different for routes that share a name. */
+static struct sl_ref route_key(struct builder *b, const char *table, struct route_names *seen,
+			       uint32_t i)
+{
+	const struct sl_model_vhost *v = seen->vhost;
+	const char *name = v->routes[i].name;
+	uint32_t *last;
+
+	if (!*name)
+		return slot_name(b, "%s/%s/#%u", table, v->name, i);
+	last = map_put(&seen->map, sl_str(name), i);
+	if (!last) {
+		b->no_memory = true;
+		return (struct sl_ref){0, 0};
+	}
+	if (*last == i)
+		return slot_name(b, "%s/%s/%s", table, v->name, name);
+	seen->nth[i] = seen->nth[*last] + 1;
+	*last = i;
+	return slot_name(b, "%s/%s/%s#%u", table, v->name, name, seen->nth[i] + 1);
+}
+
+static int route_rows(struct builder *b, const char *table, const struct sl_model_vhost *m)
+{
+	struct route_names seen = {.map = {.same = same_route, .ctx = m}, .vhost = m};
+	int rc = 0;
+
+	seen.nth = calloc(m->n_routes + 1, sizeof(*seen.nth));
+	if (!seen.nth)
+		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
+	for (size_t i = 0; i < m->n_routes && !rc; i++)
+		rc = route_row(b, &m->routes[i], route_key(b, table, &seen, (uint32_t)i));
+	map_free(&seen.map);
+	free(seen.nth);
+	return rc;
+}
+
+static int vhost_row(struct builder *b, const char *table, const struct sl_model_vhost *m)
+{
+	struct sl_snap_vhost *v = build_rows(b, SL_SNAP_VHOSTS, 1);
+
+	if (!v)
+		return 0;
+	v->name = build_str(b, m->name);
+	v->routes = (struct sl_span){(uint32_t)b->tab[SL_SNAP_ROUTES].n, (uint32_t)m->n_routes};
+	v->names = (struct sl_span){(uint32_t)b->tab[SL_SNAP_NAMES].n, (uint32_t)m->n_domains};
+	v->any_route = SL_SNAP_NONE;
+	for (size_t i = 0; i < m->n_routes && v->any_route == SL_SNAP_NONE; i++)
+		if (m->routes[i].match == SL_PATH_ANY)
+			v->any_route = (uint32_t)i;
+	for (size_t i = 0; i < m->n_domains; i++) {
+		struct sl_ref *name = build_rows(b, SL_SNAP_NAMES, 1);
+
+		if (!name)
+			return 0;
+		*name = build_str(b, m->domains[i]);
+	}
+	return route_rows(b, table, m);
+}
+
+/* A domain and where it stands: exact ones first, then suffixes, longest first, then "*". */
+struct domain {
+	const char *name;
+	size_t len;
+	uint32_t vhost, order;
+	int rank;
+};
+
+static int domain_cmp(const void *a, const void *b)
+{
+	const struct domain *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank - y->rank;
+	if (x->rank == 1 && x->len != y->len)
+		return x->len > y->len ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int domain_rows(struct builder *b, const struct sl_model_table *m, uint32_t first_vhost)
+{
+	struct domain *d;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_vhosts; i++)
+		n += m->vhosts[i].n_domains;
+	d = calloc(n + 1, sizeof(*d));
+	if (!d)
+		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
+	n = 0;
+	for (size_t i = 0; i < m->n_vhosts; i++) {
+		for (size_t k = 0; k < m->vhosts[i].n_domains; k++, n++) {
+			const char *name = m->vhosts[i].domains[k];
+
+			d[n] = (struct domain){name, strlen(name), first_vhost + (uint32_t)i,
+					       (uint32_t)n,
+					       name[0] != '*' ? 0
+					       : name[1]      ? 1
+							      : 2};
+		}
+	}
+	qsort(d, n, sizeof(*d), domain_cmp);
+	for (size_t i = 0; i < n; i++) {
+		struct sl_snap_domain *row = build_rows(b, SL_SNAP_DOMAINS, 1);
+
+		if (!row)
+			break;
+		row->name = build_str(b, d[i].name);
+		row->vhost = d[i].vhost;
+	}
+	free(d);
+	return 0;
+}
+
+static int table_row(struct builder *b, const struct sl_model_table *m)
+{
+	struct sl_snap_table *t = build_rows(b, SL_SNAP_TABLES, 1);
+	int rc;
+
+	if (!t)
+		return 0;
+	t->name = build_str(b, m->name);
+	t->vhosts = (struct sl_span){(uint32_t)b->tab[SL_SNAP_VHOSTS].n, (uint32_t)m->n_vhosts};
+	t->domains.first = (uint32_t)b->tab[SL_SNAP_DOMAINS].n;
+	for (size_t i = 0; i < m->n_vhosts; i++) {
+		rc = vhost_row(b, m->name, &m->vhosts[i]);
+		if (rc)
+			return rc;
+	}
+	rc = domain_rows(b, m, t->vhosts.first);
+	t->domains.n = (uint32_t)b->tab[SL_SNAP_DOMAINS].n - t->domains.first;
+	return rc;
+}
+
+int build_tables(struct builder *b)
+{
+	for (size_t i = 0; i < b->model->n_tables; i++) {
+		int rc = table_row(b, &b->model->tables[i]);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int build_listeners(struct builder *b)
+{
+	for (size_t i = 0; i < b->model->n_listeners; i++) {
+		const struct sl_model_listener *m = &b->model->listeners[i];
+		struct sl_snap_listener *l = build_rows(b, SL_SNAP_LISTENERS, 1);
+
+		if (!l)
+			return 0;
+		l->name = build_str(b, m->name);
+		l->ip = m->ip;
+		l->port = m->port;
+		l->table = map_get(&b->tables, sl_str(m->table));
+		if (l->table == SL_SNAP_NONE)
+			return build_bad(b, &m->origin, EINVAL,
+					 "listener '%s' with a route table that doesn't exist, "
+					 "'%s'",
+					 m->name, m->table);
+	}
+	return 0;
+}
+
+/* ---- services ---- */
+
+static int service_row(struct builder *b, const struct sl_model_service *m)
+{
+	struct sl_snap_service *s = build_rows(b, SL_SNAP_SERVICES, 1);
+	char addr[SL_IP_PORT_TEXT_MAX];
+
+	if (!s)
+		return 0;
+	s->name = build_str(b, m->name);
+	s->ip = m->ip;
+	s->port = m->port;
+	s->proto = m->proto;
+	s->kind = (uint8_t)m->kind;
+	s->listener = s->cluster = SL_SNAP_NONE;
+	sl_ip_port_format(&m->ip, m->port, addr);
+	s->slot_name =
+		slot_name(b, "%s %s/%s", m->name, addr, m->proto == IPPROTO_TCP ? "tcp" : "udp");
+	if (*m->listener)
+		s->listener = map_get(&b->listeners, sl_str(m->listener));
+	if (*m->cluster)
+		s->cluster = map_get(&b->clusters, sl_str(m->cluster));
+	if ((*m->listener && s->listener == SL_SNAP_NONE) ||
+	    (*m->cluster && s->cluster == SL_SNAP_NONE))
+		return build_bad(b, &m->origin, EINVAL,
+				 "service '%s' with a listener or cluster that doesn't exist, '%s'",
+				 m->name, *m->listener ? m->listener : m->cluster);
+	return 0;
+}
+
+static void service_index(struct builder *b)
+{
+	size_t n = b->tab[SL_SNAP_SERVICES].n, buckets = 8;
+	uint32_t *index;
+
+	while (buckets < 2 * n)
+		buckets *= 2;
+	index = build_rows(b, SL_SNAP_SERVICE_INDEX, buckets);
+	if (!index)
+		return;
+	memset(index, 0xff, buckets * sizeof(*index)); /* SL_SNAP_NONE */
+	for (size_t i = 0; i < n; i++) {
+		const struct sl_snap_service *s =
+			BUILD_ROW(b, sl_snap_service, SL_SNAP_SERVICES, i);
+		size_t at = snap_service_hash(&s->ip, s->port, s->proto) & (buckets - 1);
+
+		while (index[at] != SL_SNAP_NONE)
+			at = (at + 1) & (buckets - 1);
+		index[at] = (uint32_t)i;
+	}
+}
+
+int build_services(struct builder *b)
+{
+	for (size_t i = 0; i < b->model->n_services; i++) {
+		int rc = service_row(b, &b->model->services[i]);
+
+		if (rc)
+			return rc;
+	}
+	service_index(b);
+	return 0;
+}

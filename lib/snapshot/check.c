@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Validates a mapped snapshot, so that no reader behind it has to check a bound again. */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "sl_match.h"
+#include "snap.h"
+
+static bool span_ok(const struct sl_snap *s, struct sl_span span, enum sl_snap_tab tab)
+{
+	return span.first <= s->tab[tab].n && span.n <= s->tab[tab].n - span.first;
+}
+
+static bool ref_ok(const struct sl_snap *s, struct sl_ref ref)
+{
+	uint32_t n = s->tab[SL_SNAP_STRINGS].n;
+	const char *heap = (const char *)s + s->tab[SL_SNAP_STRINGS].off;
+
+	return ref.off < n && ref.len < n - ref.off && heap[ref.off + ref.len] == '\0';
+}
+
+static bool row_ok(const struct sl_snap *s, uint32_t row, enum sl_snap_tab tab)
+{
+	return row < s->tab[tab].n;
+}
+
+static bool row_or_none_ok(const struct sl_snap *s, uint32_t row, enum sl_snap_tab tab)
+{
+	return row == SL_SNAP_NONE || row_ok(s, row, tab);
+}
+
+static bool slot_ok(const struct sl_snap *s, const struct sl_slot *slot)
+{
+	return slot->index != SL_SNAP_NONE && slot->born && slot->born <= s->epoch;
+}
+
+static int blob_check(const struct sl_snap *s, struct sl_blob blob, struct sl_err *err)
+{
+	uint64_t n = s->tab[SL_SNAP_BLOBS].n;
+
+	if (blob.len == 0)
+		return 0;
+	if (blob.off % SNAP_ALIGN || blob.off > n || blob.len > n - blob.off)
+		return sl_err(err, EBADMSG, "a database lies outside its table");
+	return sl_match_check(sl_snap_blob(s, blob), blob.len, err);
+}
+
+/* One row checker a table: 0, or -errno with or without a text. */
+
+static int check_listener(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_listener *l = sl_snap_listener(s, row);
+
+	(void)err;
+	return ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) && slot_ok(s, &l->slot)
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int check_table(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_table *t = sl_snap_table(s, row);
+
+	if (!ref_ok(s, t->name) || !span_ok(s, t->vhosts, SL_SNAP_VHOSTS) ||
+	    !span_ok(s, t->domains, SL_SNAP_DOMAINS))
+		return -EBADMSG;
+	return blob_check(s, t->hosts_db, err);
+}
+
+static int check_domain(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_domain *d = sl_snap_domain(s, row);
+
+	(void)err;
+	return ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS) ? 0 : -EBADMSG;
+}
+
+static int check_vhost(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_vhost *v = sl_snap_vhost(s, row);
+
+	if (!ref_ok(s, v->name) || !span_ok(s, v->routes, SL_SNAP_ROUTES) ||
+	    !span_ok(s, v->names, SL_SNAP_NAMES) ||
+	    (v->any_route != SL_SNAP_NONE && v->any_route >= v->routes.n))
+		return -EBADMSG;
+	return blob_check(s, v->paths_db, err);
+}
+
+static int check_name(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	(void)err;
+	return ref_ok(s, *sl_snap_name(s, row)) ? 0 : -EBADMSG;
+}
+
+/* A forwarding route picks a cluster by a number below weight_sum. */
+static bool weights_ok(const struct sl_snap *s, const struct sl_snap_route *r)
+{
+	uint64_t sum = 0;
+
+	if (!span_ok(s, r->weights, SL_SNAP_WEIGHTS))
+		return false;
+	for (uint32_t i = 0; i < r->weights.n; i++)
+		sum += sl_snap_weight(s, r->weights.first + i)->weight;
+	return sum == r->weight_sum && (sum > 0 || r->action != SL_ROUTE_FORWARD);
+}
+
+static int check_route(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_route *r = sl_snap_route(s, row);
+	const struct sl_ref refs[] = {r->name,          r->virtual_service,   r->path,
+				      r->rewrite_to,    r->rewrite_authority, r->redirect_authority,
+				      r->redirect_path, r->direct_body,       r->slot_name};
+
+	(void)err;
+	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
+		if (!ref_ok(s, refs[i]))
+			return -EBADMSG;
+	if (r->match > SL_PATH_REGEX || r->action > SL_ROUTE_DIRECT ||
+	    r->rewrite > SL_REWRITE_PREFIX ||
+	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) || !weights_ok(s, r) ||
+	    !slot_ok(s, &r->slot))
+		return -EBADMSG;
+	return 0;
+}
+
+static int check_weight(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	(void)err;
+	return row_ok(s, sl_snap_weight(s, row)->cluster, SL_SNAP_CLUSTERS) ? 0 : -EBADMSG;
+}
+
+static int check_cluster(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_cluster *c = sl_snap_cluster(s, row);
+
+	(void)err;
+	if (!ref_ok(s, c->name) || !ref_ok(s, c->fqdn) || !ref_ok(s, c->subset) ||
+	    !ref_ok(s, c->type) || !ref_ok(s, c->dest_rule) || c->lb > SL_LB_RANDOM ||
+	    !slot_ok(s, &c->slot) || !span_ok(s, c->endpoints, SL_SNAP_ENDPOINTS))
+		return -EBADMSG;
+	if (c->healthy.first != c->endpoints.first || c->healthy.n > c->endpoints.n)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < c->endpoints.n; i++) {
+		const struct sl_snap_endpoint *e = sl_snap_endpoint(s, c->endpoints.first + i);
+
+		if (e->cluster != row || (e->health == SL_HEALTHY) != (i < c->healthy.n))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int check_endpoint(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_endpoint *e = sl_snap_endpoint(s, row);
+
+	(void)err;
+	return e->health <= SL_DRAINING && row_ok(s, e->cluster, SL_SNAP_CLUSTERS) &&
+			       ref_ok(s, e->slot_name) && slot_ok(s, &e->slot)
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int check_service(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	const struct sl_snap_service *v = sl_snap_service(s, row);
+
+	(void)err;
+	return ref_ok(s, v->name) && ref_ok(s, v->slot_name) &&
+			       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) &&
+			       v->kind <= SL_SVC_NATIVE &&
+			       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
+			       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) &&
+			       slot_ok(s, &v->slot)
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int check_bucket(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+{
+	(void)err;
+	return row_or_none_ok(s, snap_service_index(s)[row], SL_SNAP_SERVICES) ? 0 : -EBADMSG;
+}
+
+static const struct {
+	const char *name;
+	int (*check)(const struct sl_snap *s, uint32_t row, struct sl_err *err);
+} tables[SL_SNAP_TABS] = {
+	[SL_SNAP_LISTENERS] = {"listeners", check_listener},
+	[SL_SNAP_TABLES] = {"tables", check_table},
+	[SL_SNAP_DOMAINS] = {"domains", check_domain},
+	[SL_SNAP_VHOSTS] = {"virtual hosts", check_vhost},
+	[SL_SNAP_NAMES] = {"names", check_name},
+	[SL_SNAP_ROUTES] = {"routes", check_route},
+	[SL_SNAP_WEIGHTS] = {"weights", check_weight},
+	[SL_SNAP_CLUSTERS] = {"clusters", check_cluster},
+	[SL_SNAP_ENDPOINTS] = {"endpoints", check_endpoint},
+	[SL_SNAP_SERVICES] = {"services", check_service},
+	[SL_SNAP_SERVICE_INDEX] = {"service index", check_bucket},
+	[SL_SNAP_BLOBS] = {"databases", NULL},
+	[SL_SNAP_STRINGS] = {"strings", NULL},
+};
+
+/* The service index must be a power of two and at most half full, or a probe would never end. */
+static bool index_ok(const struct sl_snap *s)
+{
+	uint32_t n = s->tab[SL_SNAP_SERVICE_INDEX].n, used = 0;
+
+	if (n == 0 || (n & (n - 1)))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		used += snap_service_index(s)[i] != SL_SNAP_NONE;
+	return used <= n / 2;
+}
+
+static int check_header(const struct sl_snap *s, size_t size, struct sl_err *err)
+{
+	if ((uintptr_t)s % SNAP_ALIGN || size < sizeof(*s) || s->magic != SL_SNAP_MAGIC)
+		return sl_err(err, EBADMSG, "not a snapshot");
+	if (s->version != SL_SNAP_VERSION || s->layout != snap_layout())
+		return sl_err(err, EPROTO,
+			      "snapshot of layout %u/%08x, this program reads %u/%08x: start the "
+			      "same version of every program",
+			      s->version, s->layout, SL_SNAP_VERSION, snap_layout());
+	if (s->size < sizeof(*s) || s->size > size)
+		return sl_err(err, EBADMSG, "snapshot is cut off");
+	if (s->crc != sl_snap_crc(s))
+		return sl_err(err, EBADMSG, "snapshot is damaged");
+	for (int i = 0; i < SL_SNAP_TABS; i++) {
+		uint64_t off = s->tab[i].off;
+
+		/* n and size are 32 bits: their product does not overflow. */
+		if (s->tab[i].size != snap_row_size[i] || off % SNAP_ALIGN || off < sizeof(*s) ||
+		    off > s->size || (uint64_t)s->tab[i].n * snap_row_size[i] > s->size - off)
+			return sl_err(err, EBADMSG, "snapshot's table of %s is out of bounds",
+				      tables[i].name);
+	}
+	return 0;
+}
+
+int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err)
+{
+	int rc = check_header(snap, size, err);
+
+	if (rc)
+		return rc;
+	for (int i = 0; i < SL_SNAP_TABS; i++) {
+		for (uint32_t row = 0; tables[i].check && row < snap->tab[i].n; row++) {
+			struct sl_err why = {""};
+
+			rc = tables[i].check(snap, row, &why);
+			if (rc)
+				return sl_err(err, -rc, "snapshot's %s, row %u: %s", tables[i].name,
+					      row, why.text[0] ? why.text : "out of bounds");
+		}
+	}
+	if (!index_ok(snap))
+		return sl_err(err, EBADMSG, "snapshot's service index is unusable");
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the writer and the readers of a snapshot share beyond its layout. */
+#ifndef SL_SNAP_PRIVATE_H
+#define SL_SNAP_PRIVATE_H
+
+#include "sl_snap.h"
+
+/* Every table begins at a multiple of this: Hyperscan databases and cache lines want it. */
+#define SNAP_ALIGN 64u
+
+static inline uint64_t snap_align(uint64_t v)
+{
+	return (v + SNAP_ALIGN - 1) / SNAP_ALIGN * SNAP_ALIGN;
+}
+
+/** Bytes a row of each table, as this build has them. */
+extern const uint32_t snap_row_size[SL_SNAP_TABS];
+
+/** Hash over the sizes above and of the header. */
+uint32_t snap_layout(void);
+
+/** Bucket hash of the service index. */
+static inline uint32_t snap_service_hash(const struct sl_ip *ip, uint16_t port, uint8_t proto)
+{
+	uint64_t a, b;
+
+	memcpy(&a, ip->b, 8);
+	memcpy(&b, ip->b + 8, 8);
+	a = (a ^ ((uint64_t)port << 8 | proto)) * UINT64_C(0x9e3779b97f4a7c15);
+	b = (b ^ (a >> 29)) * UINT64_C(0xbf58476d1ce4e5b9);
+	b = (b ^ (b >> 32) ^ a) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)(b >> 32);
+}
+
+static inline const uint32_t *snap_service_index(const struct sl_snap *s)
+{
+	return (const uint32_t *)((const char *)s + s->tab[SL_SNAP_SERVICE_INDEX].off);
+}
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of lib/tcp share: control block, tables, and one line on each function.
+ *
+ * Times in control blocks are 32-bit milliseconds (now_us / 1000), compared modulo 2^32; sequence
+ * numbers likewise.
+ */
+#ifndef SL_TCP_INTERNAL_H
+#define SL_TCP_INTERNAL_H
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "sl_flow.h"
+#include "sl_net.h"
+#include "sl_steer.h"
+#include "sl_tcp.h"
+#include "sl_wheel.h"
+#include "sl_wire.h"
+
+#define ROW_NONE UINT32_MAX
+
+/* RFC 9293 3.3.2; LISTEN and TIME-WAIT have no control block. */
+enum state {
+	ST_FREE,
+	ST_CLOSED, /* over, the user still holds the handle */
+	ST_SYN_SENT,
+	ST_SYN_RCVD, /* simultaneous open only; passive ones are in the half-open table */
+	ST_ESTABLISHED,
+	ST_FIN_WAIT_1,
+	ST_FIN_WAIT_2,
+	ST_CLOSE_WAIT,
+	ST_CLOSING,
+	ST_LAST_ACK,
+};
+
+/* conn.flags */
+#define F_TS          0x00000001u /* timestamps negotiated */
+#define F_SACK        0x00000002u /* selective acknowledgements negotiated */
+#define F_V6          0x00000004u /* addresses lie in tcp->addr6[row] */
+#define F_READY       0x00000008u /* on the ready list */
+#define F_TOUCHED     0x00000010u /* on the touched list */
+#define F_ACK_NOW     0x00000020u /* the next flush sends an ACK in any case */
+#define F_DELACK      0x00000040u /* an ACK is owed */
+#define F_SHUTDOWN    0x00000080u /* FIN behind what is queued */
+#define F_FIN_SENT    0x00000100u
+#define F_FIN_IN      0x00000200u /* FIN taken in order */
+#define F_FIN_OOO     0x00000400u /* FIN seen at rcv_fin, data before it is missing */
+#define F_DETACHED    0x00000800u /* the user closed; nobody holds the handle */
+#define F_RTT         0x00001000u /* rtt_seq is being timed */
+#define F_PERSIST     0x00002000u /* t_rexmt is the persist timer */
+#define F_TLP         0x00004000u /* t_rexmt is the tail loss probe timer */
+#define F_TLP_OUT     0x00008000u /* a probe is out; an ACK from recover on tells of its luck */
+#define F_RECOVERY    0x00010000u /* fast recovery until snd_una reaches recover */
+#define F_LOSS        0x00020000u /* behind a timeout until snd_una reaches recover */
+#define F_FORCE       0x00040000u /* send one octet into a closed window */
+#define F_DSACK       0x00080000u /* dsack_left..right is to be reported once */
+#define F_T_REXMT     0x00100000u /* the timer is set */
+#define F_T_DELACK    0x00200000u
+#define F_T_KEEP      0x00400000u
+#define F_T_WHEEL     0x00800000u /* the wheel's timer is set, to t_wheel */
+#define F_WINDOW_USED 0x01000000u /* the congestion window was the limit since the last ACK */
+#define F_INDEXED     0x04000000u /* found by its tuple */
+#define F_TLP_REXMT   0x10000000u /* the probe was a retransmission */
+#define F_RETRY       0x20000000u /* mbufs ran out while sending */
+#define F_REXMT_ONE   0x40000000u /* first segment is to be sent again now */
+
+#define WSCALE_MAX      14
+#define MSS_FLOOR       48u    /* smaller ones only multiply packets (CVE-2019-11479) */
+#define OOO_RANGES      8      /* islands behind a gap */
+#define SACK_MAX        4      /* blocks in one segment */
+#define FIN_WAIT_2_MS   30000u /* half-closed and detached: waits no longer */
+#define PAWS_MAX_AGE_MS (24u * 86400u * 1000u)
+#define RTT_SANE_MS     120000u
+#define TW_WINDOW       1024u
+#define SND_BYTES_MAX   (1u << 30)
+#define TRUESIZE        512u /* least an mbuf in a queue counts for */
+#define SYN_TRIES       5    /* SYN-ACKs after the first: 1, 2, 4, 8, 16 s */
+
+/**
+ * Connection: line 0 is what every received segment needs, line 1 what every sent one needs, line
+ * 2 receive queues and timers, line 3 congestion control and the user's.
+ */
+struct sl_tcp_conn {
+	struct sl_tcp *tcp;
+	uint32_t laddr, faddr; /* IPv4, network byte order; 0 with F_V6 */
+	uint16_t lport, fport;
+	uint8_t state, side;
+	uint8_t snd_wscale, rcv_wscale;
+	uint32_t flags;
+	uint16_t adv_mss; /* MSS option we sent */
+	uint8_t events, end;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv; /* right edge of the window told to the peer; never moves left */
+	uint32_t snd_una;
+	uint32_t snd_nxt; /* next to send; moves back on a timeout */
+	uint32_t snd_max; /* highest ever sent */
+	uint32_t snd_wnd;
+	uint32_t snd_wl1, snd_wl2; /* sequence and ACK number of the last window update */
+	/* line 1 */
+	struct rte_mbuf *sndq, *sndq_tail;
+	struct rte_mbuf *snd_cur; /* where snd_nxt lies; NULL: look from the head */
+	uint32_t snd_end;         /* sequence number behind what is queued, without FIN */
+	uint32_t cwnd, ssthresh;
+	uint32_t last_ack_sent;
+	uint32_t ts_offset; /* our TSval = milliseconds + this */
+	uint32_t ts_recent;
+	uint32_t max_snd_wnd;
+	uint16_t snd_mbufs;
+	uint16_t rcv_mbufs;
+	uint16_t mss; /* payload and options of one segment */
+	uint16_t mtu;
+	uint8_t dupacks, backoff;
+	uint8_t probes; /* keep-alive probes unanswered */
+	uint8_t ooo_ranges;
+	/* line 2 */
+	struct rte_mbuf *rcvq, *rcvq_tail;
+	struct rte_mbuf *ooo; /* first range; see struct range */
+	uint32_t rcv_len;
+	uint32_t rcv_fin;         /* with F_FIN_OOO */
+	uint32_t srtt_us;         /* 8 * smoothed RTT; 0: no sample yet */
+	uint32_t rttvar_us;       /* 4 * variation */
+	uint32_t rtt_seq, rtt_us; /* with F_RTT: timed octet, and when it was sent */
+	uint32_t t_rexmt, t_delack, t_keep, t_wheel;
+	/* line 3 */
+	uint32_t t_rx;       /* last segment received: keep-alive, age of ts_recent */
+	uint32_t t_progress; /* since when something is unacknowledged without progress */
+	uint32_t t_challenge;
+	uint32_t recover; /* RFC 6582, RFC 6675 RecoveryPoint; with F_TLP_OUT TLP.end_seq */
+	uint32_t loss;    /* row of tcp->loss, or ROW_NONE */
+	uint32_t dsack_left, dsack_right;
+	uint32_t cubic_wmax, cubic_epoch, cubic_k, cubic_est;
+	uint32_t user, listener, service;
+	uint32_t ready_next;
+	uint32_t touch_next; /* also links the free list */
+} SL_CACHE_ALIGNED;
+_Static_assert(sizeof(struct sl_tcp_conn) <= 4 * SL_CACHE_LINE, "control block is four lines");
+
+struct sl_tcp_addr6 {
+	struct sl_ip l, f;
+};
+
+/** Half-open passive connection, 48 bytes; on the list of those with as many SYN-ACKs sent. */
+struct syn_entry {
+	uint32_t laddr, faddr; /* as in sl_tcp_conn */
+	uint16_t lport, fport;
+	uint32_t irs, iss;
+	uint32_t ts_recent;
+	uint32_t t_sent; /* the first SYN-ACK, in ms: first RTT sample */
+	uint32_t t_due;
+	uint16_t peer_mss, mtu;
+	uint8_t peer_wscale; /* WSCALE_NONE: option not seen */
+	uint8_t opts;        /* F_TS, F_SACK, F_V6 */
+	uint16_t tries;      /* SYN-ACKs sent again */
+	uint32_t prev, next;
+};
+_Static_assert(sizeof(struct syn_entry) == 48, "half-open entry");
+#define WSCALE_NONE  0xff
+#define TRIES_COOKIE 0xffff
+
+/** Connection in TIME-WAIT, 32 bytes; on one list, oldest first. */
+struct tw_entry {
+	uint32_t laddr, faddr;
+	uint16_t lport, fport; /* lport 0: dead, freed when its turn comes */
+	uint32_t snd_nxt, rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t t_due;
+	uint32_t next_opts; /* row of the next one (TW_ROW: none), TW_TS, TW_V6 */
+};
+#define TW_ROW 0x3fffffffu
+#define TW_TS  0x40000000u
+#define TW_V6  0x80000000u
+_Static_assert(sizeof(struct tw_entry) == 32, "TIME-WAIT entry");
+
+/** What loss recovery of one connection needs while holes are known; from a pool. */
+#define SACK_RANGES 16
+struct loss {
+	uint32_t left[SACK_RANGES], right[SACK_RANGES]; /* SACKed, ascending, apart */
+	uint32_t n;
+	uint32_t sacked_bytes;
+	uint32_t high_rxt; /* retransmitted up to here in this recovery */
+	uint32_t rescue;   /* RescueRxt of RFC 6675, with rescue_used */
+	uint32_t rescue_used;
+	uint32_t prr_delivered, prr_out, recover_fs; /* RFC 6937 */
+	uint32_t next;                               /* free list */
+};
+
+/** Options of one received segment. */
+struct opts {
+	bool has_ts, sack_ok;
+	uint8_t wscale; /* WSCALE_NONE: not there */
+	uint8_t n_sack;
+	uint16_t mss; /* 0: not there */
+	uint32_t tsval, tsecr;
+	uint32_t sack[SACK_MAX][2];
+};
+
+/** One received segment on its way through the input files. */
+struct seg {
+	struct rte_mbuf *m;
+	struct sl_pkt *pkt;
+	uint64_t hash;
+	uint32_t seq, ack;
+	uint32_t len; /* payload, without SYN and FIN */
+	uint32_t wnd; /* as in the header, not scaled */
+	uint8_t flags;
+	bool taken; /* m was queued or freed and counted */
+	struct opts o;
+};
+
+/** Tuple as the index compares it. */
+struct key {
+	const struct sl_ip *l, *f;
+	uint16_t lport, fport;
+};
+
+struct sl_tcp {
+	struct sl_lcore *lc;
+	struct sl_tcp_config cfg;
+	uint32_t now_ms;
+
+	struct sl_tcp_conn *conns;
+	struct sl_tcp_addr6 *conn_addr6;
+	uint32_t conns_free, conns_fresh; /* rows from conns_fresh on were never used */
+
+	struct syn_entry *syns;
+	struct sl_tcp_addr6 *syn_addr6;
+	uint32_t syns_free, syns_fresh;
+	uint32_t syn_head[SYN_TRIES + 1], syn_tail[SYN_TRIES + 1];
+
+	struct tw_entry *tws;
+	struct sl_tcp_addr6 *tw_addr6;
+	uint32_t tws_free, tws_fresh, tw_head, tw_tail;
+
+	struct loss *loss;
+	uint32_t loss_rows, loss_free, loss_fresh;
+
+	/* Rows of connections, then of half-open ones, then of TIME-WAIT. */
+	struct sl_flow_index *index;
+	struct sl_wheel *wheel; /* connections only */
+
+	uint32_t ready_head, ready_tail;
+	uint32_t touch_head, touch_tail;
+	uint32_t cookie_last_ms; /* last cookie sent */
+	bool cookie_any;
+	uint8_t pressure; /* of packet buffers: PRESSURE_* */
+	uint32_t pressure_checked_ms;
+	uint32_t shed_row; /* where shedding goes on */
+	uint8_t rcv_wscale;
+	struct sl_hash_key isn_key, cookie_key;
+};
+
+/* ---- sequence numbers and times, modulo 2^32 ---- */
+
+static inline bool seq_lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_le(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+static inline uint32_t seq_max(uint32_t a, uint32_t b)
+{
+	return seq_lt(a, b) ? b : a;
+}
+
+static inline uint32_t seq_min(uint32_t a, uint32_t b)
+{
+	return seq_lt(a, b) ? a : b;
+}
+
+static inline uint32_t conn_row(const struct sl_tcp_conn *c)
+{
+	return (uint32_t)(c - c->tcp->conns);
+}
+
+static inline struct sl_stats_counters *stats(const struct sl_tcp *tcp)
+{
+	return tcp->lc->stats.c;
+}
+
+static inline uint32_t ts_now(const struct sl_tcp_conn *c)
+{
+	return c->tcp->now_ms + c->ts_offset;
+}
+
+/** Bytes of the timestamp option in every segment. */
+static inline uint16_t ts_len(const struct sl_tcp_conn *c)
+{
+	return c->flags & F_TS ? 12 : 0;
+}
+
+/** Payload of one full segment. */
+static inline uint32_t eff_mss(const struct sl_tcp_conn *c)
+{
+	return c->mss - ts_len(c);
+}
+
+static inline uint32_t in_flight(const struct sl_tcp_conn *c)
+{
+	return c->snd_max - c->snd_una;
+}
+
+static inline uint16_t ip_tcp_len(bool v6)
+{
+	return v6 ? 60 : 40;
+}
+
+/* ---- stack.c ---- */
+/** Takes lc->now_us over; at every entry from outside. */
+void tcp_clock(struct sl_tcp *tcp);
+/** A time of ours that lies within 24 days, as lc->now_us counts. */
+uint64_t tcp_ms_to_us(const struct sl_tcp *tcp, uint32_t ms);
+
+static inline uint32_t tcp_random(struct sl_tcp *tcp)
+{
+	uint64_t *s = &tcp->lc->rnd;
+
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return (uint32_t)(*s >> 32);
+}
+
+/* ---- index.c: tuples ---- */
+uint64_t tcp_key_hash(const struct sl_tcp *tcp, const struct key *k);
+uint32_t tcp_index_find(const struct sl_tcp *tcp, uint64_t hash, const struct key *k);
+bool tcp_addr_is_v6(const struct sl_ip *l, const struct sl_ip *f);
+/** Initial sequence number (RFC 6528), and in *ts_offset that of our timestamps. */
+uint32_t tcp_isn(const struct sl_tcp *tcp, const struct key *k, uint32_t *ts_offset);
+void tcp_conn_addrs(const struct sl_tcp_conn *c, struct sl_ip *l, struct sl_ip *f);
+uint64_t tcp_conn_hash(const struct sl_tcp_conn *c);
+
+/* ---- conn.c: life of a control block ---- */
+/** Allocates and indexes; NULL when the table is full. */
+struct sl_tcp_conn *tcp_conn_new(struct sl_tcp *tcp, const struct key *k, enum sl_tcp_side side);
+void tcp_conn_touch(struct sl_tcp_conn *c);
+void tcp_conn_event(struct sl_tcp_conn *c, uint8_t events);
+/** Over: leaves index and timers; the user hears CLOSED, or the block is freed if detached. */
+void tcp_conn_end(struct sl_tcp_conn *c, enum sl_tcp_end why);
+/** Puts a freed block back into the free list, unless a list still links it. */
+void tcp_conn_reap(struct sl_tcp_conn *c);
+/** Both FINs are through and ours was first: goes on in the TIME-WAIT table. */
+void tcp_conn_time_wait(struct sl_tcp_conn *c);
+void tcp_conn_set_mtu(struct sl_tcp_conn *c, uint16_t mtu);
+/** Numbers and options from the handshake. */
+void tcp_conn_set_peer_mss(struct sl_tcp_conn *c, uint16_t peer_mss);
+struct loss *tcp_conn_loss(const struct sl_tcp_conn *c);
+/** The block of loss state, taken from the pool if need be; NULL when that is empty. */
+struct loss *tcp_conn_loss_get(struct sl_tcp_conn *c);
+void tcp_conn_loss_put(struct sl_tcp_conn *c);
+void tcp_conn_reset_out(struct sl_tcp_conn *c);
+
+/* ---- options.c ---- */
+void tcp_opts_parse(const uint8_t *p, uint32_t len, struct opts *o);
+/** Writes MSS, window scale, SACK permitted, timestamp of a SYN; @return bytes, multiple of 4. */
+uint32_t tcp_opts_syn(uint8_t *p, uint16_t mss, uint8_t wscale, uint32_t opts, uint32_t tsval,
+		      uint32_t tsecr);
+uint32_t tcp_opts_ts(uint8_t *p, uint32_t tsval, uint32_t tsecr);
+/** Timestamp and SACK blocks of any other segment. */
+uint32_t tcp_opts_ack(uint8_t *p, struct sl_tcp_conn *c);
+
+/* ---- in.c, in_ack.c ---- */
+void tcp_in_conn(struct sl_tcp_conn *c, struct seg *s);
+/** Drops the segment for this reason. */
+void tcp_seg_drop(struct sl_tcp *tcp, struct seg *s, enum sl_drop why);
+/** The segment did its work. */
+void tcp_seg_done(struct sl_tcp *tcp, struct seg *s);
+void tcp_seg_key(const struct seg *s, struct key *k);
+/** @return false when the segment was dropped. */
+void tcp_opened(struct sl_tcp_conn *c, bool syn_lost);
+bool tcp_in_ack(struct sl_tcp_conn *c, struct seg *s);
+void tcp_in_syn_sent(struct sl_tcp_conn *c, struct seg *s);
+
+/* ---- reass.c: received data ---- */
+/** Queues the payload of an acceptable segment; takes s->m if it says so. */
+void tcp_reass_data(struct sl_tcp_conn *c, struct seg *s);
+void tcp_reass_purge(struct sl_tcp_conn *c);
+/** SACK blocks of what lies out of order, the newest first. */
+uint32_t tcp_reass_blocks(const struct sl_tcp_conn *c, uint32_t blocks[][2], uint32_t max);
+/** Window to advertise: right edge. */
+uint32_t tcp_reass_window(const struct sl_tcp_conn *c);
+
+/* ---- listen.c, cookie.c: passive opens ---- */
+/** @param iss_least Initial sequence numbers below this are raised to it (RFC 6191); or NULL. */
+void tcp_listen_syn(struct sl_tcp *tcp, struct seg *s, const uint32_t *iss_least);
+void tcp_listen_syn_rcvd(struct sl_tcp *tcp, uint32_t row, struct seg *s);
+void tcp_listen_timers(struct sl_tcp *tcp);
+uint64_t tcp_listen_next_us(const struct sl_tcp *tcp);
+void tcp_listen_init(struct sl_tcp *tcp);
+/** Makes the connection of a completed handshake and lets it see the segment. */
+void tcp_listen_complete(struct sl_tcp *tcp, const struct syn_entry *e, struct seg *s);
+void tcp_syn_ack_send(struct sl_tcp *tcp, const struct syn_entry *e, const struct key *k,
+		      uint32_t tsval);
+/** The table is full: answer without keeping anything. */
+void tcp_cookie_send(struct sl_tcp *tcp, const struct seg *s, struct syn_entry *e);
+/** @return true and the entry rebuilt, when the ACK is one for a cookie of ours. */
+bool tcp_cookie_check(struct sl_tcp *tcp, const struct seg *s, struct syn_entry *e);
+
+/* ---- timewait.c ---- */
+void tcp_tw_init(struct sl_tcp *tcp);
+void tcp_tw_add(struct sl_tcp *tcp, const struct sl_tcp_conn *c);
+void tcp_tw_in(struct sl_tcp *tcp, uint32_t row, struct seg *s);
+void tcp_tw_timers(struct sl_tcp *tcp);
+uint64_t tcp_tw_next_us(const struct sl_tcp *tcp);
+
+/* ---- out.c: what to send; segment.c: how it looks ---- */
+void tcp_out_conn(struct sl_tcp_conn *c);
+void tcp_out_syn(struct sl_tcp_conn *c);
+/** Tail loss probe. */
+void tcp_out_probe(struct sl_tcp_conn *c);
+/** Pure ACK now. */
+void tcp_out_ack(struct sl_tcp_conn *c);
+/** ACK in answer to something suspicious, limited to one per 500 ms (RFC 5961 7). */
+void tcp_out_challenge(struct sl_tcp_conn *c);
+/**
+ * Sends up to len bytes from seq, and FIN if flags say so and all len went out.
+ *
+ * @return Sequence numbers used, 0 for a pure ACK; -1 when mbufs are exhausted.
+ */
+int64_t tcp_seg_send(struct sl_tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags);
+/** Segment without a connection's state. */
+struct bare {
+	const struct sl_ip *l, *f;
+	uint16_t lport, fport;
+	uint32_t seq, ack;
+	uint16_t wnd;
+	uint8_t flags;
+	const uint8_t *opts;
+	uint32_t opts_len;
+};
+bool tcp_seg_send_bare(struct sl_tcp *tcp, const struct bare *b);
+/** RST with the numbers of RFC 9293 3.10.7.1. */
+void tcp_seg_send_reset(struct sl_tcp *tcp, const struct seg *s);
+/** Frees what lies before ack in the send queue. */
+void tcp_sndq_acked(struct sl_tcp_conn *c, uint32_t ack);
+void tcp_queue_free(struct rte_mbuf *m);
+
+/* ---- timer.c ---- */
+void tcp_timer_rexmt(struct sl_tcp_conn *c);
+void tcp_timer_rexmt_stop(struct sl_tcp_conn *c);
+void tcp_timer_persist(struct sl_tcp_conn *c);
+void tcp_timer_delack(struct sl_tcp_conn *c, uint32_t ms);
+void tcp_timer_keep(struct sl_tcp_conn *c, uint32_t ms);
+void tcp_timer_stop_all(struct sl_tcp_conn *c);
+/** Files the earliest of the connection's timers in the wheel. */
+void tcp_timer_arm(struct sl_tcp_conn *c);
+void tcp_timer_run(struct sl_tcp_conn *c);
+void tcp_rtt_sample(struct sl_tcp_conn *c, uint32_t us);
+uint32_t tcp_rto_ms(const struct sl_tcp_conn *c);
+
+/* ---- cong.c: congestion window ---- */
+/** @param syn_lost The handshake took a retransmission. */
+void tcp_cong_init(struct sl_tcp_conn *c, bool syn_lost);
+void tcp_cong_acked(struct sl_tcp_conn *c, uint32_t bytes);
+/** A loss was noticed: new ssthresh. */
+void tcp_cong_reduce(struct sl_tcp_conn *c);
+void tcp_cong_idle(struct sl_tcp_conn *c);
+
+/* ---- sack.c: scoreboard; recovery.c: fast recovery ---- */
+/** @return bytes that became SACKed. */
+uint32_t tcp_sack_update(struct sl_tcp_conn *c, const struct seg *s);
+/** snd_una advanced; @return bytes that were SACKed below it. */
+uint32_t tcp_sack_ack(struct sl_tcp_conn *c);
+/** SACKed bytes below seq. */
+uint32_t tcp_sack_below(const struct sl_tcp_conn *c, uint32_t seq);
+uint32_t tcp_sack_pipe(const struct sl_tcp_conn *c);
+bool tcp_sack_is_lost(const struct sl_tcp_conn *c, uint32_t seq);
+/** End of the run of SACKed or un-SACKed numbers in which seq lies. */
+uint32_t tcp_sack_run(const struct sl_tcp_conn *c, uint32_t seq, bool *sacked);
+void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked);
+void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked);
+/** Next segment to send again in recovery: RFC 6675 NextSeg rule 1, or else 3 and 4. */
+bool tcp_recovery_next(struct sl_tcp_conn *c, bool lost_only, uint32_t *seq, uint32_t *len);
+void tcp_recovery_timeout(struct sl_tcp_conn *c);
+/** An acceptable ACK while F_TLP_OUT. */
+void tcp_recovery_probe_ack(struct sl_tcp_conn *c, const struct seg *s);
+
+/* ---- pressure.c ---- */
+#define PRESSURE_NONE 0
+#define PRESSURE_LOW  1 /* below 10 % of packet buffers: windows shrink */
+#define PRESSURE_HIGH 2 /* below 2 %: newest idle connections are reset */
+void tcp_pressure_check(struct sl_tcp *tcp);
+
+#endif

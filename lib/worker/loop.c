@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The worker's loop: poll, run the path, send; back off when there is nothing to do. */
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include "worker.h"
+
+/* Idle time before the processor is offered to others, and before the first sleep. */
+#define YIELD_AFTER_US 20
+#define SLEEP_AFTER_US 100
+#define NAP_FIRST_US   20
+#define NAP_MAX_US     500
+#define LONG_IDLE_US   1000000
+#define NAP_LONG_US    2000
+
+/* Sleeps double up to half a millisecond, two after a second without work: an idle box is cheap. */
+static void back_off(struct sl_worker *w)
+{
+	uint64_t idle_us = w->lc.now_us - w->last_work_us;
+
+	if (w->cfg.busy_poll || idle_us < YIELD_AFTER_US) {
+		rte_pause();
+	} else if (idle_us < SLEEP_AFTER_US) {
+		sched_yield();
+	} else {
+		uint32_t most = idle_us < LONG_IDLE_US ? NAP_MAX_US : NAP_LONG_US;
+
+		w->nap_us = w->nap_us ? SL_MIN(w->nap_us * 2, most) : NAP_FIRST_US;
+		nanosleep(&(struct timespec){.tv_nsec = w->nap_us * 1000}, NULL);
+	}
+}
+
+static void account(struct sl_worker *w, uint32_t work, uint64_t start_us, uint64_t start_tsc)
+{
+	struct sl_stats_counters *c = w->lc.stats.c;
+	uint64_t now = sl_clock_us();
+
+	c->rounds++;
+	if (work) {
+		c->busy_us += now - start_us;
+		c->busy_cycles += rte_rdtsc() - start_tsc;
+		w->last_work_us = now;
+		w->nap_us = 0;
+	} else {
+		c->idle_us += now - start_us;
+	}
+}
+
+static void take_orders(struct sl_worker *w)
+{
+	sl_worker_take_epoch(w);
+	sl_proxy_set_wall_offset(w->proxy, __atomic_load_n(&w->wall_offset_us, __ATOMIC_RELAXED));
+	__atomic_store_n(&w->sessions, sl_proxy_sessions(w->proxy), __ATOMIC_RELAXED);
+	if (!w->draining && __atomic_load_n(&w->drain, __ATOMIC_RELAXED)) {
+		w->draining = true;
+		sl_proxy_drain(w->proxy);
+	}
+}
+
+int sl_worker_main(void *worker)
+{
+	struct sl_worker *w = worker;
+	uint64_t start_us = sl_clock_us();
+
+	prctl(PR_SET_TIMERSLACK, 1000);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		uint64_t start_tsc = rte_rdtsc();
+		uint32_t work = 0;
+
+		w->lc.now_us = start_us;
+		take_orders(w);
+		for (uint16_t i = 0; i < w->cfg.n_ports; i++)
+			work += sl_path_port(w, w->cfg.ports[i]);
+		work += sl_path_rings(w);
+		work += sl_path_output(w);
+		if (!work)
+			back_off(w);
+		account(w, work, start_us, start_tsc);
+		start_us = sl_clock_us();
+	}
+	return 0;
+}

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What sluicectl shows: tables, explanations, objects, statistics, exit codes."""
+import json
+
+from box import (SCENARIO, Box, expect, expect_eq, expect_in, golden, scenario_box, test,
+                 wait_until)
+
+
+@test
+def apply_scenario():
+    with Box().start() as b:
+        expect_in("data plane  not running", b.ctl("status"))
+        out = b.ctl("apply", "-f", SCENARIO)
+        expect_in("No data plane runs yet", out)
+        golden("apply.txt", out)
+        b.start_daemon(2)
+        wait_until(lambda: [w["epoch"] for w in b.json("status")["data_plane"]["workers"]]
+                   == [b.epoch()] * 2, "both workers have the epoch")
+        out = b.ctl("apply", "-f", SCENARIO)
+        expect(" configured" not in out and " created" not in out, out)
+        expect_in("^virtualservice/simple.simple unchanged$", out)
+
+
+@test
+def proxy_config_tables():
+    with scenario_box() as b:
+        for view in ("listener", "route", "cluster", "endpoint"):
+            golden(f"pc_{view}.txt", b.ctl("pc", view))
+            golden(f"pc_{view}.json", b.ctl("pc", view, "-o", "json"))
+            golden(f"pc_{view}.yaml", b.ctl("proxy-config", view, "-o", "yaml"))
+            json.loads(b.ctl("pc", view, "-o", "json"))
+        golden("pc_listener_brief.txt", b.ctl("pc", "l", "--verbose=false"))
+        golden("pc_route_brief.txt", b.ctl("pc", "r", "--verbose=false"))
+
+
+@test
+def proxy_config_filters():
+    with scenario_box() as b:
+        rows = lambda *a: b.ctl("pc", *a).splitlines()[1:]
+        expect_eq(1, len(rows("listeners", "--port", "8080")), "listeners of 8080")
+        expect_eq(0, len(rows("listeners", "--port", "8081")), "listeners of 8081")
+        expect_eq(0, len(rows("listeners", "--type", "TCP")), "listeners of type TCP")
+        expect_eq(2, len(rows("routes", "--name", "http.8080")), "routes")
+        expect_eq(0, len(rows("routes", "--name", "http.80")), "routes of another name")
+        expect_eq(1, len(rows("c", "--fqdn", "nginx")), "clusters")
+        expect_eq(2, len(rows("c", "--direction", "outbound")), "outbound clusters")
+        expect_eq(0, len(rows("c", "--direction", "inbound")), "inbound clusters")
+        expect_eq(0, len(rows("c", "--subset", "v1")), "clusters of a subset")
+        expect_eq(1, len(rows("ep", "--address", "10.10.1.13")), "endpoints")
+        expect_eq(2, len(rows("ep", "--status", "healthy")), "healthy endpoints")
+        expect_eq(1, len(rows("ep", "--cluster", "outbound|80||nginx.simple.svc.cluster.local")),
+                  "endpoints of a cluster")
+        expect_in("has no filter --fqdn", b.ctl("pc", "listener", "--fqdn", "x", rc=2))
+        expect_in("number from 1 to 65535", b.ctl("pc", "listener", "--port", "99999", rc=2))
+        expect_in("needs no name", b.ctl("pc", "listener", "pod.ns", rc=2))
+
+
+@test
+def explain():
+    with scenario_box() as b:
+        host = ("-H", "simple.baihl.io")
+        golden("explain_vip.txt", b.ctl("explain", *host, "10.96.190.18/simple/nginx/index.html"))
+        golden("explain_node.txt", b.ctl("explain", *host, "http://10.10.1.4:31373/simple/httpserver?a=b"))
+        golden("explain_port.txt", b.ctl("explain", *host, "/simple/nginx", "--port", "8080"))
+        golden("explain_no_host.txt", b.ctl("explain", "http://other.example.com/simple/nginx"))
+        golden("explain_no_route.txt", b.ctl("explain", "http://simple.baihl.io/nope"))
+        golden("explain_closed.txt", b.ctl("explain", *host, "/x", "--address", "10.10.1.4", "--port", "81"))
+        golden("explain_foreign.txt", b.ctl("explain", *host, "/x", "--address", "203.0.113.9"))
+        golden("explain_bad_path.txt", b.ctl("explain", *host, "/simple/%00"))
+        golden("explain_normalised.txt", b.ctl("explain", *host, "/a/../simple/./nginx/x"))
+        d = b.json("explain", *host, "10.96.190.18/simple/nginx/index.html")
+        expect_eq("//index.html", d["upstream_target"], "target")
+        expect_eq("10.10.1.14:80", d["clusters"][0]["endpoints"][0]["endpoint"], "endpoint")
+        expect_eq("via_upstream", d["outcome"]["details"], "outcome")
+        b.write("ep.yaml", "apiVersion: v1\nkind: Endpoints\nmetadata: { name: nginx, namespace: simple }\nsubsets: []\n")
+        b.ctl("apply", "-f", f"{b.dir}/ep.yaml")
+        golden("explain_no_endpoint.txt", b.ctl("explain", *host, "/simple/nginx"))
+        expect_in("Say the Host", b.ctl("explain", "/x", rc=2))
+        expect_in("https is not served", b.ctl("explain", "https://x/", rc=2))
+
+
+@test
+def explain_layer_4():
+    yaml = """apiVersion: v1
+kind: Service
+metadata: { name: db, namespace: data }
+spec: { clusterIP: 10.96.0.7, selector: { app: db }, ports: [{ name: pg, port: 5432, targetPort: 5432 }] }
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: db, namespace: data }
+subsets: [{ addresses: [{ ip: 10.10.1.20 }, { ip: 10.10.1.21 }], ports: [{ name: pg, port: 5432 }] }]
+"""
+    with scenario_box() as b:
+        b.ctl("apply", "-f", "-", stdin=yaml.encode())
+        golden("explain_layer_4.txt", b.ctl("explain", "http://10.96.0.7:5432/"))
+
+
+@test
+def get_objects():
+    with scenario_box() as b:
+        for kind in ("gateway", "virtualservice", "service", "endpoints", "all"):
+            golden(f"get_{kind}.txt", b.ctl("get", kind))
+        golden("get_name.txt", b.ctl("get", "all", "-o", "name"))
+        golden("get_vs.yaml", b.ctl("get", "vs", "simple", "-n", "simple", "-o", "yaml"))
+        expect_eq("LoadBalancer", b.json("get", "svc", "istio-ingressgateway")["spec"]["type"], "type")
+        expect_in("^NAME ", b.ctl("get", "svc", "-n", "simple"))
+        expect_in("SELECTOR.*SOURCE", b.ctl("get", "gw", "-o", "wide"))
+        expect_in('There is no vs "nope"', b.ctl("get", "vs", "nope", rc=1))
+        expect_in("No objects", b.ctl("get", "svc", "-n", "nope"))
+        expect_in('did you mean "VirtualService"', b.ctl("get", "virtualservce", rc=1))
+        expect_in('There is no kind "deployment"', b.ctl("get", "deployment", rc=1))
+        # What get prints is what apply takes.
+        out = b.ctl("apply", "-f", "-", stdin=b.ctl("get", "all", "-o", "yaml").encode())
+        expect(" configured" not in out, out)
+
+
+@test
+def statistics():
+    with scenario_box() as b:
+        b.tell("count")
+        w = b.json("workers")
+        expect_eq([0, 1], [x["worker"] for x in w], "workers")
+        expect_eq([0, 0], [x["balance"] for x in w], "balance")
+        expect_eq([100, 101], [x["rx"] for x in w], "rx")
+        expect_eq({"worker", "epoch", "busy_us", "idle_us", "rx", "tx", "consumed", "punted",
+                   "redirected_in", "redirected_out", "injected", "originated", "held", "drops",
+                   "balance"}, set(w[0]), "members")
+        s = b.json("stats")
+        expect_eq({"sum": 201, "workers": [100, 101], "main": 0}, s["workers"]["rx"], "rx")
+        expect_eq(21, s["drops"]["eth_short"]["sum"], "drops")
+        expect("outbound|80||nginx.simple.svc.cluster.local" in s["cluster"], "clusters")
+        expect_eq(0, s["cluster"]["outbound|80||nginx.simple.svc.cluster.local"]["rq_total"]["sum"], "rq_total")
+        expect_in("^workers.rx: 201$", b.ctl("stats"))
+        expect_eq("workers.rx: 201\n", b.ctl("stats", r"^workers\.rx$"))
+        expect_in("no regular expression", b.ctl("stats", "(", rc=2))
+        d = {x["reason"]: x for x in b.json("drops")}
+        expect_eq((21, [10, 11]), (d["eth_short"]["count"], d["eth_short"]["workers"]), "drops")
+        golden("drops.txt", b.ctl("drops"))
+        expect_in("^WORKER +epoch +busy_us", b.ctl("workers"))
+        expect(len(b.ctl("drops", "-a").splitlines()) > 40, "all reasons")
+
+
+@test
+def exit_codes_and_help():
+    with Box() as b:
+        expect_in("Commands:", b.ctl("help"))
+        expect_in("Commands:", b.ctl("--help"))
+        expect_in("Usage: .* apply", b.ctl("apply", "--help"))
+        expect_in("Usage: .* proxy-config", b.ctl("pc", "--help"))
+        expect_in("Usage: .* explain", b.ctl("help", "explain"))
+        expect_in("did you mean \"apply\"", b.ctl("applyy", rc=2))
+        for args in ((), ("apply",), ("apply", "x"), ("get",), ("pc",), ("pc", "nope"), ("explain",),
+                     ("status", "x"), ("status", "-o", "xml"), ("stats", "--nope"), ("delete", "vs")):
+            b.ctl(*args, rc=2)
+        for args in (("get", "vs"), ("pc", "route"), ("reload",), ("drain",), ("stats",), ("workers",),
+                     ("drops",), ("status",), ("version",)):
+            b.ctl(*args, rc=3)
+        expect_in("^ok: 0 listeners", b.ctl("check"))
+        expect_in("^ok: 1 listeners, 1 virtual hosts, 2 routes", b.ctl("check", "-f", SCENARIO))
+        b.write_conf("listenerss = ();")
+        expect_in(r"sluice.conf:\d+: .*listenerss", b.ctl("check", rc=1))
+        expect_eq(1, len(b.ctl("status", rc=1).splitlines()), "lines of an error")
+
+
+@test
+def native_configuration():
+    extra = """
+clusters = ( { name = "web"; endpoints = ( { address = "10.10.1.30:8080"; } ); } );
+listeners = ( { name = "main"; port = 8080; hosts = (
+  { domains = [ "a.example.com", "b.example.com", "c.example.com" ]; routes = (
+    { match: { regex = "/v[0-9]+"; }; cluster = "web"; },
+    { match: { prefix = "/"; }; cluster = "web"; } ); } ); } );
+services = ( { name = "vip"; address = "10.96.0.1"; port = 80; listener = "main"; } );
+"""
+    with Box(extra).start() as b:
+        b.start_daemon()
+        golden("native_route.txt", b.ctl("pc", "route"))
+        golden("native_cluster.txt", b.ctl("pc", "cluster"))
+        golden("native_explain.txt", b.ctl("explain", "-H", "B.example.com:80", "10.96.0.1/v7"))

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stands in for sluiced in the tests of control and command line: no packets, but the whole of its
+ * side of the shared segments. Usage: fake_daemon INSTANCE WORKERS.
+ *
+ * A line on standard input says what to do next: "refuse" (the next epochs), "accept",
+ * "mute WORKER" (it acknowledges nothing), "log N" (records), "forged" (a record that lies about
+ * its lengths), "count" (numbers in the counters), "stop" (no heartbeat, no answers), "go".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sl_ctl.h"
+#include "sl_snap.h"
+#include "sl_stats.h"
+
+struct fake {
+	char dir[64];
+	struct sl_ctl *ctl;
+	struct sl_ctl_hdr *hdr;
+	struct sl_stats *stats;
+	uint64_t generation;
+	uint32_t workers;
+	int mute;
+	bool refuse, stopped;
+};
+
+static void answer(struct sl_ring *ring, const struct fake *f, uint32_t op, uint64_t epoch,
+		   int code, const char *text)
+{
+	struct sl_ctl_ans a = {.op = op, .code = code, .epoch = epoch, .generation = f->generation};
+
+	snprintf(a.text, sizeof(a.text), "%s", text);
+	sl_ring_push(ring, &a, sizeof(a));
+}
+
+static void name_slots(struct fake *f, const struct sl_snap *s)
+{
+	sl_stats_directory_begin(f->stats);
+	for (int c = 0; c < SL_STATS_CLASS_COUNT; c++)
+		for (uint32_t i = 0; i < sl_snap_count(s, sl_snap_slot_tab(c)); i++) {
+			const struct sl_slot *slot = sl_snap_slot(s, c, i);
+
+			sl_stats_directory_set(f->stats, c, slot->index, slot->born, s->epoch,
+					       sl_snap_str(s, sl_snap_slot_name(s, c, i)));
+		}
+	sl_stats_directory_end(f->stats, s->epoch);
+}
+
+static int map_epoch(struct fake *f, uint64_t epoch, struct sl_err *err)
+{
+	char path[128];
+	struct stat st;
+	int fd = open(sl_ctl_snap_path(f->dir, epoch, path, sizeof(path)), O_RDONLY);
+	struct sl_snap *s;
+	int rc;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return sl_err(err, errno, "%s: %s", path, strerror(errno));
+	s = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (s == MAP_FAILED)
+		return sl_err(err, errno, "mmap: %s", strerror(errno));
+	rc = sl_snap_check(s, (size_t)st.st_size, err);
+	if (rc == 0)
+		name_slots(f, s);
+	munmap(s, (size_t)st.st_size);
+	return rc;
+}
+
+static void take(struct fake *f, uint64_t epoch)
+{
+	struct sl_err err = {""};
+	int rc = f->refuse ? sl_err(&err, EINVAL, "refused for the test")
+			   : map_epoch(f, epoch, &err);
+
+	answer(sl_ctl_main_ans(f->ctl), f, SL_CTL_EPOCH, epoch, rc, err.text);
+	printf("epoch %llu %s\n", (unsigned long long)epoch, rc == 0 ? "taken" : err.text);
+	for (uint32_t i = 0; rc == 0 && i < f->workers; i++) {
+		struct sl_stats_worker w;
+
+		if ((int)i == f->mute)
+			continue;
+		sl_stats_worker_view(f->stats, i, &w);
+		w.c->epoch = epoch;
+		answer(sl_ctl_ans(f->ctl, i), f, SL_CTL_EPOCH, epoch, 0, "");
+	}
+}
+
+static void commands(struct fake *f)
+{
+	struct sl_ring *ring = sl_ctl_main_cmd(f->ctl);
+	struct sl_ctl_cmd cmd;
+	const void *msg;
+	uint32_t len;
+
+	while ((msg = sl_ring_peek(ring, &len)) != NULL) {
+		memcpy(&cmd, msg, sizeof(cmd));
+		sl_ring_release(ring);
+		if (cmd.op == SL_CTL_EPOCH)
+			take(f, cmd.epoch);
+		else
+			answer(sl_ctl_main_ans(f->ctl), f, cmd.op, 0, 0, "");
+	}
+}
+
+static void push_log(struct fake *f, int n)
+{
+	static const char path[] = "/simple/nginx?q=1";
+	char buf[sizeof(struct sl_log_record) + sizeof(path)];
+	struct sl_log_record r = {.start_wall_us = sl_wall_us(), .status = 200, .http_minor = 1};
+
+	r.len[SL_LOG_PATH] = sizeof(path) - 1;
+	memcpy(buf, &r, sizeof(r));
+	memcpy(buf + sizeof(r), path, sizeof(path) - 1);
+	for (int i = 0; i < n; i++)
+		sl_ring_push(sl_ctl_log(f->ctl, (uint32_t)i % f->workers), buf,
+			     sizeof(r) + sizeof(path) - 1);
+}
+
+static void push_forged(struct fake *f)
+{
+	struct sl_log_record r = {.status = 200};
+
+	r.len[SL_LOG_PATH] = 0x7fff;
+	sl_ring_push(sl_ctl_log(f->ctl, 0), &r, sizeof(r));
+	sl_ring_push(sl_ctl_log(f->ctl, 0), "x", 1);
+}
+
+static void count(struct fake *f)
+{
+	struct sl_stats_worker w;
+
+	for (uint32_t i = 0; i < f->workers; i++) {
+		sl_stats_worker_view(f->stats, i, &w);
+		w.c->rx = 100 + i;
+		w.c->tx = 60;
+		w.c->consumed = 30;
+		w.drops[SL_DROP_ETH_SHORT] = 10 + i;
+		w.c->busy_us = 1000;
+	}
+}
+
+static void line(struct fake *f, const char *s)
+{
+	if (strncmp(s, "refuse", 6) == 0)
+		f->refuse = true;
+	else if (strncmp(s, "accept", 6) == 0)
+		f->refuse = false;
+	else if (strncmp(s, "mute ", 5) == 0)
+		f->mute = (int)strtol(s + 5, NULL, 10);
+	else if (strncmp(s, "log ", 4) == 0)
+		push_log(f, (int)strtol(s + 4, NULL, 10));
+	else if (strncmp(s, "forged", 6) == 0)
+		push_forged(f);
+	else if (strncmp(s, "count", 5) == 0)
+		count(f);
+	else if (strncmp(s, "stop", 4) == 0)
+		f->stopped = true;
+	else if (strncmp(s, "go", 2) == 0)
+		f->stopped = false;
+	printf("ok\n");
+}
+
+static int start(struct fake *f, const char *instance, struct sl_err *err)
+{
+	struct sl_stats_config cfg = {.instance = instance, .n_workers = f->workers};
+	char path[96];
+	int rc = sl_ctl_dir(instance, f->dir, sizeof(f->dir), err);
+
+	if (rc == 0)
+		rc = sl_ctl_open(&f->ctl, f->dir, err);
+	if (rc == 0)
+		rc = sl_ctl_reserve(f->ctl, f->workers, err);
+	snprintf(path, sizeof(path), "%s/stats", f->dir);
+	cfg.path = path;
+	if (rc == 0)
+		rc = sl_stats_create(&f->stats, &cfg, err);
+	if (rc < 0)
+		return rc;
+	f->hdr = sl_ctl_hdr(f->ctl);
+	f->generation = sl_stats_hdr(f->stats)->generation;
+	sl_stats_hdr(f->stats)->mbufs_total = 1000;
+	sl_stats_hdr(f->stats)->mbufs_free = 900;
+	f->hdr->daemon_generation = f->generation;
+	f->hdr->daemon_pid = (int32_t)getpid();
+	f->hdr->daemon_workers = f->workers;
+	if (f->hdr->want_epoch != 0)
+		take(f, f->hdr->want_epoch);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct fake f = {.mute = -1};
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct sl_err err = {""};
+	char buf[128];
+
+	if (argc != 3)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	f.workers = (uint32_t)(int)strtol(argv[2], NULL, 10);
+	if (start(&f, argv[1], &err) < 0) {
+		fprintf(stderr, "fake_daemon: %s\n", err.text);
+		return 1;
+	}
+	printf("ready\n");
+	for (;;) {
+		if (!f.stopped) {
+			f.hdr->daemon_heartbeat_us = sl_clock_us();
+			sl_stats_hdr(f.stats)->heartbeat_us = sl_clock_us();
+			commands(&f);
+		}
+		if (poll(&in, 1, 2) > 0) {
+			if (fgets(buf, sizeof(buf), stdin) == NULL)
+				return 0;
+			line(&f, buf);
+		}
+	}
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Faulty sluice.conf texts and what is said about each. */
+#include "bad.h"
+
+#define PORTS "ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\"]; } );\n"
+#define ROUTES \
+	"listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = [\"a.b\"]; routes = (\n"
+#define ROUTES_END "\n); } ); } );\n"
+
+const struct bad_case bad_conf[] = {
+	{"ports = (",
+	 "t.conf:2: the file ends; expected ')' here, for the '(' that is open since line 1"},
+	{PORTS "gateway 5;", "t.conf:2: 5 found; expected '=' here; settings are written name = "
+			     "value; with a ';' behind each"},
+	{PORTS "limits: { nat_sessions = 4294967296; };",
+	 "t.conf:2: number 4294967296 is out of range; write one between -2147483648 and "
+	 "2147483647"},
+	{PORTS "limits: { nat_sessions = 99999999999999999999999; };",
+	 "t.conf:2: number 99999999999999999999999 is out of range; write one between -2147483648 "
+	 "and 2147483647"},
+	{PORTS "limits: { nat_sessions = 0xFFFFFFFF; };",
+	 "t.conf:2: number 0xFFFFFFFF is out of range; write one between -2147483648 and "
+	 "2147483647"},
+	{PORTS "memory: { size = 512M; };", "t.conf:2: '512M' is not a number; write digits only, "
+					    "or quotes around a text with a unit, such as \"10s\""},
+	{PORTS "instance = \"x", "t.conf:2: text that is never closed; write '\"' at its end"},
+	{PORTS "/* never closed", "t.conf:2: comment that is never closed; write '*/' at its end"},
+	{PORTS "instance = \"a\\x00b\";",
+	 "t.conf:2: a text can't hold a NUL byte; leave \\x00 out"},
+	{PORTS "@include \"other.conf\"\n",
+	 "t.conf:2: @include in text that is no file; write the settings here"},
+	{PORTS "instance = \"a\"; instance = \"b\";",
+	 "t.conf:2: a key written twice in one group; write it once"},
+	{PORTS "x = ((((((((((((((((((((((((((1))))))))))))))))))))))))));",
+	 "t.conf:2: ( found; expected at most 24 brackets inside each other"},
+	{PORTS "instance = \"caf\\xe9\";",
+	 "t.conf:2: 'instance' has a control byte or isn't UTF-8; write plain text"},
+	{PORTS "listenrs = ();",
+	 "t.conf:2: unknown key 'listenrs' in sluice.conf; did you mean 'listeners'?"},
+	{PORTS "zzzzzzzz = 1;", "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
+				"instance, workers, memory, log, ports, gateway, routes, control, "
+				"limits, timeouts, http, manifests, listeners, clusters, services"},
+	{PORTS "workers: { cuont = 2; };",
+	 "t.conf:2: unknown key 'cuont' in workers; did you mean 'count'?"},
+	{"instance = \"main\";\n",
+	 "t.conf:1: sluice.conf without 'ports'; write the network ports: ports = ( { name = "
+	 "\"client\"; kind = \"af_packet\"; ... } )"},
+	{"ports = ();", "t.conf:1: 'ports' is empty; write at least 1"},
+	{"ports = ( { kind = \"null\"; } );",
+	 "t.conf:1: port without 'name'; write a name such as name = \"client\""},
+	{"ports = ( { name = \"a\"; } );",
+	 "t.conf:1: port without 'kind'; write how packets come: kind = \"pci\", \"af_packet\", "
+	 "\"af_xdp\", \"tap\", \"memif\", \"pcap\" or \"null\""},
+	{"ports = ( { name = \"a\"; kind = \"nul\"; } );",
+	 "t.conf:1: 'kind' is \"nul\"; did you mean 'null'?"},
+	{"ports = { name = \"a\"; };",
+	 "t.conf:1: 'ports' is a group; write a list of groups: ( { ... }, { ... } )"},
+	{"ports = ( 5 );", "t.conf:1: port is a number; write a group: { key = value; ... }"},
+	{PORTS "instance = 5;", "t.conf:2: 'instance' is a number; write a text in quotes"},
+	{PORTS "instance = \"\";", "t.conf:2: 'instance' is empty; write a value or leave it out"},
+	{PORTS "instance = \"a b\";",
+	 "t.conf:2: 'instance' has a byte that no name has; write A-Z, a-z, 0-9, '_' and '-'"},
+	{PORTS "instance = \"abcdefghijklmnopqrstuvwxyz0123456789\";",
+	 "t.conf:2: 'instance' is longer than 32 bytes; write a shorter one"},
+	{PORTS "workers = 3;",
+	 "t.conf:2: workers is a number; write a group: { key = value; ... }"},
+	{PORTS "workers: { count = \"2\"; };",
+	 "t.conf:2: 'count' is a text; write a whole number without quotes"},
+	{PORTS "workers: { count = 33; };", "t.conf:2: 'count' is 33; write 0 to 32"},
+	{PORTS "workers: { count = 2; cpus = [1]; };",
+	 "t.conf:2: 'cpus' names 1 CPUs for 2 workers; name one a worker"},
+	{PORTS "workers: { cpus = [1, 1]; };",
+	 "t.conf:2: 'cpus' names CPU 1 twice; give each worker its own"},
+	{PORTS "workers: { cpus = [-1]; };",
+	 "t.conf:2: 'cpus' holds what is no CPU; write numbers of 0 to 1023"},
+	{PORTS "workers: { cpus = 1; };",
+	 "t.conf:2: 'cpus' is a number; write a list: [ ..., ... ]"},
+	{PORTS "workers: { busy_poll = 1; };",
+	 "t.conf:2: 'busy_poll' is a number; write true or false without quotes"},
+	{PORTS "memory: { hugepages = \"maybe\"; };",
+	 "t.conf:2: 'hugepages' is \"maybe\"; write one of: auto, yes, no"},
+	{PORTS "memory: { size = 512; };",
+	 "t.conf:2: 'size' is a number; write a size with its unit, such as \"512M\" or \"1G\""},
+	{PORTS "memory: { size = \"512\"; };",
+	 "t.conf:2: 'size' is \"512\"; write a size with its unit, such as \"512M\" or \"1G\""},
+	{PORTS "memory: { size = \"512X\"; };",
+	 "t.conf:2: 'size' is \"512X\"; write a size with its unit, such as \"512M\" or \"1G\""},
+	{PORTS "memory: { size = \"1M\"; };",
+	 "t.conf:2: 'size' is \"1M\"; write \"64M\" to \"1048576M\""},
+	{PORTS "memory: { size = \"99999999999999999999T\"; };",
+	 "t.conf:2: 'size' is \"99999999999999999999T\"; write \"64M\" to \"1048576M\""},
+	{PORTS "timeouts: { head = 10; };",
+	 "t.conf:2: 'head' is a number; write a time with its unit, such as \"10s\" or \"200ms\""},
+	{PORTS "timeouts: { head = \"10\"; };",
+	 "t.conf:2: 'head' is \"10\"; write a time with its unit, such as \"10s\" or \"200ms\""},
+	{PORTS "timeouts: { head = \"-1s\"; };",
+	 "t.conf:2: 'head' is \"-1s\"; write a time with its unit, such as \"10s\" or \"200ms\""},
+	{PORTS "timeouts: { head = \"48h\"; };",
+	 "t.conf:2: 'head' is \"48h\"; write 1ms to 86400s"},
+	{PORTS "timeouts: { head = 0; };", "t.conf:2: 'head' is \"0\"; write 1ms to 86400s"},
+	{PORTS "limits: { pool_idle_max = 0; };",
+	 "t.conf:2: 'pool_idle_max' is 0; write 1 to 65535"},
+	{PORTS "limits: { pool_idle_max = 1.5; };",
+	 "t.conf:2: 'pool_idle_max' is a fraction; write a whole number without quotes"},
+	{PORTS "http: { trusted_hops = 17; };", "t.conf:2: 'trusted_hops' is 17; write 0 to 16"},
+	{PORTS "control: { socket = \"\"; };",
+	 "t.conf:2: 'socket' is empty; write a value or leave it out"},
+	{PORTS "manifests = \"x\";", "t.conf:2: 'manifests' is a text; write a list: [ ..., ... ]"},
+	{PORTS "manifests = [5];", "t.conf:2: 'manifests' is a number; write a text in quotes"},
+	{PORTS "manifests = [\"\"];",
+	 "t.conf:2: 'manifests' holds an empty path; write a file or folder"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; },\n"
+	 "{ name = \"a\"; kind = \"null\"; } );",
+	 "t.conf:2: port 'a' is defined twice; give this one another name"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; device = \"x\"; } );",
+	 "t.conf:1: port 'a' of kind null has no device; leave 'device' out"},
+	{"ports = ( { name = \"a\"; kind = \"pci\"; } );",
+	 "t.conf:1: port 'a' of kind pci needs a PCI address; write device = \"0000:03:00.0\""},
+	{"ports = ( { name = \"a\"; kind = \"pci\"; device = \"eth0\"; } );",
+	 "t.conf:1: port 'a' of kind pci needs a PCI address; write device = \"0000:03:00.0\""},
+	{"ports = ( { name = \"a\"; kind = \"af_packet\"; } );",
+	 "t.conf:1: port 'a' of kind af_packet needs a network interface; write its name, device = "
+	 "\"eth1\""},
+	{"ports = ( { name = \"a\"; kind = \"af_xdp\"; device = \"veth0,qpairs=9\"; } );",
+	 "t.conf:1: port 'a' of kind af_xdp needs a network interface; write its name, device = "
+	 "\"eth1\""},
+	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"a-name-that-is-too-long\"; } );",
+	 "t.conf:1: port 'a' of kind tap has a device that is no interface name; write up to 15 "
+	 "bytes, or leave it out"},
+	{"ports = ( { name = \"a\"; kind = \"memif\"; device = \"/run/x.sock,client\"; } );",
+	 "t.conf:1: port 'a' of kind memif needs a socket; write device = \"/run/x.sock\", with "
+	 "\",server\" behind it on one side"},
+	{"ports = ( { name = \"a\"; kind = \"pcap\"; device = \"in.pcap\"; } );",
+	 "t.conf:1: port 'a' of kind pcap needs two files; write device = \"in.pcap,out.pcap\""},
+	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 100; } );",
+	 "t.conf:1: 'mtu' is 100; write 576 to 9000"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; vlan = 4095; } );",
+	 "t.conf:1: 'vlan' is 4095; write 0 to 4094"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; mac = \"01:00:5e:00:00:01\"; } );",
+	 "t.conf:1: port 'a': 'mac' is no unicast Ethernet address; write e.g. "
+	 "\"02:00:00:00:00:01\""},
+	{"ports = ( { name = \"a\"; kind = \"null\"; mac = \"2:0:0:0:0:1\"; } );",
+	 "t.conf:1: port 'a': 'mac' is no unicast Ethernet address; write e.g. "
+	 "\"02:00:00:00:00:01\""},
+	{"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1\"]; } );",
+	 "t.conf:1: 'addresses' holds \"10.0.0.1\" without a prefix length; write e.g. "
+	 "\"192.0.2.1/24\""},
+	{"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.256/24\"]; } );",
+	 "t.conf:1: 'addresses': '10.0.0.256/24' is not an address range; write e.g. 10.0.0.0/8 or "
+	 "2001:db8::/32"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/33\"]; } );",
+	 "t.conf:1: 'addresses': '10.0.0.1/33' is not an address range; write e.g. 10.0.0.0/8 or "
+	 "2001:db8::/32"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"127.0.0.1/8\"]; } );",
+	 "t.conf:1: 'addresses' holds 127.0.0.1/8, which no port can have; write a unicast "
+	 "address"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\", "
+	 "\"10.0.0.1/24\"]; } );",
+	 "t.conf:1: address 10.0.0.1 is written twice; give each port its own"},
+	{PORTS "gateway = \"10.0.0\";",
+	 "t.conf:2: 'gateway': '10.0.0' is not an IP address; write e.g. 10.0.0.1 or 2001:db8::1"},
+	{PORTS "gateway = \"10.0.1.1\";", "t.conf:2: next hop 10.0.1.1 is in no port's subnet; "
+					  "write one that is, or give a port an address beside it"},
+	{PORTS "gateway = \"10.0.0.1\";",
+	 "t.conf:2: next hop 10.0.0.1 is an address of ours; write the router's"},
+	{PORTS "routes = ( { to = \"10.1.0.0/16\"; } );",
+	 "t.conf:2: route without 'via'; write the next hop, in a port's subnet: via = "
+	 "\"10.10.1.1\""},
+	{PORTS "routes = ( { to = \"10.1.0.0/16\"; via = \"::1\"; } );",
+	 "t.conf:2: route to 10.1.0.0/16 via ::1 mixes IPv4 and IPv6; write both in one family"},
+	{PORTS "routes = ( { to = \"10.1.0.0/99\"; via = \"10.0.0.2\"; } );",
+	 "t.conf:2: route: '10.1.0.0/99' is not an address range; write e.g. 10.0.0.0/8 or "
+	 "2001:db8::/32"},
+	{PORTS "gateway = \"10.0.0.2\";\n"
+	       "routes = ( { to = \"0.0.0.0/0\"; via = \"10.0.0.3\"; } );",
+	 "t.conf:3: a second route to the same prefix; write one"},
+	{PORTS "routes = ( { to = \"10.1.0.0/16\"; via = \"10.0.0.2\"; },\n"
+	       "{ to = \"10.1.0.0/16\"; via = \"10.0.0.3\"; } );",
+	 "t.conf:3: a second route to the same prefix; write one"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; hots = (); } );",
+	 "t.conf:2: unknown key 'hots' in listener; did you mean 'hosts'?"},
+	{PORTS "listeners = ( { name = \"w\"; hosts = (); } );",
+	 "t.conf:2: listener without 'port'; write the TCP port: port = 8080"},
+	{PORTS "listeners = ( { name = \"w\"; port = 70000; hosts = (); } );",
+	 "t.conf:2: 'port' is 70000; write 1 to 65535"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; address = \"localhost\"; hosts = (); } );",
+	 "t.conf:2: 'address': 'localhost' is not an IP address; write e.g. 10.0.0.1 or "
+	 "2001:db8::1"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; hosts = (); },\n"
+	       "{ name = \"w\"; port = 81; hosts = (); } );",
+	 "t.conf:3: listener 'w' is defined twice; give this one another name"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = []; } ); } );",
+	 "t.conf:2: 'domains' is empty; write at least 1"},
+	{PORTS
+	 "listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = [\"a.b:80\"]; } ); } );",
+	 "t.conf:2: domain \"a.b:80\" has a port, which is never compared; leave it out"},
+	{PORTS ROUTES
+	 "{ match: { exact = \"/a\"; prefix = \"/b\"; }; cluster = \"c\"; }" ROUTES_END,
+	 "t.conf:3: match says several paths; write one of exact, prefix and regex"},
+	{PORTS ROUTES "{ match: { }; cluster = \"c\"; }" ROUTES_END,
+	 "t.conf:3: match says no path; write one of exact, prefix and regex"},
+	{PORTS ROUTES "{ match: { prefix = \"a\"; }; cluster = \"c\"; }" ROUTES_END,
+	 "t.conf:3: match of a path that begins without '/', which no request has; write '/' "
+	 "first"},
+	{PORTS ROUTES "{ match: { prefx = \"/a\"; }; cluster = \"c\"; }" ROUTES_END,
+	 "t.conf:3: unknown key 'prefx' in match; did you mean 'prefix'?"},
+	{PORTS ROUTES "{ match: { prefix = \"/a\"; }; }" ROUTES_END,
+	 "t.conf:3: route without a destination; write cluster, clusters, redirect or direct"},
+	{PORTS ROUTES "{ cluster = \"c\"; redirect: { path = \"/x\"; }; }" ROUTES_END,
+	 "t.conf:3: route with 2 destinations; write one of cluster, clusters, redirect and "
+	 "direct"},
+	{PORTS ROUTES "{ redirect: { path = \"/x\"; status = 200; }; }" ROUTES_END,
+	 "t.conf:3: 'status' is 200; write 301 to 308"},
+	{PORTS ROUTES "{ direct: { body = \"x\"; }; }" ROUTES_END,
+	 "t.conf:3: direct without 'status'; write the status of the answer: status = 200"},
+	{PORTS ROUTES "{ direct: { status = 200; }; rewrite = \"/x\"; }" ROUTES_END,
+	 "t.conf:3: route that rewrites what it doesn't forward; leave 'rewrite' and 'authority' "
+	 "out"},
+	{PORTS ROUTES "{ cluster = \"c\"; rewrite = \"x\"; }" ROUTES_END,
+	 "t.conf:3: 'rewrite' begins without '/'; write '/' first"},
+	{PORTS ROUTES "{ cluster = \"c\"; retries = 11; }" ROUTES_END,
+	 "t.conf:3: 'retries' is 11; write 0 to 10"},
+	{PORTS ROUTES "{ clusters = ( { name = \"c\"; } ); }" ROUTES_END,
+	 "t.conf:3: entry of clusters without 'weight'; write its share: weight = 90"},
+	{PORTS ROUTES "{ clusters = (); }" ROUTES_END,
+	 "t.conf:3: 'clusters' is empty; write at least 1"},
+	{PORTS "clusters = ( { name = \"c\"; } );",
+	 "t.conf:2: cluster without 'endpoints'; write its members: endpoints = "
+	 "[\"10.10.1.13:80\"], or ( \"...\", { ... } )"},
+	{PORTS "clusters = ( { name = \"c\"; policy = \"round-robin\"; endpoints = []; } );",
+	 "t.conf:2: 'policy' is \"round-robin\"; did you mean 'round_robin'?"},
+	{PORTS "clusters = ( { name = \"c\"; endpoints = [\"10.0.0.5\"]; } );",
+	 "t.conf:2: endpoint: '10.0.0.5' is not an address with a port; write e.g. 10.0.0.1:80 or "
+	 "[2001:db8::1]:80"},
+	{PORTS "clusters = ( { name = \"c\"; endpoints = [\"10.0.0.5:80\", \"10.0.0.5:80\"]; } );",
+	 "t.conf:2: endpoint '10.0.0.5:80' is written twice; write it once, with a weight"},
+	{PORTS "clusters = ( { name = \"c\"; endpoints = ( { address = \"10.0.0.5:80\"; weight = "
+	       "0; } ); } );",
+	 "t.conf:2: 'weight' is 0; write 1 to 128"},
+	{PORTS
+	 "clusters = ( { name = \"c\"; endpoints = (); }, { name = \"c\"; endpoints = (); } );",
+	 "t.conf:2: cluster 'c' is defined twice; give this one another name"},
+	{PORTS "clusters = ( { name = \"c\"; connect_timeout = 0; endpoints = (); } );",
+	 "t.conf:2: 'connect_timeout' is \"0\"; write 1ms to 86400s"},
+	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; cluster = \"c\"; } );",
+	 "t.conf:2: service 's': write address and port, or node_port alone"},
+	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; port = 53; } );",
+	 "t.conf:2: service 's' leads nowhere; write listener or cluster"},
+	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; port = 53; cluster = \"c\"; "
+	       "listener = \"w\"; } );",
+	 "t.conf:2: service 's' leads to two places; write listener or cluster"},
+	{PORTS
+	 "services = ( { name = \"s\"; node_port = 53; protocol = \"udp\"; listener = \"w\"; } );",
+	 "t.conf:2: service 's' leads udp to a listener; write a cluster"},
+	{PORTS
+	 "services = ( { name = \"s\"; address = \"0.0.0.0\"; port = 53; cluster = \"c\"; } );",
+	 "t.conf:2: service 's' at the address of nobody; write an address, or node_port"},
+	{PORTS
+	 "services = ( { name = \"s\"; node_port = 53; protocol = \"sctp\"; cluster = \"c\"; } );",
+	 "t.conf:2: 'protocol' is \"sctp\"; write one of: tcp, udp"},
+	{PORTS "services = ( { name = \"s\"; node_port = 53; cluster = \"c\"; },\n"
+	       "{ name = \"s\"; node_port = 54; cluster = \"c\"; } );",
+	 "t.conf:3: service 's' is defined twice; give this one another name"},
+	{PORTS ROUTES "{ redirect: { status = 302; }; }" ROUTES_END,
+	 "t.conf:3: redirect to the same place; write host or path"},
+	{PORTS "gateway = = \"10.0.0.2\";",
+	 "t.conf:2: = found; expected a value here: a \"text\", a number, true, false, { group }, "
+	 "( list ) or [ array ]"},
+	{PORTS "gateway = ;", "t.conf:2: ; found; expected a value here: a \"text\", a number, "
+			      "true, false, { group }, ( list ) or [ array ]"},
+	{PORTS "\"gateway\" = 5;", "t.conf:2: \"gateway\" found; expected a key here; settings are "
+				   "written name = value; with a ';' behind each"},
+	{PORTS "gateway = \"10.0.0.2\" 5;", "t.conf:2: 5 found; expected a key here; settings are "
+					    "written name = value; with a ';' behind each"},
+	{PORTS "manifests = [\"a\" 5];", "t.conf:2: 5 found; expected ',' or ']' here"},
+	{PORTS "manifests = [\"a\", 5];",
+	 "t.conf:2: 5 found; expected another element here, of the kind that stands there: a "
+	 "\"text\", a number, true, false; in ( ) also { group }"},
+	{PORTS "manifests = [\"a\",];",
+	 "t.conf:2: ] found; expected another element here, of the kind that stands there: a "
+	 "\"text\", a number, true, false; in ( ) also { group }"},
+	{PORTS "manifests = [{ }];",
+	 "t.conf:2: { found; expected another element here, of the kind that stands there: a "
+	 "\"text\", a number, true, false; in ( ) also { group }"},
+	{PORTS "manifests = (\"a\"};",
+	 "t.conf:2: } found; expected ')' here, for the '(' that is open since line 2"},
+	{PORTS "workers: { count = 1; ));",
+	 "t.conf:2: ) found; expected '}' here, for the '{' that is open since line 2"},
+	{PORTS "workers: { count = 1;",
+	 "t.conf:3: the file ends; expected '}' here, for the '{' that is open since line 2"},
+	{PORTS "};", "t.conf:2: } found; expected no bracket here: none is open"},
+	{PORTS "workers: { true = 1; };", "t.conf:2: true found; expected a key here; settings are "
+					  "written name = value; with a ';' behind each"},
+	{PORTS "limits: { pool_idle_max = 1.2.3; };",
+	 "t.conf:2: '1.2.3' is not a number; write digits only, or quotes around a text with a "
+	 "unit, such as \"10s\""},
+	{PORTS "limits: { pool_idle_max = 5L; };",
+	 "t.conf:2: '5L' is not a number; write digits only, or quotes around a text with a unit, "
+	 "such as \"10s\""},
+	{PORTS "instance = 'x';", "t.conf:2: ''' begins nothing; write texts in \"quotes\""},
+	{PORTS "_x = 1;", "t.conf:2: '_' begins nothing; write texts in \"quotes\""},
+	{"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00\"; } );",
+	 "t.conf:1: port 'a' of kind pci needs a PCI address; write device = \"0000:03:00.0\""},
+	{"ports = ( { name = \"a\"; kind = \"pci\"; device = \"03:00.0,x=y\"; } );",
+	 "t.conf:1: port 'a' of kind pci needs a PCI address; write device = \"0000:03:00.0\""},
+	{PORTS "clusters = ( { name = "
+	       "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	       "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	       "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	       "nnnnnnn\"; endpoints = (); } );",
+	 "t.conf:2: 'name' is longer than 253 bytes; write a shorter one"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = "
+	       "[\"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+	       "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+	       "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+	       "dddddddd\"]; } ); } );",
+	 "t.conf:2: domain "
+	 "\"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd...\" is "
+	 "longer than 253 bytes; write a name"},
+	{0},
+};

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The small configuration of the proxy's tests, compiled. */
+#include "config.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "sl_snap_build.h"
+
+static struct sl_model_route *route(struct sl_model_vhost *v, enum sl_path_match match,
+				    const char *path, const char *cluster)
+{
+	struct sl_model_route *r = sl_model_route_add(v);
+	char name[64];
+
+	r->match = match;
+	sl_model_set(&r->path, path);
+	snprintf(name, sizeof(name), "r%s", path);
+	sl_model_set(&r->name, name);
+	r->action = SL_ROUTE_FORWARD;
+	r->retry_attempts = 2;
+	if (cluster)
+		sl_model_weight_add(r, cluster, 1);
+	return r;
+}
+
+static void special_routes(struct sl_model_vhost *v)
+{
+	struct sl_model_route *r = route(v, SL_PATH_EXACT, "/direct", NULL);
+
+	r->action = SL_ROUTE_DIRECT;
+	r->status = 200;
+	sl_model_set(&r->direct_body, "hi");
+	r = route(v, SL_PATH_PREFIX, "/redir", NULL);
+	r->action = SL_ROUTE_REDIRECT;
+	r->status = 302;
+	sl_model_set(&r->redirect_authority, "b.test");
+	r = route(v, SL_PATH_PREFIX, "/moved", NULL);
+	r->action = SL_ROUTE_REDIRECT;
+	r->status = 301;
+	sl_model_set(&r->redirect_path, "/there");
+	r = route(v, SL_PATH_PREFIX, "/rw/", "c1");
+	r->rewrite = SL_REWRITE_PREFIX;
+	sl_model_set(&r->rewrite_to, "/");
+	sl_model_set(&r->rewrite_authority, "inner.test");
+	r = route(v, SL_PATH_PREFIX, "/slow", "two");
+	r->timeout_ms = 1000;
+	r->per_try_timeout_ms = 300;
+	r->retry_attempts = 1;
+	r = route(v, SL_PATH_PREFIX, "/once", "c1");
+	r->retry_attempts = 0;
+	r->timeout_ms = 500;
+	route(v, SL_PATH_PREFIX, "/two", "two");
+	route(v, SL_PATH_PREFIX, "/turns", "turns");
+	route(v, SL_PATH_PREFIX, "/empty", "empty");
+}
+
+static struct sl_model_cluster *cluster(struct sl_model *m, const char *name)
+{
+	struct sl_model_cluster *c = sl_model_cluster_add(m, name);
+
+	c->connect_timeout_ms = 700;
+	return c;
+}
+
+static void endpoint(struct sl_model_cluster *c, const char *addr)
+{
+	struct sl_model_endpoint *ep = sl_model_endpoint_add(c);
+
+	CHECK(sl_ip_port_parse(addr, &ep->addr, NULL) == 0);
+	ep->weight = 1;
+	ep->health = SL_HEALTHY;
+}
+
+static void clusters(struct sl_model *m, unsigned int conf)
+{
+	struct sl_model_cluster *c = cluster(m, "c1");
+
+	if (conf & CONF_OTHER_C1)
+		endpoint(c, "10.0.0.99:8000");
+	else if (!(conf & CONF_NO_C1))
+		endpoint(c, "10.0.0.10:8000");
+	c = cluster(m, "two");
+	endpoint(c, "10.0.0.20:8000");
+	endpoint(c, "10.0.0.21:8000");
+	c = cluster(m, "turns");
+	c->lb = SL_LB_ROUND_ROBIN;
+	endpoint(c, "10.0.0.30:8000");
+	endpoint(c, "10.0.0.31:8000");
+	endpoint(c, "10.0.0.32:8000");
+	cluster(m, "empty");
+}
+
+static void service(struct sl_model *m, const char *name, const char *ip, uint16_t port,
+		    enum sl_service_kind kind)
+{
+	struct sl_model_service *s = sl_model_service_add(m, name);
+
+	CHECK(sl_ip_parse(ip, &s->ip, NULL) == 0);
+	s->port = port;
+	s->proto = IPPROTO_TCP;
+	s->kind = kind;
+	sl_model_set(&s->listener, "0.0.0.0_8080");
+}
+
+static struct sl_model *model(unsigned int conf)
+{
+	struct sl_model *m = sl_model_create();
+	struct sl_model_table *t = sl_model_table_add(m, "http.8080");
+	struct sl_model_vhost *v = sl_model_vhost_add(t, "a.test:80");
+	struct sl_model_listener *l;
+
+	sl_model_domain_add(v, "a.test");
+	if (conf & CONF_SECOND_TABLE) {
+		struct sl_model_route *r = route(v, SL_PATH_EXACT, "/new", NULL);
+
+		r->action = SL_ROUTE_DIRECT;
+		r->status = 200;
+	}
+	special_routes(v);
+	route(v, SL_PATH_PREFIX, "/", "c1");
+	v = sl_model_vhost_add(t, "ip:80");
+	sl_model_domain_add(v, OWN_IP);
+	route(v, SL_PATH_PREFIX, "/", "c1");
+	clusters(m, conf);
+	l = sl_model_listener_add(m, conf & CONF_NO_LISTENER ? "other" : "0.0.0.0_8080");
+	l->ip = sl_ip_from_v4(0);
+	l->port = conf & CONF_NO_LISTENER ? 9999 : 8080;
+	sl_model_set(&l->table, "http.8080");
+	if (!(conf & CONF_NO_LISTENER)) {
+		service(m, "ns/vip:http", VIP, 80, SL_SVC_CLUSTER_IP);
+		service(m, "ns/np:http", "0.0.0.0", 31373, SL_SVC_NODE_PORT);
+	}
+	return m;
+}
+
+struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t epoch,
+			     const struct sl_snap *prev)
+{
+	struct sl_model *m = model(conf);
+	struct sl_snap *snap = NULL;
+	size_t size;
+
+	CHECK(sl_model_check(m, NULL) == 0);
+	CHECK(sl_snap_build(m, epoch, prev, NULL, &snap, &size, NULL) == 0);
+	sl_model_free(m);
+	CHECK(sl_snap_scratch_grow(snap, &lc->scratch, NULL) == 0);
+	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++) {
+		uint32_t n = sl_snap_count(snap, sl_snap_slot_tab(cls));
+
+		for (uint32_t i = 0; i < n; i++) {
+			const struct sl_slot *slot = sl_snap_slot(snap, cls, i);
+
+			sl_stats_slot_claim(&lc->stats, cls, slot->index, slot->born);
+		}
+	}
+	lc->snap = snap;
+	return snap;
+}

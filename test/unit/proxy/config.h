@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The small configuration of the proxy's tests, and variants of it. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sl_lcore.h"
+
+/** For code that is linked with cmocka tests and with fuzz targets. */
+#define CHECK(cond)                                                                \
+	do {                                                                       \
+		if (!(cond)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			abort();                                                   \
+		}                                                                  \
+	} while (0)
+
+#define OWN_IP "10.10.1.4"
+#define VIP    "10.96.0.10"
+
+/* What a configuration has beside the routes that are always there. */
+#define CONF_NO_LISTENER  0x01
+#define CONF_NO_C1        0x02 /* cluster c1 has no endpoint */
+#define CONF_OTHER_C1     0x04 /* c1's endpoint is another one */
+#define CONF_SECOND_TABLE 0x08 /* "/new" answers directly */
+
+/** Compiles a configuration and makes it the lcore's; the caller frees the block. */
+struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t epoch,
+			     const struct sl_snap *prev);
+
+#endif
