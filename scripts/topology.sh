@@ -5,6 +5,9 @@
 # lives in $TOPO_DIR; nothing outside is touched, and topo_down removes it all.
 #
 #   client  192.0.2.10 --- 192.0.2.1  gateway  10.10.1.4 --- 10.10.1.13, 10.10.1.14  backend
+#
+# With TOPO_V6=yes all of them have IPv6 addresses as well, that end in the same number:
+# 2001:db8:1::/64 and 2001:db8:2::/64; virtual addresses are in fd00:10:96::/64.
 
 topo_pids=()
 
@@ -55,6 +58,10 @@ wait_until() {
 }
 
 topo_write_conf() {
+	local client='"192.0.2.1/24"' backend='"10.10.1.4/24"'
+	if [ "${TOPO_V6:-no}" = yes ]; then
+		client+=', "2001:db8:1::1/64"' backend+=', "2001:db8:2::4/64"'
+	fi
 	cat >"$TOPO_CONF" <<CONF
 # The box of the demo: one port towards the clients, one towards the backends.
 instance = "$TOPO";
@@ -63,8 +70,10 @@ memory: { size = "${TOPO_MEMORY:-384M}"; hugepages = "${TOPO_HUGE:-no}"; };
 log: { file = "$TOPO_DIR/dpdk.log"; access = "$TOPO_DIR/access.log"; };
 control: { socket = "$TOPO_DIR/control.sock"; state = "$TOPO_DIR/state"; };
 ports = (
-  { name = "client"; kind = "$TOPO_KIND"; device = "sl-c0"; addresses = [ "192.0.2.1/24" ]; },
-  { name = "backend"; kind = "$TOPO_KIND"; device = "sl-b0"; addresses = [ "10.10.1.4/24" ]; }
+  { name = "client"; kind = "$TOPO_KIND"; device = "sl-c0"; ${TOPO_CLIENT_EXTRA:-}
+    addresses = [ $client ]; },
+  { name = "backend"; kind = "$TOPO_KIND"; device = "sl-b0"; ${TOPO_BACKEND_EXTRA:-}
+    addresses = [ $backend ]; }${TOPO_PORTS_EXTRA:-}
 );
 ${TOPO_EXTRA:-}
 CONF
@@ -93,14 +102,25 @@ topo_addresses() {
 	ip -n "$TOPO-backend" addr add 10.10.1.13/24 dev b0
 	ip -n "$TOPO-backend" addr add 10.10.1.14/24 dev b0
 	ip -n "$TOPO-backend" link set b0 up
+	if [ "${TOPO_V6:-no}" = yes ]; then topo_addresses_v6; fi
+}
+
+# Without duplicate address detection, which would have the tests wait.
+topo_addresses_v6() {
+	ip -n "$TOPO-client" addr add 2001:db8:1::10/64 dev c0 nodad
+	ip -n "$TOPO-client" route add fd00:10:96::/64 via 2001:db8:1::1
+	ip -n "$TOPO-backend" addr add 2001:db8:2::13/64 dev b0 nodad
+	ip -n "$TOPO-backend" addr add 2001:db8:2::14/64 dev b0 nodad
 }
 
 topo_namespaces() {
-	local side
+	local side off
 	for side in client gateway backend; do
+		off=1
+		[ "${TOPO_V6:-no}" = yes ] && [ $side != gateway ] && off=0
 		ip netns add "$TOPO-$side"
-		ip netns exec "$TOPO-$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1 2>/dev/null || true
+		ip netns exec "$TOPO-$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=$off \
+			net.ipv6.conf.default.disable_ipv6=$off 2>/dev/null || true
 		ip -n "$TOPO-$side" link set lo up
 	done
 	[ "$TOPO_KIND" = tap ] && return

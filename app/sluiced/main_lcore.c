@@ -93,7 +93,8 @@ static uint32_t commands(struct box *b)
 	sl_ring_release(ring);
 	switch (cmd.op) {
 	case SL_CTL_EPOCH:
-		take_epoch(b, cmd.epoch);
+		/* A command left over from before a restart must not lead back. */
+		take_epoch(b, SL_MAX(cmd.epoch, sl_ctl_hdr(b->ctl)->want_epoch));
 		break;
 	case SL_CTL_DRAIN:
 		drain(b);

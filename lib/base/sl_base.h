@@ -11,10 +11,10 @@
 #include "sl_log.h"
 #include "sl_str.h"
 
-#define SL_ARRAY_LEN(a)	 (sizeof(a) / sizeof((a)[0]))
-#define SL_MIN(a, b)	 ((a) < (b) ? (a) : (b))
-#define SL_MAX(a, b)	 ((a) > (b) ? (a) : (b))
-#define SL_CACHE_LINE	 64
+#define SL_ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
+#define SL_MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define SL_MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define SL_CACHE_LINE    64
 #define SL_CACHE_ALIGNED __attribute__((aligned(SL_CACHE_LINE)))
 
 #endif

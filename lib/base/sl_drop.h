@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every reason for which a packet can be dropped; the one list that stats, console and doc share. */
+/* Every reason for which a packet can be dropped; the one list that stats, console and doc share.
+ */
 #ifndef SL_DROP_H
 #define SL_DROP_H
 
@@ -7,21 +8,23 @@
 #define SL_DROP_LIST(SL_DROP)                                                                      \
 	SL_DROP(ETH_SHORT, "eth_short", "frame shorter than an Ethernet header")                   \
 	SL_DROP(ETH_NOT_OURS, "eth_not_ours", "destination MAC is not ours")                       \
-	SL_DROP(ETH_BAD_SOURCE, "eth_bad_source", "source MAC is a group address or our own")       \
+	SL_DROP(ETH_BAD_SOURCE, "eth_bad_source", "source MAC is a group address or our own")      \
 	SL_DROP(ETH_VLAN, "eth_vlan", "VLAN that no port is configured for")                       \
 	SL_DROP(ETH_TYPE, "eth_type", "EtherType that is not served")                              \
 	SL_DROP(ARP_BAD, "arp_bad", "malformed ARP packet")                                        \
 	SL_DROP(ARP_IGNORED, "arp_ignored", "ARP that concerns neither us nor a known neighbour")  \
 	SL_DROP(ADDR_CONFLICT, "addr_conflict", "another host uses an address of ours")            \
 	SL_DROP(ND_BAD, "nd_bad", "malformed neighbour discovery")                                 \
-	SL_DROP(ND_IGNORED, "nd_ignored", "neighbour discovery that concerns neither us nor a "    \
-					  "known neighbour, router advertisements")                \
+	SL_DROP(ND_IGNORED, "nd_ignored",                                                          \
+		"neighbour discovery that concerns neither us nor a "                              \
+		"known neighbour, router advertisements")                                          \
 	SL_DROP(IP_TRUNCATED, "ip_truncated", "frame shorter than the IP length says")             \
 	SL_DROP(IP_BAD_HEADER, "ip_bad_header", "IP version, header length or options wrong")      \
 	SL_DROP(IP_BAD_CSUM, "ip_bad_csum", "IPv4 header checksum wrong")                          \
 	SL_DROP(IP_BAD_SOURCE, "ip_bad_source", "martian, multicast or broadcast source")          \
-	SL_DROP(IP_NOT_OURS, "ip_not_ours", "destination is neither an address of ours nor a "     \
-					    "service")                                             \
+	SL_DROP(IP_NOT_OURS, "ip_not_ours",                                                        \
+		"destination is neither an address of ours nor a "                                 \
+		"service")                                                                         \
 	SL_DROP(IP_MULTICAST, "ip_multicast", "multicast or broadcast destination")                \
 	SL_DROP(IP_TTL, "ip_ttl", "TTL or hop limit used up")                                      \
 	SL_DROP(IP_PROTO, "ip_proto", "transport protocol that is not served")                     \
@@ -52,8 +55,9 @@
 	SL_DROP(NAT_NO_SESSION, "nat_no_session", "reply that belongs to no session")              \
 	SL_DROP(NAT_NO_PORT, "nat_no_port", "no free translated source port")                      \
 	SL_DROP(NAT_TABLE_FULL, "nat_table_full", "session table full")                            \
-	SL_DROP(NAT_NOT_OPENING, "nat_not_opening", "TCP segment without a session that does not " \
-						    "open one")                                    \
+	SL_DROP(NAT_NOT_OPENING, "nat_not_opening",                                                \
+		"TCP segment without a session that does not "                                     \
+		"open one")                                                                        \
 	SL_DROP(REDIRECT_FULL, "redirect_full", "ring to the owning worker full")                  \
 	SL_DROP(PUNT_FULL, "punt_full", "ring to the main lcore full")                             \
 	SL_DROP(TX_FULL, "tx_full", "port's transmit queue full")                                  \

@@ -31,10 +31,10 @@ struct sl_ip_port {
 struct sl_tuple {
 	struct sl_ip src, dst;
 	uint16_t sport, dport; /* host byte order */
-	uint8_t proto;	       /* IPPROTO_TCP, IPPROTO_UDP, ... */
+	uint8_t proto;         /* IPPROTO_TCP, IPPROTO_UDP, ... */
 };
 
-#define SL_IP_TEXT_MAX	    48 /* "[v6]" with its NUL */
+#define SL_IP_TEXT_MAX      48 /* "[v6]" with its NUL */
 #define SL_IP_PORT_TEXT_MAX 56
 
 static inline bool sl_ip_is_v4(const struct sl_ip *ip)

@@ -13,7 +13,7 @@ struct sl_str {
 	uint32_t n;
 };
 
-#define SL_STR(lit) ((struct sl_str){(lit), sizeof(lit) - 1})
+#define SL_STR(lit)   ((struct sl_str){(lit), sizeof(lit) - 1})
 /** For printf's "%.*s". */
 #define SL_STR_ARG(s) (int)(s).n, (s).n ? (s).p : ""
 

@@ -13,17 +13,17 @@
 
 #include "sl_ring.h"
 
-#define SL_CTL_MAGIC	   UINT64_C(0x4c54435345434c53) /* "SLCESCTL" */
-#define SL_CTL_VERSION	   1u
+#define SL_CTL_MAGIC       UINT64_C(0x4c54435345434c53) /* "SLCESCTL" */
+#define SL_CTL_VERSION     1u
 #define SL_CTL_WORKERS_MAX 32
 #define SL_CTL_MSG_SLOTS   64u
-#define SL_CTL_MSG_SIZE	   512u
+#define SL_CTL_MSG_SIZE    512u
 #define SL_CTL_LOG_SLOTS   1024u
-#define SL_CTL_LOG_SIZE	   2048u
+#define SL_CTL_LOG_SIZE    2048u
 
 enum sl_ctl_op {
 	SL_CTL_EPOCH = 1, /* take up configuration `epoch` */
-	SL_CTL_DRAIN,	  /* stop taking connections, finish what is running */
+	SL_CTL_DRAIN,     /* stop taking connections, finish what is running */
 };
 
 struct sl_ctl_cmd {
@@ -37,7 +37,7 @@ struct sl_ctl_ans {
 	int32_t code; /* 0 or -errno */
 	uint64_t epoch;
 	uint64_t generation; /* of the data plane that answers */
-	char text[256];	     /* why code is not 0; NUL-terminated */
+	char text[256];      /* why code is not 0; NUL-terminated */
 };
 
 /**
@@ -60,21 +60,21 @@ enum sl_log_text {
 };
 
 /* Response flags as bits; names in sl_log_flags. */
-#define SL_FLAG_LIST(X)                                                                            \
-	X(UH, "no healthy upstream")                                                               \
-	X(UF, "upstream connection failure")                                                       \
-	X(UO, "upstream overflow")                                                                 \
-	X(NR, "no route")                                                                          \
-	X(URX, "retry limit exceeded")                                                             \
-	X(NC, "no cluster")                                                                        \
-	X(DC, "downstream connection termination")                                                 \
-	X(UT, "upstream request timeout")                                                          \
-	X(UC, "upstream connection termination")                                                   \
-	X(UR, "upstream remote reset")                                                             \
-	X(DPE, "downstream protocol error")                                                        \
-	X(UPE, "upstream protocol error")                                                          \
-	X(SI, "stream idle timeout")                                                               \
-	X(DT, "duration timeout")                                                                  \
+#define SL_FLAG_LIST(X)                            \
+	X(UH, "no healthy upstream")               \
+	X(UF, "upstream connection failure")       \
+	X(UO, "upstream overflow")                 \
+	X(NR, "no route")                          \
+	X(URX, "retry limit exceeded")             \
+	X(NC, "no cluster")                        \
+	X(DC, "downstream connection termination") \
+	X(UT, "upstream request timeout")          \
+	X(UC, "upstream connection termination")   \
+	X(UR, "upstream remote reset")             \
+	X(DPE, "downstream protocol error")        \
+	X(UPE, "upstream protocol error")          \
+	X(SI, "stream idle timeout")               \
+	X(DT, "duration timeout")                  \
 	X(OM, "overload manager")
 
 enum sl_flag {
@@ -143,8 +143,8 @@ int sl_ctl_reserve(struct sl_ctl *ctl, uint32_t workers, struct sl_err *err);
 
 struct sl_ctl_hdr *sl_ctl_hdr(const struct sl_ctl *ctl);
 /* The rings; NULL for a worker that can't be. */
-struct sl_ring *sl_ctl_main_cmd(const struct sl_ctl *ctl);	   /* control -> main lcore */
-struct sl_ring *sl_ctl_main_ans(const struct sl_ctl *ctl);	   /* main lcore -> control */
+struct sl_ring *sl_ctl_main_cmd(const struct sl_ctl *ctl);             /* control -> main lcore */
+struct sl_ring *sl_ctl_main_ans(const struct sl_ctl *ctl);             /* main lcore -> control */
 struct sl_ring *sl_ctl_ans(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
 struct sl_ring *sl_ctl_log(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
 

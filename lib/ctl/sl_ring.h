@@ -16,7 +16,7 @@
 #include "sl_base.h"
 
 struct sl_ring {
-	uint32_t slots;	    /* power of two; set at creation */
+	uint32_t slots;     /* power of two; set at creation */
 	uint32_t slot_size; /* bytes, with the 4-byte length at its end */
 	uint8_t pad[56];
 	uint64_t head SL_CACHE_ALIGNED; /* next to write; producer only */

@@ -14,9 +14,9 @@
 #include "sl_lcore.h"
 
 #define SL_NAT_PORT_FIRST 32768u /* 32768..49151: translated source ports of L4 sessions */
-#define SL_NAT_PORTS	  16384u
+#define SL_NAT_PORTS      16384u
 #define SL_TCP_PORT_FIRST 49152u /* 49152..65535: source ports of our own connections */
-#define SL_TCP_PORTS	  16384u
+#define SL_TCP_PORTS      16384u
 
 /** Whether a destination port says by itself who owns the packet. */
 static inline bool sl_port_is_ours(uint16_t port)

@@ -35,7 +35,7 @@ static const struct nd_msg *msg_of(struct rte_mbuf *m)
 
 static struct sl_ip target_of(const struct nd_msg *msg)
 {
-	struct sl_ip ip;
+	struct sl_ip ip = {.b = {0}};
 
 	memcpy(ip.b, msg->target, 16);
 	return ip;

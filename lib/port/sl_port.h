@@ -14,21 +14,21 @@
 
 #include "sl_base.h"
 
-#define SL_PORTS_MAX	  8
-#define SL_PORT_NAME_MAX  32
-#define SL_PORT_ADDRS_MAX 8
+#define SL_PORTS_MAX       8
+#define SL_PORT_NAME_MAX   32
+#define SL_PORT_ADDRS_MAX  8
 #define SL_PORT_QUEUES_MAX 32
-#define SL_BURST	  32
+#define SL_BURST           32
 
 /** Port as the configuration describes it. */
 struct sl_port_config {
 	char name[SL_PORT_NAME_MAX];
-	char kind[16];	 /* pci, af_packet, af_xdp, tap, memif, pcap, null */
+	char kind[16];    /* pci, af_packet, af_xdp, tap, memif, pcap, null */
 	char device[128]; /* PCI address, interface, socket or files, by kind; empty where none */
 	bool has_mac;
 	uint8_t mac[6];
-	uint16_t mtu; /* bytes, 576..9000 */
-	uint16_t vlan; /* 0: untagged */
+	uint16_t mtu;                             /* bytes, 576..9000 */
+	uint16_t vlan;                            /* 0: untagged */
 	struct sl_prefix addr[SL_PORT_ADDRS_MAX]; /* own address with the length of its subnet */
 	uint16_t n_addrs;
 };
@@ -48,11 +48,11 @@ struct sl_port_ops {
 struct sl_port {
 	const struct sl_port_ops *ops;
 	struct sl_port_config cfg;
-	uint16_t index;	 /* among the ports of the box */
+	uint16_t index;  /* among the ports of the box */
 	uint16_t queues; /* = workers */
 	uint8_t mac[6];
 	bool tx_multi_seg; /* chains may be sent as they are */
-	void *driver;		     /* the implementation's own */
+	void *driver;      /* the implementation's own */
 };
 
 #endif

@@ -61,7 +61,9 @@ static void send_piece(struct px_body *b, struct px_chain *content, struct rte_m
 		return;
 	}
 	if (content->len > 0) {
-		append(f[0], line, (uint16_t)chunk_head(line, content->len));
+		size_t n = chunk_head(line, content->len);
+
+		append(f[0], line, (uint16_t)n);
 		append(f[1], "\r\n", 2);
 	}
 	if (b->done)

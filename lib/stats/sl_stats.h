@@ -15,143 +15,143 @@
 
 #include "sl_base.h"
 
-#define SL_STATS_MAGIC	     UINT64_C(0x5441545345434c53) /* "SLCESTAT" */
+#define SL_STATS_MAGIC       UINT64_C(0x5441545345434c53) /* "SLCESTAT" */
 #define SL_STATS_VERSION     1u
 #define SL_STATS_WORKERS_MAX 32
 #define SL_STATS_PORTS_MAX   8
 #define SL_STATS_NAME_MAX    192
 
 /* X(name, "gauge" or "counter", "meaning") */
-#define SL_STATS_WORKER(X)                                                                         \
-	X(rounds, "counter", "loop rounds")                                                        \
-	X(busy_us, "counter", "microseconds in rounds that did work")                              \
-	X(idle_us, "counter", "microseconds in rounds that found nothing, sleep included")         \
-	X(busy_cycles, "counter", "TSC cycles in rounds that did work")                            \
-	X(rx, "counter", "packets received from ports")                                            \
-	X(rx_bytes, "counter", "bytes received from ports")                                        \
-	X(redirected_in, "counter", "packets handed over by other workers")                        \
-	X(injected, "counter", "packets made by the main lcore for this worker to send")           \
-	X(originated, "counter", "packets made by this worker")                                    \
-	X(tx, "counter", "packets sent to ports")                                                  \
-	X(tx_bytes, "counter", "bytes sent to ports")                                              \
-	X(consumed, "counter", "packets that ended here: TCP, ICMP, reassembled fragments")        \
-	X(punted, "counter", "packets handed to the main lcore")                                   \
-	X(redirected_out, "counter", "packets handed to other workers")                            \
-	X(held, "gauge", "packets waiting for a neighbour or for more fragments")                  \
-	X(epoch, "gauge", "configuration in use")                                                  \
-	X(tcp_passive_opens, "counter", "TCP connections accepted")                                \
-	X(tcp_active_opens, "counter", "TCP connections opened")                                   \
-	X(tcp_conns, "gauge", "TCP connections in any state but TIME-WAIT")                        \
-	X(tcp_time_wait, "gauge", "TCP connections in TIME-WAIT")                                  \
-	X(tcp_syn_rcvd, "gauge", "half-open TCP connections")                                      \
-	X(tcp_syn_cookies_sent, "counter", "SYN cookies sent")                                     \
-	X(tcp_syn_cookies_ok, "counter", "SYN cookies that came back valid")                       \
-	X(tcp_syn_cookies_bad, "counter", "ACKs that were no valid cookie")                        \
-	X(tcp_segs_in, "counter", "TCP segments received")                                         \
-	X(tcp_segs_out, "counter", "TCP segments sent")                                            \
-	X(tcp_bytes_in, "counter", "TCP payload bytes taken in order")                             \
-	X(tcp_bytes_out, "counter", "TCP payload bytes sent for the first time")                   \
-	X(tcp_retransmits, "counter", "TCP segments sent again")                                   \
-	X(tcp_rtos, "counter", "TCP retransmission timeouts")                                      \
-	X(tcp_fast_recoveries, "counter", "TCP fast recoveries entered")                           \
-	X(tcp_tlps, "counter", "TCP tail loss probes sent")                                        \
-	X(tcp_out_of_order, "counter", "TCP segments queued out of order")                         \
-	X(tcp_rst_in, "counter", "TCP resets accepted")                                            \
-	X(tcp_rst_out, "counter", "TCP resets sent")                                               \
-	X(tcp_challenge_acks, "counter", "TCP challenge ACKs sent")                                \
-	X(tcp_timeouts, "counter", "TCP connections given up")                                     \
-	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port")       \
-	X(nat_sessions, "gauge", "L4 sessions")                                                    \
-	X(nat_created, "counter", "L4 sessions created")                                           \
-	X(nat_expired, "counter", "L4 sessions that ended")                                        \
-	X(http_downstream_cx_total, "counter", "client connections")                               \
-	X(http_downstream_cx_active, "gauge", "client connections open")                           \
-	X(http_downstream_rq_total, "counter", "requests")                                         \
-	X(http_downstream_rq_active, "gauge", "requests being served")                             \
-	X(http_rq_1xx, "counter", "answers 1xx")                                                   \
-	X(http_rq_2xx, "counter", "answers 2xx")                                                   \
-	X(http_rq_3xx, "counter", "answers 3xx")                                                   \
-	X(http_rq_4xx, "counter", "answers 4xx")                                                   \
-	X(http_rq_5xx, "counter", "answers 5xx")                                                   \
-	X(http_no_route, "counter", "requests without a route (404)")                              \
-	X(http_bad_request, "counter", "requests that could not be parsed (400)")                  \
-	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")                \
-	X(http_upstream_cx_total, "counter", "connections opened to endpoints")                    \
-	X(http_upstream_cx_active, "gauge", "connections to endpoints")                            \
-	X(http_upstream_cx_idle, "gauge", "pooled connections to endpoints")                       \
-	X(http_upstream_retries, "counter", "requests sent again")                                 \
-	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")               \
-	X(log_records, "counter", "access records written")                                        \
+#define SL_STATS_WORKER(X)                                                                   \
+	X(rounds, "counter", "loop rounds")                                                  \
+	X(busy_us, "counter", "microseconds in rounds that did work")                        \
+	X(idle_us, "counter", "microseconds in rounds that found nothing, sleep included")   \
+	X(busy_cycles, "counter", "TSC cycles in rounds that did work")                      \
+	X(rx, "counter", "packets received from ports")                                      \
+	X(rx_bytes, "counter", "bytes received from ports")                                  \
+	X(redirected_in, "counter", "packets handed over by other workers")                  \
+	X(injected, "counter", "packets made by the main lcore for this worker to send")     \
+	X(originated, "counter", "packets made by this worker")                              \
+	X(tx, "counter", "packets sent to ports")                                            \
+	X(tx_bytes, "counter", "bytes sent to ports")                                        \
+	X(consumed, "counter", "packets that ended here: TCP, ICMP, reassembled fragments")  \
+	X(punted, "counter", "packets handed to the main lcore")                             \
+	X(redirected_out, "counter", "packets handed to other workers")                      \
+	X(held, "gauge", "packets waiting for a neighbour or for more fragments")            \
+	X(epoch, "gauge", "configuration in use")                                            \
+	X(tcp_passive_opens, "counter", "TCP connections accepted")                          \
+	X(tcp_active_opens, "counter", "TCP connections opened")                             \
+	X(tcp_conns, "gauge", "TCP connections in any state but TIME-WAIT")                  \
+	X(tcp_time_wait, "gauge", "TCP connections in TIME-WAIT")                            \
+	X(tcp_syn_rcvd, "gauge", "half-open TCP connections")                                \
+	X(tcp_syn_cookies_sent, "counter", "SYN cookies sent")                               \
+	X(tcp_syn_cookies_ok, "counter", "SYN cookies that came back valid")                 \
+	X(tcp_syn_cookies_bad, "counter", "ACKs that were no valid cookie")                  \
+	X(tcp_segs_in, "counter", "TCP segments received")                                   \
+	X(tcp_segs_out, "counter", "TCP segments sent")                                      \
+	X(tcp_bytes_in, "counter", "TCP payload bytes taken in order")                       \
+	X(tcp_bytes_out, "counter", "TCP payload bytes sent for the first time")             \
+	X(tcp_retransmits, "counter", "TCP segments sent again")                             \
+	X(tcp_rtos, "counter", "TCP retransmission timeouts")                                \
+	X(tcp_fast_recoveries, "counter", "TCP fast recoveries entered")                     \
+	X(tcp_tlps, "counter", "TCP tail loss probes sent")                                  \
+	X(tcp_out_of_order, "counter", "TCP segments queued out of order")                   \
+	X(tcp_rst_in, "counter", "TCP resets accepted")                                      \
+	X(tcp_rst_out, "counter", "TCP resets sent")                                         \
+	X(tcp_challenge_acks, "counter", "TCP challenge ACKs sent")                          \
+	X(tcp_timeouts, "counter", "TCP connections given up")                               \
+	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port") \
+	X(nat_sessions, "gauge", "L4 sessions")                                              \
+	X(nat_created, "counter", "L4 sessions created")                                     \
+	X(nat_expired, "counter", "L4 sessions that ended")                                  \
+	X(http_downstream_cx_total, "counter", "client connections")                         \
+	X(http_downstream_cx_active, "gauge", "client connections open")                     \
+	X(http_downstream_rq_total, "counter", "requests")                                   \
+	X(http_downstream_rq_active, "gauge", "requests being served")                       \
+	X(http_rq_1xx, "counter", "answers 1xx")                                             \
+	X(http_rq_2xx, "counter", "answers 2xx")                                             \
+	X(http_rq_3xx, "counter", "answers 3xx")                                             \
+	X(http_rq_4xx, "counter", "answers 4xx")                                             \
+	X(http_rq_5xx, "counter", "answers 5xx")                                             \
+	X(http_no_route, "counter", "requests without a route (404)")                        \
+	X(http_bad_request, "counter", "requests that could not be parsed (400)")            \
+	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")          \
+	X(http_upstream_cx_total, "counter", "connections opened to endpoints")              \
+	X(http_upstream_cx_active, "gauge", "connections to endpoints")                      \
+	X(http_upstream_cx_idle, "gauge", "pooled connections to endpoints")                 \
+	X(http_upstream_retries, "counter", "requests sent again")                           \
+	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")         \
+	X(log_records, "counter", "access records written")                                  \
 	X(log_dropped, "counter", "access records dropped because the reader is slow")
 
-#define SL_STATS_PORT(X)                                                                           \
-	X(rx, "counter", "packets received")                                                       \
-	X(rx_bytes, "counter", "bytes received")                                                   \
-	X(tx, "counter", "packets sent")                                                           \
-	X(tx_bytes, "counter", "bytes sent")                                                       \
+#define SL_STATS_PORT(X)                         \
+	X(rx, "counter", "packets received")     \
+	X(rx_bytes, "counter", "bytes received") \
+	X(tx, "counter", "packets sent")         \
+	X(tx_bytes, "counter", "bytes sent")     \
 	X(tx_full, "counter", "packets dropped because the queue was full")
 
-#define SL_STATS_LISTENER(X)                                                                       \
-	X(cx_total, "counter", "connections accepted")                                             \
-	X(cx_active, "gauge", "connections open")                                                  \
-	X(rq_total, "counter", "requests")                                                         \
-	X(rq_active, "gauge", "requests being served")                                             \
-	X(rq_1xx, "counter", "answers 1xx")                                                        \
-	X(rq_2xx, "counter", "answers 2xx")                                                        \
-	X(rq_3xx, "counter", "answers 3xx")                                                        \
-	X(rq_4xx, "counter", "answers 4xx")                                                        \
-	X(rq_5xx, "counter", "answers 5xx")                                                        \
-	X(rx_bytes, "counter", "bytes from clients")                                               \
+#define SL_STATS_LISTENER(X)                           \
+	X(cx_total, "counter", "connections accepted") \
+	X(cx_active, "gauge", "connections open")      \
+	X(rq_total, "counter", "requests")             \
+	X(rq_active, "gauge", "requests being served") \
+	X(rq_1xx, "counter", "answers 1xx")            \
+	X(rq_2xx, "counter", "answers 2xx")            \
+	X(rq_3xx, "counter", "answers 3xx")            \
+	X(rq_4xx, "counter", "answers 4xx")            \
+	X(rq_5xx, "counter", "answers 5xx")            \
+	X(rx_bytes, "counter", "bytes from clients")   \
 	X(tx_bytes, "counter", "bytes to clients")
 
-#define SL_STATS_ROUTE(X)                                                                          \
-	X(rq_total, "counter", "requests")                                                         \
-	X(rq_1xx, "counter", "answers 1xx")                                                        \
-	X(rq_2xx, "counter", "answers 2xx")                                                        \
-	X(rq_3xx, "counter", "answers 3xx")                                                        \
-	X(rq_4xx, "counter", "answers 4xx")                                                        \
+#define SL_STATS_ROUTE(X)                   \
+	X(rq_total, "counter", "requests")  \
+	X(rq_1xx, "counter", "answers 1xx") \
+	X(rq_2xx, "counter", "answers 2xx") \
+	X(rq_3xx, "counter", "answers 3xx") \
+	X(rq_4xx, "counter", "answers 4xx") \
 	X(rq_5xx, "counter", "answers 5xx")
 
-#define SL_STATS_CLUSTER(X)                                                                        \
-	X(cx_total, "counter", "connections opened")                                               \
-	X(cx_active, "gauge", "connections open")                                                  \
-	X(cx_connect_fail, "counter", "connections that could not be opened")                      \
-	X(rq_total, "counter", "requests")                                                         \
-	X(rq_active, "gauge", "requests being served")                                             \
-	X(rq_retry, "counter", "requests sent again")                                              \
-	X(rq_timeout, "counter", "requests that timed out")                                        \
-	X(rq_2xx, "counter", "answers 2xx")                                                        \
-	X(rq_3xx, "counter", "answers 3xx")                                                        \
-	X(rq_4xx, "counter", "answers 4xx")                                                        \
-	X(rq_5xx, "counter", "answers 5xx")                                                        \
+#define SL_STATS_CLUSTER(X)                                                   \
+	X(cx_total, "counter", "connections opened")                          \
+	X(cx_active, "gauge", "connections open")                             \
+	X(cx_connect_fail, "counter", "connections that could not be opened") \
+	X(rq_total, "counter", "requests")                                    \
+	X(rq_active, "gauge", "requests being served")                        \
+	X(rq_retry, "counter", "requests sent again")                         \
+	X(rq_timeout, "counter", "requests that timed out")                   \
+	X(rq_2xx, "counter", "answers 2xx")                                   \
+	X(rq_3xx, "counter", "answers 3xx")                                   \
+	X(rq_4xx, "counter", "answers 4xx")                                   \
+	X(rq_5xx, "counter", "answers 5xx")                                   \
 	X(none_healthy, "counter", "requests that found no healthy endpoint")
 
-#define SL_STATS_ENDPOINT(X)                                                                       \
-	X(cx_total, "counter", "connections opened")                                               \
-	X(cx_active, "gauge", "connections open")                                                  \
-	X(cx_idle, "gauge", "connections pooled")                                                  \
-	X(cx_connect_fail, "counter", "connections that could not be opened")                      \
-	X(rq_total, "counter", "requests")                                                         \
-	X(rq_active, "gauge", "requests being served")                                             \
-	X(rq_success, "counter", "answers below 500")                                              \
-	X(rq_error, "counter", "answers 5xx, resets and timeouts")                                 \
+#define SL_STATS_ENDPOINT(X)                                                  \
+	X(cx_total, "counter", "connections opened")                          \
+	X(cx_active, "gauge", "connections open")                             \
+	X(cx_idle, "gauge", "connections pooled")                             \
+	X(cx_connect_fail, "counter", "connections that could not be opened") \
+	X(rq_total, "counter", "requests")                                    \
+	X(rq_active, "gauge", "requests being served")                        \
+	X(rq_success, "counter", "answers below 500")                         \
+	X(rq_error, "counter", "answers 5xx, resets and timeouts")            \
 	X(l4_sessions, "gauge", "L4 sessions")
 
-#define SL_STATS_SERVICE(X)                                                                        \
-	X(sessions_total, "counter", "sessions or connections opened")                             \
-	X(sessions, "gauge", "sessions or connections open")                                       \
-	X(in_pkts, "counter", "packets from clients")                                              \
-	X(in_bytes, "counter", "bytes from clients")                                               \
-	X(out_pkts, "counter", "packets to clients")                                               \
-	X(out_bytes, "counter", "bytes to clients")                                                \
+#define SL_STATS_SERVICE(X)                                            \
+	X(sessions_total, "counter", "sessions or connections opened") \
+	X(sessions, "gauge", "sessions or connections open")           \
+	X(in_pkts, "counter", "packets from clients")                  \
+	X(in_bytes, "counter", "bytes from clients")                   \
+	X(out_pkts, "counter", "packets to clients")                   \
+	X(out_bytes, "counter", "bytes to clients")                    \
 	X(refused, "counter", "packets refused")
 
 /* Classes of objects that come and go with the configuration: X(class, CLASS, default slots). */
-#define SL_STATS_CLASSES(X)                                                                        \
-	X(listener, LISTENER, 64)                                                                  \
-	X(route, ROUTE, 4096)                                                                      \
-	X(cluster, CLUSTER, 1024)                                                                  \
-	X(endpoint, ENDPOINT, 4096)                                                                \
+#define SL_STATS_CLASSES(X)         \
+	X(listener, LISTENER, 64)   \
+	X(route, ROUTE, 4096)       \
+	X(cluster, CLUSTER, 1024)   \
+	X(endpoint, ENDPOINT, 4096) \
 	X(service, SERVICE, 4096)
 
 enum sl_stats_class {
@@ -162,17 +162,17 @@ enum sl_stats_class {
 };
 
 /* Stages of the packet path in wire order; lib/worker/path.c holds the table. */
-#define SL_STAGE_LIST(X)                                                                           \
-	X(port_rx)                                                                                 \
-	X(eth_in)                                                                                  \
-	X(ip_in)                                                                                   \
-	X(reassemble)                                                                              \
-	X(steer)                                                                                   \
-	X(nat)                                                                                     \
-	X(tcp_in)                                                                                  \
-	X(icmp)                                                                                    \
-	X(proxy)                                                                                   \
-	X(tcp_out)                                                                                 \
+#define SL_STAGE_LIST(X) \
+	X(port_rx)       \
+	X(eth_in)        \
+	X(ip_in)         \
+	X(reassemble)    \
+	X(steer)         \
+	X(nat)           \
+	X(tcp_in)        \
+	X(icmp)          \
+	X(proxy)         \
+	X(tcp_out)       \
 	X(port_tx)
 
 enum sl_stage {
@@ -228,7 +228,7 @@ struct sl_stats_stage {
  */
 struct sl_stats_worker {
 	struct sl_stats_counters *c;
-	uint64_t *drops;	      /* [SL_DROP_COUNT] */
+	uint64_t *drops;              /* [SL_DROP_COUNT] */
 	struct sl_stats_stage *stage; /* [SL_STAGE_COUNT] */
 	struct sl_stats_port *port;   /* [SL_STATS_PORTS_MAX] */
 	struct sl_stats_listener *listener;
@@ -279,11 +279,11 @@ struct sl_stats_hdr {
 	uint32_t version;
 	uint32_t layout; /* hash over names and sizes of every list above */
 	uint64_t size;
-	uint64_t generation;	/* wall-clock microseconds at start: tells one run from the next */
-	uint64_t started_us;	/* monotonic */
-	uint64_t heartbeat_us;	/* monotonic, at least every 200 ms while the data plane lives */
+	uint64_t generation;   /* wall-clock microseconds at start: tells one run from the next */
+	uint64_t started_us;   /* monotonic */
+	uint64_t heartbeat_us; /* monotonic, at least every 200 ms while the data plane lives */
 	uint64_t tsc_hz;
-	uint64_t epoch;		/* configuration whose names stand in the directory */
+	uint64_t epoch;         /* configuration whose names stand in the directory */
 	uint32_t directory_seq; /* odd while the main lcore rewrites the directory */
 	int32_t pid;
 	uint32_t n_workers, n_ports;
@@ -292,14 +292,14 @@ struct sl_stats_hdr {
 	uint32_t slots[SL_STATS_CLASS_COUNT];
 	uint32_t pad;
 	struct sl_stats_port_info port[SL_STATS_PORTS_MAX];
-	uint64_t desc_off, desc_n;		       /* struct sl_stats_desc, all lists in order */
+	uint64_t desc_off, desc_n;                    /* struct sl_stats_desc, all lists in order */
 	uint64_t directory_off[SL_STATS_CLASS_COUNT]; /* struct sl_stats_entry a slot */
-	uint64_t worker_off, worker_size;	       /* first block; distance between blocks */
+	uint64_t worker_off, worker_size;             /* first block; distance between blocks */
 };
 
 /** One slot of the directory: whose counters stand there. Written by the main lcore. */
 struct sl_stats_entry {
-	uint64_t born;	    /* 0: never used */
+	uint64_t born;       /* 0: never used */
 	uint64_t last_epoch; /* last configuration that had it */
 	char name[SL_STATS_NAME_MAX];
 };

@@ -48,8 +48,8 @@ struct sl_ipv4_hdr {
 } __attribute__((packed));
 _Static_assert(sizeof(struct sl_ipv4_hdr) == 20, "RFC 791");
 
-#define SL_IPV4_DF	 0x4000
-#define SL_IPV4_MF	 0x2000
+#define SL_IPV4_DF       0x4000
+#define SL_IPV4_MF       0x2000
 #define SL_IPV4_OFF_MASK 0x1fff
 
 struct sl_ipv6_hdr {
@@ -69,8 +69,16 @@ struct sl_tcp_hdr {
 } __attribute__((packed));
 _Static_assert(sizeof(struct sl_tcp_hdr) == 20, "RFC 9293");
 
-enum { SL_TCP_FIN = 0x01, SL_TCP_SYN = 0x02, SL_TCP_RST = 0x04, SL_TCP_PSH = 0x08,
-       SL_TCP_ACK = 0x10, SL_TCP_URG = 0x20, SL_TCP_ECE = 0x40, SL_TCP_CWR = 0x80 };
+enum {
+	SL_TCP_FIN = 0x01,
+	SL_TCP_SYN = 0x02,
+	SL_TCP_RST = 0x04,
+	SL_TCP_PSH = 0x08,
+	SL_TCP_ACK = 0x10,
+	SL_TCP_URG = 0x20,
+	SL_TCP_ECE = 0x40,
+	SL_TCP_CWR = 0x80
+};
 
 struct sl_udp_hdr {
 	uint16_t sport_be, dport_be, len_be, csum_be;

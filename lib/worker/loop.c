@@ -18,20 +18,30 @@
 #define NAP_LONG_US    2000
 
 /* Sleeps double up to half a millisecond, two after a second without work: an idle box is cheap. */
+static uint32_t next_nap_us(const struct sl_worker *w, uint64_t idle_us)
+{
+	uint32_t most = idle_us < LONG_IDLE_US ? NAP_MAX_US : NAP_LONG_US;
+
+	return w->nap_us ? SL_MIN(w->nap_us * 2, most) : NAP_FIRST_US;
+}
+
 static void back_off(struct sl_worker *w)
 {
-	uint64_t idle_us = w->lc.now_us - w->last_work_us;
+	uint64_t idle_us = w->lc.now_us - w->last_work_us, due_us;
 
 	if (w->cfg.busy_poll || idle_us < YIELD_AFTER_US) {
 		rte_pause();
-	} else if (idle_us < SLEEP_AFTER_US) {
-		sched_yield();
-	} else {
-		uint32_t most = idle_us < LONG_IDLE_US ? NAP_MAX_US : NAP_LONG_US;
-
-		w->nap_us = w->nap_us ? SL_MIN(w->nap_us * 2, most) : NAP_FIRST_US;
-		nanosleep(&(struct timespec){.tv_nsec = w->nap_us * 1000}, NULL);
+		return;
 	}
+	if (idle_us < SLEEP_AFTER_US) {
+		sched_yield();
+		return;
+	}
+	due_us = SL_MIN(sl_tcp_next_timer(w->tcp), sl_proxy_next_timer(w->proxy));
+	if (due_us <= w->lc.now_us)
+		return;
+	w->nap_us = next_nap_us(w, idle_us);
+	nanosleep(&(struct timespec){.tv_nsec = w->nap_us * 1000}, NULL);
 }
 
 static void account(struct sl_worker *w, uint32_t work, uint64_t start_us, uint64_t start_tsc)

@@ -96,18 +96,19 @@ def play_slot(cases, env, mode, exact):
 
 
 def check_logs(cases, path, results, ports):
-    """`log STATUS FLAGS DETAILS` against the access log, by the client's port."""
+    """`log STATUS FLAGS DETAILS` against the access log, by the two ports."""
     lines = collections.defaultdict(list)
     with open(path, encoding="utf-8", errors="replace") as f:
         for line in f:
-            port = re.search(r" 192\.0\.2\.1:2\d{4} 192\.0\.2\.10:(\d+) ", line)
+            port = re.search(r" 192\.0\.2\.1:(2\d{4}) 192\.0\.2\.10:(\d+) ", line)
             # Behind the request's line, which may itself have quotes.
             head = re.search(r'HTTP/\d(?:\.\d)?" (\d+) (\S+) (\S+) ', line) or \
                 re.search(r'" (\d+) (\S+) (\S+) \S+ "', line)
             if port and head:
-                lines[int(port.group(1))].append(list(head.groups()))
+                lines[port.groups()].append(list(head.groups()))
     for case in cases:
-        got = [x for port in ports.get(case.name, []) for x in lines[port]]
+        got = [x for port in ports.get(case.name, [])
+               for x in lines[str(play.LISTEN_BASE + case.slot), str(port)]]
         if case.logs and results[case.name][0] == "ok" and got != case.logs:
             got = "; ".join(" ".join(x) for x in got)
             want = "; ".join(" ".join(x) for x in case.logs)

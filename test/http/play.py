@@ -14,7 +14,6 @@ import script
 STEP_S = 4.0    # longest wait of one step
 GRACE_S = 0.03  # how long nothing more may come at the end
 LISTEN_BASE, ENDPOINT_BASE = 20000, 30000
-SETTLE_S = 0.004  # until a reset of a pooled connection is known
 RST = struct.pack("ii", 1, 0)
 
 
@@ -72,7 +71,7 @@ class Conn:
         self.all += data
 
     def close(self, reset):
-        if reset:
+        if reset and self.sock.fileno() >= 0:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
         self.sock.close()
 
@@ -103,7 +102,7 @@ class Play:
         by_fd = {}
         now = time.monotonic()
         for c in list(self.conns.values()) + self.accepted:
-            fd = c.sock.fileno()
+            fd = c.sock.fileno()  # -1 once closed
             if fd < 0 or fd in by_fd:
                 continue
             mask = (0 if c.ended else select.POLLIN) | (select.POLLOUT if c.wants_to_send() else 0)
@@ -227,6 +226,19 @@ class Play:
         if how not in ("any", c.ended):
             raise Fail(f"{name}: ended by {c.ended}, not by {how}")
 
+    def do_cut(self, name, words):
+        """What reached the endpoint, if anything, is no whole request, and ended by a reset."""
+        if not self.exact:
+            return
+        self.wait(lambda: self.accepted, 0.3)
+        if not self.accepted:
+            return
+        c = self.conn(name)
+        self.wait(lambda: c.ended, STEP_S)
+        if c.ended != "rst" or any(m.complete for m in message.requests(bytes(c.all))):
+            raise Fail(f"{name}: not cut off: \"{quote(c.buf)}\" {c.ended or 'still open'}")
+        c.buf.clear()
+
     def do_open(self, name, words):
         c = self.conn(name)
         self.wait(lambda: c.ended or c.buf, int(words[0]) / 1000 if words else GRACE_S)
@@ -333,7 +345,9 @@ class Play:
     def loose_result(self, failed):
         """-> None when the same messages went both ways, else a few words."""
         differs = ""
-        extra = sum(len(message.requests(bytes(c.all))) for c in self.accepted)
+        cut = any(s[0] == "cut" for s in self.case.steps)
+        extra = sum(m.complete or not cut for c in self.accepted
+                    for m in message.requests(bytes(c.all)))
         wanted = [m for n in sorted(self.want) if n[0] == "b" for m in message.requests(self.want[n])]
         if extra > len(wanted):
             differs = "forwarded" if not wanted else "one request more"
@@ -362,7 +376,7 @@ class Play:
 
     def finish(self):
         """Nothing more comes on any connection, and no further one was made."""
-        self.wait(lambda: any(c.buf and n != "" for n, c in self.conns.items()), GRACE_S)
+        self.wait(lambda: any(c.buf for c in self.conns.values()), GRACE_S)
         for name, c in self.conns.items():
             if c.buf:
                 raise Fail(f"{name}: got more: \"{quote(c.buf)}\"")
@@ -402,13 +416,29 @@ class Play:
             label = self.loose_result(failed)
             return (label is None, label or "")
         finally:
-            for c in self.accepted:
+            self.settle()
+
+    def settle(self):
+        """Ends every connection so that the gateway has none of this case left in its pool."""
+        for n, c in self.conns.items():
+            if n[0] == "c":
                 c.close(True)
-            if self.accepted:
-                time.sleep(SETTLE_S)
-            for n, c in self.conns.items():
-                if n[0] == "c":
-                    c.close(False)
+                c.ended = "self"
+        self.wait(lambda: False, 0.002)
+        while any(not c.ended for c in self.accepted):
+            known = len(self.accepted)
+            for c in self.accepted:
+                try:
+                    c.sock.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+            # The peer's own end says that it has taken note of ours.
+            if not self.wait(lambda: all(c.ended for c in self.accepted), 0.3):
+                break
+            if len(self.accepted) == known:
+                break
+        for c in self.accepted:
+            c.close(True)
 
 
 class Env:

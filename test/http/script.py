@@ -20,6 +20,50 @@ class Wild:
     def __init__(self, name, pattern, size=None, sample=b""):
         self.name, self.pattern, self.size, self.sample = name, re.compile(pattern), size, sample
 
+    def match(self, data, at):
+        if self.size is None:
+            m = self.pattern.match(data, at)
+            if not m:
+                return ("part", at) if at == len(data) else ("bad", at)
+            return ("part", at) if m.end() == len(data) else ("full", m.end())
+        if len(data) - at < self.size:
+            return "part", at
+        if not self.pattern.fullmatch(data, at, at + self.size):
+            return "bad", at
+        return "full", at + self.size
+
+
+class Chunks:
+    """A body in chunks of any sizes, for the gateway may divide it as the bytes come."""
+    name = "chunks"
+
+    def __init__(self, body, last):
+        self.body, self.last = body, last
+        self.sample = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + \
+            (b"0\r\n\r\n" if last else b"")
+
+    def match(self, data, at):
+        done = 0
+        while done < len(self.body) or self.last:
+            m = re.compile(rb"(0|[1-9a-f][0-9a-f]{0,7})\r\n").match(data, at)
+            if not m:
+                part = re.compile(rb"[0-9a-f]{0,8}\r?").fullmatch(data, at)
+                return ("part" if part else "bad"), at
+            size = int(m.group(1), 16)
+            want = self.body[done:done + size] + b"\r\n"
+            if len(want) != size + 2 or size == 0 and (done < len(self.body) or not self.last):
+                return "bad", at
+            have = data[m.end():m.end() + len(want)]
+            if have != want[:len(have)]:
+                return "bad", at
+            if len(have) < len(want):
+                return "part", at
+            at = m.end() + len(want)
+            done += size
+            if size == 0:
+                break
+        return "full", at
+
 
 WILD = {
     "date": Wild("date", rb"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d GMT",
@@ -143,6 +187,10 @@ def macro(text, case):
         return [b"".join(b"f%d: %d\r\n" % (i, i) for i in range(int(words[1])))]
     if words[0] == "body":
         return [body_bytes(int(words[1]))]
+    if words[0] in ("chunks", "part"):
+        body = b"".join(macro(" ".join(words[1:])[1:], case)) if words[1:2] and words[1][:1] == "=" \
+            else unescape(" ".join(words[1:]))
+        return [Chunks(body, words[0] == "chunks")]
     if words[0] == "client":
         return [CLIENT.encode()]
     if words[0] == "port":
@@ -216,7 +264,7 @@ def directive(case, words, rest):
         raise ValueError(f"unknown line {' '.join(words)!r}")
 
 
-ACTIONS = {"pause", "split", "fin", "rst", "ended", "open", "other", "connect", "reused", "none"}
+ACTIONS = {"pause", "split", "fin", "rst", "ended", "open", "other", "connect", "none", "cut"}
 
 
 def read(path):
@@ -265,19 +313,9 @@ def match(want, data):
                 return "part", at + len(have)
             at += len(t)
             continue
-        if t.size is None:
-            m = t.pattern.match(data, at)
-            if not m:
-                return ("part", at) if at == len(data) else ("bad", at)
-            if m.end() == len(data):
-                return "part", at
-            at = m.end()
-            continue
-        if len(data) - at < t.size:
-            return "part", at
-        if not t.pattern.fullmatch(data, at, at + t.size):
-            return "bad", at
-        at += t.size
+        state, at = t.match(data, at)
+        if state != "full":
+            return state, at
     return "full", at
 
 

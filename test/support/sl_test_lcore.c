@@ -14,12 +14,18 @@
 static int eal_start(void)
 {
 	static int started;
-	char *argv[] = {(char *)"test",		(char *)"--no-huge",
-			(char *)"-m",		(char *)"512",
-			(char *)"--no-pci",	(char *)"--no-shconf",
-			(char *)"-l",		(char *)"0",
-			(char *)"--no-telemetry", (char *)"--iova-mode=va",
-			(char *)"--log-level=error", NULL};
+	char *argv[] = {(char *)"test",
+			(char *)"--no-huge",
+			(char *)"-m",
+			(char *)"512",
+			(char *)"--no-pci",
+			(char *)"--no-shconf",
+			(char *)"-l",
+			(char *)"0",
+			(char *)"--no-telemetry",
+			(char *)"--iova-mode=va",
+			(char *)"--log-level=error",
+			NULL};
 
 	if (started)
 		return 0;
@@ -74,9 +80,9 @@ int sl_test_lcore_init(struct sl_lcore *lc, unsigned mbufs)
 	lc->pool = rte_pktmbuf_pool_create(name, mbufs, 0, sizeof(struct sl_pkt),
 					   RTE_PKTMBUF_HEADROOM + SL_MBUF_DATA, SOCKET_ID_ANY);
 	snprintf(name, sizeof(name), "clone%u", serial);
-	lc->clone_pool = rte_pktmbuf_pool_create(name, mbufs, 0, sizeof(struct sl_pkt),
-						 RTE_PKTMBUF_HEADROOM + SL_CLONE_DATA,
-						 SOCKET_ID_ANY);
+	lc->clone_pool =
+		rte_pktmbuf_pool_create(name, mbufs, 0, sizeof(struct sl_pkt),
+					RTE_PKTMBUF_HEADROOM + SL_CLONE_DATA, SOCKET_ID_ANY);
 	if (!lc->pool || !lc->clone_pool)
 		return -1;
 	lc->workers = 1;

@@ -13,10 +13,11 @@ struct shape {
 	const char *name;
 	uint32_t hosts, routes; /* routes of all hosts together */
 	bool regexes;           /* one route in ten; else exact and prefix only */
+	bool alike;             /* all paths end in the same dozen bytes */
 };
 
 struct request {
-	char host[32], path[64];
+	char host[32], path[96];
 };
 
 static uint64_t rnd_state = 88172645463325252u;
@@ -29,18 +30,28 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)(rnd_state >> 33) % below;
 }
 
-static void add_route(struct sl_model_vhost *v, uint32_t i, bool regexes)
+/* The literal path of route i; a prefix of more in four routes of ten. */
+static void literal_path(char out[64], const struct shape *s, uint32_t i)
+{
+	const char *end = i % 10 < 4 ? "/" : "";
+
+	if (s->alike)
+		snprintf(out, 64, "/service-%u/api/v1/orders%s", i, end);
+	else
+		snprintf(out, 64, "/service-%u/v1/items/%u%s", i, i * 7, end);
+}
+
+static void add_route(struct sl_model_vhost *v, const struct shape *s, uint32_t i)
 {
 	struct sl_model_route *r = sl_model_route_add(v);
 	char path[64];
 
-	if (regexes && i % 10 == 9) {
+	if (s->regexes && i % 10 == 9) {
 		r->match = SL_PATH_REGEX;
 		snprintf(path, sizeof(path), "/service-%u/v[0-9]+/items/[a-z0-9]+", i);
 	} else {
 		r->match = i % 10 < 4 ? SL_PATH_PREFIX : SL_PATH_EXACT;
-		snprintf(path, sizeof(path), "/service-%u/v1/items/%u%s", i, i * 7,
-			 r->match == SL_PATH_PREFIX ? "/" : "");
+		literal_path(path, s, i);
 	}
 	sl_model_set(&r->path, path);
 	sl_model_weight_add(r, "c", 1);
@@ -60,7 +71,7 @@ static struct sl_model *model(const struct shape *s)
 		v = sl_model_vhost_add(t, host);
 		sl_model_domain_add(v, host);
 		for (uint32_t i = 0; i < s->routes / s->hosts; i++)
-			add_route(v, h * (s->routes / s->hosts) + i, s->regexes);
+			add_route(v, s, h * (s->routes / s->hosts) + i);
 	}
 	return m;
 }
@@ -70,15 +81,16 @@ static void make_request(const struct shape *s, struct request *q)
 {
 	uint32_t per_host = s->routes / s->hosts, h = rnd(s->hosts);
 	uint32_t i = h * per_host + rnd(per_host);
+	char path[64];
 
 	snprintf(q->host, sizeof(q->host), "host-%u.example.com", h);
+	literal_path(path, s, i);
 	if (rnd(5) == 0)
-		snprintf(q->path, sizeof(q->path), "/nothing-%u/v1/items/%u/here", i, i * 7);
+		snprintf(q->path, sizeof(q->path), "/nothing-%u/api/v1/orders/here", i);
 	else if (s->regexes && i % 10 == 9)
 		snprintf(q->path, sizeof(q->path), "/service-%u/v12/items/abc%u", i, i);
 	else
-		snprintf(q->path, sizeof(q->path), "/service-%u/v1/items/%u%s", i, i * 7,
-			 i % 10 < 4 ? "/detail/of/it" : "");
+		snprintf(q->path, sizeof(q->path), "%s%s", path, i % 10 < 4 ? "detail/of/it" : "");
 }
 
 static double measure(const struct sl_snap *snap, struct sl_match_scratch *scratch,
@@ -155,12 +167,13 @@ static void print_machine(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		{"10 routes, 1 host, 10 % regex", 1, 10, true},
-		{"1,000 routes, 1 host, 10 % regex", 1, 1000, true},
-		{"10,000 routes, 100 hosts, 10 % regex", 100, 10000, true},
-		{"10,000 routes, 100 hosts", 100, 10000, false},
-		{"10,000 routes, 1 host", 1, 10000, false},
-		{"100,000 routes, 1,000 hosts", 1000, 100000, false},
+		{"10 routes, 1 host, 10 % regex", 1, 10, true, false},
+		{"1,000 routes, 1 host, 10 % regex", 1, 1000, true, false},
+		{"10,000 routes, 100 hosts, 10 % regex", 100, 10000, true, false},
+		{"10,000 routes, 100 hosts", 100, 10000, false, false},
+		{"10,000 routes, 1 host", 1, 10000, false, false},
+		{"10,000 routes, 1 host, ends alike", 1, 10000, false, true},
+		{"100,000 routes, 1,000 hosts", 1000, 100000, false, false},
 	};
 	int rc = 0;
 

@@ -62,6 +62,8 @@ static void compare(const void *db, struct sl_match_scratch *scratch,
 		__builtin_trap();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sl_match_scratch *scratch = NULL;

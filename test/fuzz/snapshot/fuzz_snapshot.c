@@ -71,6 +71,8 @@ static struct sl_model *model(void)
 	return m;
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct sl_model *m = model();
@@ -128,6 +130,8 @@ static void use(void)
 			touch(sl_snap_slot_name(bad, cls, i));
 	sl_match_scratch_free(scratch);
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

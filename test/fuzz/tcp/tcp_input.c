@@ -168,7 +168,7 @@ static void do_segment(struct flow *f)
 	if (how & 4)
 		t.seq += (uint32_t)(int32_t)(int16_t)word();
 	if (how & 8)
-		t.ack -= word();
+		t.ack -= word() % 5000;
 	if (how & 16) { /* a timestamp that moves on, and perhaps SACK */
 		sl_store32(opts, 0x0101080a);
 		sl_store32(opts + 4, f->ts += byte());
@@ -176,11 +176,11 @@ static void do_segment(struct flow *f)
 		t.opts_len = 12;
 	}
 	if (how & 32) {
-		uint32_t left = f->our_next - word();
+		uint32_t left = f->our_next - word() % 5000;
 
 		sl_store32(opts + t.opts_len, 0x0101050a);
 		sl_store32(opts + t.opts_len + 4, left);
-		sl_store32(opts + t.opts_len + 8, left + word());
+		sl_store32(opts + t.opts_len + 8, left + word() % 3000);
 		t.opts_len += 12;
 	}
 	if (how & 64)
@@ -300,8 +300,9 @@ static void do_connect(struct flow *f)
 
 static void do_icmp(struct flow *f)
 {
-	struct sl_icmp_error e = {.family = 4, .type = 3};
+	struct sl_icmp_error e = {.family = sl_ip_is_v4(&ours) ? 4 : 6};
 
+	e.type = e.family == 4 ? 3 : 2;
 	e.code = byte() % 6;
 	e.mtu = (uint16_t)word();
 	e.inner = (struct sl_tuple){ours, peer, f->our_port, f->peer_port, IPPROTO_TCP};
@@ -343,8 +344,13 @@ static void do_end(struct flow *f, uint8_t op)
 static void do_time(void)
 {
 	static const uint32_t steps[] = {1, 10, 50, 250, 1000, 10000, 70000, 4000000};
+	uint8_t how = byte();
+	uint64_t next = sl_tcp_next_timer(tcp);
 
-	lc.now_us += steps[byte() % 8] * UINT64_C(1000);
+	if (how & 128 && next > lc.now_us && next != UINT64_MAX)
+		lc.now_us = next;
+	else
+		lc.now_us += steps[how % 8] * UINT64_C(1000);
 	sl_tcp_timers(tcp);
 }
 
@@ -413,8 +419,13 @@ static void start(void)
 	lc.rnd = 1;
 	memset(lc.stats.c, 0, sizeof(*lc.stats.c));
 	memset(lc.stats.drops, 0, SL_DROP_COUNT * sizeof(uint64_t));
-	ours = sl_ip_from_v4(htonl(0x0a000001));
-	peer = sl_ip_from_v4(htonl(0x0a000002));
+	if (byte() & 1) {
+		(void)sl_ip_parse("fd00::1", &ours, NULL);
+		(void)sl_ip_parse("fd00::2", &peer, NULL);
+	} else {
+		ours = sl_ip_from_v4(htonl(0x0a000001));
+		peer = sl_ip_from_v4(htonl(0x0a000002));
+	}
 	injected = 0;
 	refuse = false;
 	memset(flow, 0, sizeof(flow));

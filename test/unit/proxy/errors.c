@@ -3,7 +3,6 @@
 #include "harness.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define NOT_FOUND "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n" LOCAL
 #define BAD_GATEWAY                                                                       \
@@ -73,10 +72,9 @@ static void bad_request_after_good_ones(void **state)
 static void too_large(void **state)
 {
 	struct env *e = *state;
-	char *text = malloc(70000);
+	static char text[70000];
 	int n;
 
-	assert_non_null(text);
 	n = sprintf(text, "GET /");
 	memset(text + n, 'x', 9000);
 	strcpy(text + n + 9000, " HTTP/1.1\r\nHost: a.test\r\n\r\n");
@@ -95,7 +93,6 @@ static void too_large(void **state)
 		n += sprintf(text + n, "a: b\r\n");
 	sprintf(text + n, "\r\n");
 	refused(e, text, 431, "http1.too_many_headers");
-	free(text);
 }
 
 static void no_route(void **state)

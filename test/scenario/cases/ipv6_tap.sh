@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC1091,SC2034,SC2154
+# The same on tap ports, with ping of all sizes
+. "$here/cases/ipv6.sh"
+kind=tap
