@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <rte_eal.h>
 #include <rte_launch.h>
@@ -130,12 +131,23 @@ static int choose_memory(const struct sl_conf_box *conf, bool no_huge, bool *ord
 	return 0;
 }
 
+/* Tables are touched for the first time here, not by a worker under its first packets. */
+static void fault_in_memory(void)
+{
+	if (mlockall(MCL_CURRENT) < 0)
+		sl_log(SL_LOG_WARN,
+		       "Memory can't be locked (%s): the first connections will be slower. Raise the "
+		       "limit on locked memory.",
+		       strerror(errno));
+}
+
 static int run(struct box *b, struct sl_err *err)
 {
 	int rc = box_create(b, err);
 
 	if (rc < 0)
 		return rc;
+	fault_in_memory();
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
 		rc = rte_eal_remote_launch(sl_worker_main, b->worker[i], i + 1u);
 	if (rc < 0)

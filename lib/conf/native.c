@@ -336,7 +336,7 @@ const struct sl_key sl_native_service_keys[] = {
 	 .type = SL_KEY_STR,
 	 SERVICE(address),
 	 .min = 1,
-	 .help = "Virtual address; with `port`."},
+	 .help = "Virtual address; with `port`. With `node_port`: 0.0.0.0 or ::."},
 	{.name = "port",
 	 .type = SL_KEY_INT,
 	 SERVICE(port),
@@ -348,7 +348,8 @@ const struct sl_key sl_native_service_keys[] = {
 	 SERVICE(node_port),
 	 1,
 	 65535,
-	 .help = "Port at every IPv4 address of the box, instead of address and port."},
+	 .help = "Port at every IPv4 address of the box, or IPv6 with address \"::\", instead of "
+		 "address and port."},
 	{.name = "protocol",
 	 .type = SL_KEY_WORD,
 	 SERVICE(protocol),
@@ -373,7 +374,7 @@ const struct sl_key sl_native_service_keys[] = {
 static int service_check(struct sl_reader *r, const config_setting_t *s,
 			 const struct service_text *t)
 {
-	if (t->node_port ? t->address || t->port : !t->address || !t->port)
+	if (t->node_port ? t->port : !t->address || !t->port)
 		return sl_reader_bad(
 			r, s, "service '%s': write address and port, or node_port alone", t->name);
 	if (!t->listener == !t->cluster)
@@ -409,11 +410,13 @@ int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void 
 	service->kind = t.node_port ? SL_SVC_NODE_PORT : SL_SVC_NATIVE;
 	service->port = t.node_port ? t.node_port : t.port;
 	service->proto = t.protocol == 1 ? IPPROTO_UDP : IPPROTO_TCP;
-	e = ip_read(r, s, t.node_port ? "0.0.0.0" : t.address, &service->ip);
-	if (e == 0 && !t.node_port && sl_ip_is_any(&service->ip))
+	e = ip_read(r, s, t.address ? t.address : "0.0.0.0", &service->ip);
+	if (e == 0 && !t.node_port == sl_ip_is_any(&service->ip))
 		e = sl_reader_bad(r, s,
-				  "service '%s' at the address of nobody; write an address, or "
-				  "node_port",
+				  t.node_port ? "service '%s' has a node port at one address; "
+						"write 0.0.0.0, ::, or no address"
+					      : "service '%s' at the address of nobody; write an "
+						"address, or node_port",
 				  t.name);
 	return e ? e : sl_native_origin(r, s, &service->origin);
 }

@@ -89,7 +89,10 @@ struct sl_tcp_conn *sl_tcp_ready(struct sl_tcp *tcp, uint32_t *events);
 /** Sends data, ACKs, FINs and window updates of all connections touched since the last call. */
 void sl_tcp_flush(struct sl_tcp *tcp);
 
-/** Time of the next timer, or UINT64_MAX; an idle worker may sleep until then. */
+/**
+ * Time of the next timer, or UINT64_MAX; an idle worker may sleep until then. It is now while
+ * sl_tcp_ready or sl_tcp_flush have something to do.
+ */
 uint64_t sl_tcp_next_timer(const struct sl_tcp *tcp);
 
 /**
@@ -131,6 +134,8 @@ uint32_t sl_tcp_tx_pending(const struct sl_tcp_conn *c);
 /**
  * Queues a chain (linked by next, any segment sizes, indirect ones too) for sending. Takes it.
  * More than the room is taken as well: the room is a measure for the user's back-pressure.
+ * Each mbuf must be the stack's alone (reference count 1; for shared data, an indirect mbuf) and
+ * its bytes must not change any more: their checksum is kept for retransmissions.
  */
 void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain);
 

@@ -202,6 +202,9 @@ uint64_t sl_tcp_next_timer(const struct sl_tcp *tcp)
 {
 	uint64_t t = sl_wheel_next(tcp->wheel);
 
+	/* Work left for sl_tcp_ready or sl_tcp_flush does not wait for a timer. */
+	if (tcp->ready_head != ROW_NONE || tcp->touch_head != ROW_NONE)
+		return tcp->lc->now_us;
 	t = SL_MIN(t, tcp_listen_next_us(tcp));
 	return SL_MIN(t, tcp_tw_next_us(tcp));
 }

@@ -86,7 +86,7 @@ int sl_worker_main(void *worker)
 		for (uint16_t i = 0; i < w->cfg.n_ports; i++)
 			work += sl_path_port(w, w->cfg.ports[i]);
 		work += sl_path_rings(w);
-		work += sl_path_output(w);
+		work += sl_path_output(w, work > 0);
 		if (!work)
 			back_off(w);
 		account(w, work, start_us, start_tsc);

@@ -125,7 +125,7 @@ uint32_t sl_path_rings(struct sl_worker *w)
 	return injected + n;
 }
 
-uint32_t sl_path_output(struct sl_worker *w)
+uint32_t sl_path_output(struct sl_worker *w, bool busy)
 {
 	uint64_t t = rte_rdtsc(), segs = w->lc.stats.c->tcp_segs_out;
 	uint32_t sent;
@@ -134,10 +134,12 @@ uint32_t sl_path_output(struct sl_worker *w)
 	sl_nat_timers(w->nat);
 	sl_net_poll(w->nl);
 	sl_proxy_poll(w->proxy);
-	count(w, SL_STAGE_proxy, 0, t);
+	if (busy)
+		count(w, SL_STAGE_proxy, 0, t);
 	t = rte_rdtsc();
 	sl_tcp_flush(w->tcp);
-	count(w, SL_STAGE_tcp_out, (uint32_t)(w->lc.stats.c->tcp_segs_out - segs), t);
+	if (busy)
+		count(w, SL_STAGE_tcp_out, (uint32_t)(w->lc.stats.c->tcp_segs_out - segs), t);
 	t = rte_rdtsc();
 	sent = sl_net_tx_flush(w->nl);
 	if (sent)

@@ -32,8 +32,13 @@ struct sl_worker {
 uint32_t sl_path_port(struct sl_worker *w, struct sl_port *port);
 /** Takes what other workers and the main lcore handed over. @return packets taken. */
 uint32_t sl_path_rings(struct sl_worker *w);
-/** Timers, HTTP, TCP output, transmission. @return work done, 0 when there was none. */
-uint32_t sl_path_output(struct sl_worker *w);
+/**
+ * Timers, HTTP, TCP output, transmission.
+ *
+ * @param busy The round received something: its stages are worth timing.
+ * @return packets sent.
+ */
+uint32_t sl_path_output(struct sl_worker *w, bool busy);
 
 /* steer.c */
 

@@ -320,7 +320,7 @@ static void do_mbufs(void)
 	if (leave < 128)
 		return;
 	leave -= 128;
-	while (rte_mempool_avail_count(pool) > leave)
+	for (unsigned n = rte_mempool_avail_count(pool); n > leave; n--)
 		held[n_held++] = rte_pktmbuf_alloc(pool);
 }
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Source ports of our own connections: of this worker, each once, refused when used up. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../../lib/tcp/internal.h"
+#include "sl_test_lcore.h"
+
+static struct sl_lcore lc;
+static struct sl_tcp *tcp;
+
+static bool on_accept(void *user, const struct sl_pkt *syn, uint32_t *listener)
+{
+	return false;
+}
+
+static void on_output(void *user, struct rte_mbuf *m)
+{
+	rte_pktmbuf_free(m);
+}
+
+static bool on_route(void *user, const struct sl_ip *dst, struct sl_ip *src, uint16_t *mtu)
+{
+	*src = sl_ip_from_v4(htonl(0x0a000001));
+	*mtu = 1500;
+	return dst->b[15] != 99;
+}
+
+static int setup(void **state)
+{
+	struct sl_tcp_config cfg = {.conns_max = 10000,
+				    .secret = {1, 2},
+				    .accept = on_accept,
+				    .output = on_output,
+				    .route = on_route};
+
+	if (sl_test_lcore_init(&lc, 1023) < 0)
+		return -1;
+	lc.workers = 4;
+	lc.index = 3;
+	return sl_tcp_create(&tcp, &lc, &cfg, NULL);
+}
+
+static int teardown(void **state)
+{
+	sl_tcp_free(tcp);
+	sl_test_lcore_fini(&lc);
+	return 0;
+}
+
+static void test_each_once_and_ours(void **state)
+{
+	static bool seen[65536];
+	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000002));
+	struct sl_tcp_conn *c;
+	struct sl_ip_port l;
+	unsigned n = 0;
+	int code;
+
+	while ((c = sl_tcp_connect(tcp, &dst, 80, 1000, &code))) {
+		sl_tcp_local(c, &l);
+		assert_in_range(l.port, SL_TCP_PORT_FIRST, 65535);
+		assert_int_equal(l.port % 4, 3);
+		assert_false(seen[l.port]);
+		seen[l.port] = true;
+		n++;
+	}
+	assert_int_equal(n, SL_TCP_PORTS / 4);
+	assert_int_equal(code, -EADDRNOTAVAIL);
+	assert_int_equal(lc.stats.c->tcp_ports_exhausted, 1);
+	/* Another port or address of the endpoint has all ports again. */
+	assert_non_null(sl_tcp_connect(tcp, &dst, 81, 1000, &code));
+	dst = sl_ip_from_v4(htonl(0x0a000003));
+	assert_non_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
+}
+
+static void test_unreachable(void **state)
+{
+	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000063));
+	int code;
+
+	assert_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
+	assert_int_equal(code, -EHOSTUNREACH);
+}
+
+static void test_table_full(void **state)
+{
+	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000002));
+	unsigned n = 0;
+	int code = 0;
+
+	for (uint16_t port = 1; code == 0; port++)
+		n += sl_tcp_connect(tcp, &dst, port, 1000, &code) != NULL;
+	assert_int_equal(n, 10000);
+	assert_int_equal(code, -ENOBUFS);
+	/* They all give up after their second, and the table is free again. */
+	sl_tcp_flush(tcp);
+	lc.now_us += 1100000;
+	sl_tcp_timers(tcp);
+	while (n--) {
+		uint32_t events;
+		struct sl_tcp_conn *c = sl_tcp_ready(tcp, &events);
+
+		assert_non_null(c);
+		assert_int_equal(sl_tcp_end(c), SL_TCP_END_TIMEOUT);
+		sl_tcp_release(c);
+	}
+	assert_int_equal(lc.stats.c->tcp_conns, 0);
+	sl_tcp_flush(tcp);
+	assert_non_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
+}
+
+/* What one connection costs: control block, wheel link, nothing else until it is busy. */
+static void test_memory(void **state)
+{
+	assert_true(sizeof(struct sl_tcp_conn) + 12 <= 320);
+	assert_int_equal(sizeof(struct syn_entry), 48);
+	assert_int_equal(sizeof(struct tw_entry), 32);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_each_once_and_ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table_full, setup, teardown),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
