@@ -81,27 +81,25 @@ static int parse_args(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static unsigned long read_number(const char *path)
+{
+	char text[32];
+	unsigned long n = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	if (fgets(text, sizeof(text), f))
+		n = strtoul(text, NULL, 10);
+	fclose(f);
+	return n;
+}
+
 /* Free hugepage memory of any size, in MiB, as the kernel counts it. */
 static uint64_t hugepages_free_mb(void)
 {
-	static const struct {
-		const char *path;
-		unsigned mb;
-	} sizes[] = {{"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", 2},
-		     {"/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", 1024}};
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < SL_ARRAY_LEN(sizes); i++) {
-		unsigned long n = 0;
-		FILE *f = fopen(sizes[i].path, "re");
-
-		if (!f)
-			continue;
-		if (fscanf(f, "%lu", &n) == 1)
-			sum += (uint64_t)n * sizes[i].mb;
-		fclose(f);
-	}
-	return sum;
+	return read_number("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") * 2 +
+	       read_number("/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages") * 1024;
 }
 
 /* Decides on hugepages and says so in one sentence. */
@@ -136,7 +134,8 @@ static void fault_in_memory(void)
 {
 	if (mlockall(MCL_CURRENT) < 0)
 		sl_log(SL_LOG_WARN,
-		       "Memory can't be locked (%s): the first connections will be slower. Raise the "
+		       "Memory can't be locked (%s): the first connections will be slower. Raise "
+		       "the "
 		       "limit on locked memory.",
 		       strerror(errno));
 }

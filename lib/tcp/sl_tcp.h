@@ -18,7 +18,7 @@
 struct sl_tcp;
 struct sl_tcp_conn;
 
-/** Which defaults a connection has: TCP.md says min RTO 200 ms and CUBIC here, 10 ms there. */
+/** Towards clients: minimum RTO 200 ms, CUBIC. Towards endpoints: 10 ms, NewReno. */
 enum sl_tcp_side { SL_TCP_DOWNSTREAM, SL_TCP_UPSTREAM };
 
 enum sl_tcp_event {
