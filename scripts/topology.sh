@@ -203,7 +203,7 @@ topo_down() {
 		topo_stop "${topo_pids[$i]}"
 	done
 	topo_pids=()
-	for side in client gateway backend; do
+	for side in client gateway backend ${TOPO_MORE_SIDES:-}; do
 		# What a test left running in its namespace goes with it.
 		for pid in $(ip netns pids "$TOPO-$side" 2>/dev/null); do
 			kill -9 "$pid" 2>/dev/null || true

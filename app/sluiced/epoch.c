@@ -34,27 +34,6 @@ static int map_file(struct mapped_epoch *e, const char *path, struct sl_err *err
 	return sl_snap_check(e->snap, e->size, err);
 }
 
-static int grow_scratch(struct mapped_epoch *e, uint16_t worker, struct sl_err *err)
-{
-	struct sl_match_scratch **s = &e->worker[worker].scratch;
-	const struct sl_snap *snap = e->snap;
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < snap->tab[SL_SNAP_TABLES].n; i++) {
-		struct sl_blob b = sl_snap_table(snap, i)->hosts_db;
-
-		if (b.len)
-			rc = sl_match_scratch_grow(s, sl_snap_blob(snap, b), err);
-	}
-	for (uint32_t i = 0; rc == 0 && i < snap->tab[SL_SNAP_VHOSTS].n; i++) {
-		struct sl_blob b = sl_snap_vhost(snap, i)->paths_db;
-
-		if (b.len)
-			rc = sl_match_scratch_grow(s, sl_snap_blob(snap, b), err);
-	}
-	return rc;
-}
-
 static void unmap(struct box *b, struct mapped_epoch *e)
 {
 	if (!e)
@@ -82,6 +61,22 @@ static void name_slots(struct box *b, const struct sl_snap *s)
 	sl_stats_directory_end(b->stats, s->epoch);
 }
 
+/* Not more often than workers change over: epoch_take waits for them. */
+static int set_virtual(struct box *b, const struct sl_snap *s, struct sl_err *err)
+{
+	uint32_t n = s->tab[SL_SNAP_SERVICES].n;
+	struct sl_ip *ips = calloc(n + 1u, sizeof(*ips));
+	int rc;
+
+	if (!ips)
+		return sl_err(err, ENOMEM, "Out of memory.");
+	for (uint32_t i = 0; i < n; i++)
+		ips[i] = sl_snap_service(s, i)->ip;
+	rc = sl_net_main_set_virtual(b->net, ips, n);
+	free(ips);
+	return rc < 0 ? sl_err(err, -rc, "Out of memory.") : 0;
+}
+
 int epoch_take(struct box *b, uint64_t number, struct sl_err *err)
 {
 	struct mapped_epoch *e;
@@ -100,7 +95,9 @@ int epoch_take(struct box *b, uint64_t number, struct sl_err *err)
 	if (rc == 0)
 		rc = sl_snap_check_slots(e->snap, sl_stats_hdr(b->stats)->slots, err);
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
-		rc = grow_scratch(e, i, err);
+		rc = sl_snap_scratch_grow(e->snap, &e->worker[i].scratch, err);
+	if (rc == 0)
+		rc = set_virtual(b, e->snap, err);
 	if (rc < 0) {
 		unmap(b, e);
 		return rc;

@@ -20,29 +20,61 @@ static void port_config(const struct sl_conf_port *in, struct sl_port_config *ou
 		out->addr[i] = in->addr[i];
 }
 
+_Static_assert(SL_CONF_MTU_MAX + 14 + 4 == SL_MBUF_DATA, "an IP packet with its Ethernet header");
+_Static_assert(SL_CONF_HOPS_MAX == SL_NET_HOPS_MAX && SL_CONF_ROUTES_MAX == SL_NET_ROUTES_MAX, "");
+
+/* The port that has opened this one's device already, or NULL. */
+static struct sl_port *same_device(const struct box *b, const struct sl_port_config *cfg)
+{
+	for (uint16_t i = 0; i < b->n_ports && *cfg->device; i++)
+		if (strcmp(b->port[i]->cfg.kind, cfg->kind) == 0 &&
+		    strcmp(b->port[i]->cfg.device, cfg->device) == 0)
+			return b->port[i];
+	return NULL;
+}
+
 int ports_open(struct box *b, struct sl_err *err)
 {
 	for (uint16_t i = 0; i < b->conf->n_ports; i++) {
 		struct sl_port_config cfg;
+		struct sl_port *first;
 		int rc, noise;
 
 		port_config(&b->conf->port[i], &cfg);
+		first = same_device(b, &cfg);
 		noise = driver_noise_begin();
-		rc = sl_port_open(&b->port[i], &cfg, i, b->n_workers, b->pool, err);
+		if (first)
+			rc = sl_port_open_vlan(&b->port[i], &cfg, i, first, err);
+		else
+			rc = sl_port_open(&b->port[i], &cfg, i, b->n_workers, b->pool, err);
 		driver_noise_end(noise);
 		if (rc < 0)
 			return rc;
 		b->n_ports = i + 1;
+		if (b->conf->port[i].fault.on)
+			rc = fault_open(&b->port[i], &b->conf->port[i].fault, b->pool, err);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
 
+static void ports_report(const struct box *b)
+{
+	for (uint16_t i = 0; i < b->n_ports; i++)
+		if (b->conf->port[i].fault.on)
+			fault_report(b->port[i]);
+}
+
 void ports_close(struct box *b)
 {
-	int noise = b->n_ports ? driver_noise_begin() : -1;
+	int noise;
 
-	for (uint16_t i = 0; i < b->n_ports; i++)
-		b->port[i]->ops->close(b->port[i]);
+	ports_report(b);
+	noise = b->n_ports ? driver_noise_begin() : -1;
+	/* Last first: ports in VLANs come behind the one that has their device. */
+	for (uint16_t i = b->n_ports; i > 0; i--)
+		b->port[i - 1]->ops->close(b->port[i - 1]);
 	driver_noise_end(noise);
 	b->n_ports = 0;
 }

@@ -69,6 +69,14 @@ void ports_close(struct box *b);
 /** Writes names, addresses and link states into the stats segment. */
 void ports_publish(struct box *b);
 
+/* fault.c */
+
+/** Puts faults around a port: *port is another one then. On error it is as before. */
+int fault_open(struct sl_port **port, const struct sl_conf_fault *conf, struct rte_mempool *pool,
+	       struct sl_err *err);
+/** Says what was done to packets; the workers have stopped. */
+void fault_report(const struct sl_port *port);
+
 /* flows.c */
 
 /** Maps the session memory of a worker, which outlives this process; keeps what is in it. */

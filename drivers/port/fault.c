@@ -25,8 +25,8 @@ struct due {
 
 /*
  * One direction of one queue; its lcore only. A packet may first wait among the late ones, and
- * then stands in the line until it is due. Both are rings in order of time: jitter overtakes
- * nobody, only `reorder` does.
+ * then stands in the line until it is due. Both are rings in order of time: with jitter nobody
+ * overtakes, as on a real queue; only `reorder` does that.
  */
 struct lane {
 	const struct sl_fault_rates *rates;
@@ -37,6 +37,10 @@ struct lane {
 	uint32_t head, tail;
 	uint64_t entered; /* packets that ever entered the line */
 	uint64_t last_us; /* when the last in the line is due */
+	struct {
+		uint64_t rnd, since_us;
+		uint32_t from_us, to_us; /* added to delay - jitter, on the way between the two */
+	} jitter;
 	struct late late[SL_FAULT_REORDER_MAX];
 	struct due line[SL_FAULT_HELD_MAX];
 };
@@ -81,10 +85,33 @@ static uint16_t room(const struct lane *l)
 	return (uint16_t)SL_MIN(n, SL_BURST);
 }
 
-static void enter(struct lane *l, struct rte_mbuf *m, uint64_t now_us, uint64_t random)
+/*
+ * The delay glides from one random value to the next, in four times the jitter: never faster than
+ * time itself, so that order is kept without all packets waiting for the slowest.
+ */
+static uint64_t jitter(struct lane *l, uint64_t now_us)
 {
-	const struct sl_fault_rates *r = l->rates;
-	uint64_t at_us = now_us + r->delay_us - r->jitter_us + random % (2 * r->jitter_us + 1ull);
+	const uint64_t range_us = 2ull * l->rates->jitter_us, glide_us = 2 * range_us;
+	uint64_t since_us = now_us - l->jitter.since_us;
+	int64_t way;
+
+	if (range_us == 0)
+		return 0;
+	if (since_us >= glide_us) {
+		l->jitter.from_us = l->jitter.to_us;
+		l->jitter.to_us = (uint32_t)(draw(&l->jitter.rnd) % (range_us + 1));
+		/* After a silence, from now on. */
+		l->jitter.since_us =
+			since_us < 2 * glide_us ? now_us - since_us % glide_us : now_us;
+		since_us = now_us - l->jitter.since_us;
+	}
+	way = (int64_t)l->jitter.to_us - l->jitter.from_us;
+	return (uint64_t)(l->jitter.from_us + way * (int64_t)since_us / (int64_t)glide_us);
+}
+
+static void enter(struct lane *l, struct rte_mbuf *m, uint64_t now_us)
+{
+	uint64_t at_us = now_us + l->rates->delay_us - l->rates->jitter_us + jitter(l, now_us);
 
 	l->last_us = SL_MAX(l->last_us, at_us);
 	l->line[l->tail++ & LINE_MASK] = (struct due){m, l->last_us};
@@ -99,7 +126,7 @@ static void enter_late(struct lane *l, uint64_t now_us)
 		if (first->after > l->entered && first->until_us > now_us)
 			return;
 		l->late_head++;
-		enter(l, first->m, now_us, draw(&l->rnd));
+		enter(l, first->m, now_us);
 	}
 }
 
@@ -150,7 +177,7 @@ static void put(struct lane *l, struct rte_mbuf *m, uint64_t now_us)
 	const struct sl_fault_rates *r = l->rates;
 	bool loss = hit(l, r->loss), duplicate = hit(l, r->duplicate);
 	bool corrupt = hit(l, r->corrupt), reorder = hit(l, r->reorder);
-	uint64_t where = draw(&l->rnd), jitter = draw(&l->rnd);
+	uint64_t where = draw(&l->rnd);
 	struct rte_mbuf *second;
 
 	l->count.seen++;
@@ -165,10 +192,10 @@ static void put(struct lane *l, struct rte_mbuf *m, uint64_t now_us)
 	if (reorder && late_count(l) < SL_FAULT_REORDER_MAX)
 		hold_back(l, m, now_us);
 	else
-		enter(l, m, now_us, jitter);
+		enter(l, m, now_us);
 	if (second) {
 		l->count.duplicated++;
-		enter(l, second, now_us, jitter);
+		enter(l, second, now_us);
 	}
 	enter_late(l, now_us);
 }
@@ -297,6 +324,7 @@ static struct lane *lanes_create(const struct fault *f, enum sl_fault_dir dir,
 		l[q].rates = dir == SL_FAULT_RX ? &f->cfg.rx : &f->cfg.tx;
 		l[q].pool = pool;
 		l[q].rnd = draw(&lane);
+		l[q].jitter.rnd = draw(&lane);
 	}
 	return l;
 }

@@ -18,7 +18,7 @@ struct sl_fault_rates {
 	uint16_t reorder_by;      /* packets that overtake; 1..SL_FAULT_REORDER_MAX if reorder */
 	uint32_t reorder_time_us; /* held back no longer than this */
 	uint32_t delay_us;
-	uint32_t jitter_us; /* up to this more or less than delay_us, in order; <= delay_us */
+	uint32_t jitter_us; /* the delay drifts by up to this, keeping order; <= delay_us */
 };
 
 struct sl_fault_config {

@@ -262,7 +262,8 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .max = SL_CONF_ROUTES_MAX - 1,
 	 .keys = sl_conf_route_keys,
 	 .read = sl_conf_route_read,
-	 .help = "Further routes; the longest prefix wins."},
+	 .help = "Further routes; the longest prefix wins. A prefix written again has several "
+		 "next hops, of which those that answer share its flows."},
 	{.name = "control",
 	 .type = SL_KEY_GROUP,
 	 .keys = control_keys,

@@ -19,6 +19,7 @@ extern const struct sl_key sl_conf_root_keys[];
 
 /* Tables that the reference shows as chapters of their own (native.c, ports.c). */
 extern const struct sl_key sl_conf_port_keys[];
+extern const struct sl_key sl_conf_fault_keys[];
 extern const struct sl_key sl_conf_route_keys[];
 extern const struct sl_key sl_native_listener_keys[];
 extern const struct sl_key sl_native_host_keys[];
@@ -36,6 +37,9 @@ int sl_conf_route_read(struct sl_reader *r, const config_setting_t *s, void *dst
 int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void *dst);
 int sl_native_cluster_read(struct sl_reader *r, const config_setting_t *s, void *dst);
 int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+
+/** The `fault` group of a port. @param fault Zeroed by the caller; filled. 0 or -EINVAL. */
+int sl_conf_fault_read(struct sl_reader *r, const config_setting_t *s, struct sl_conf_fault *fault);
 
 /** What no single port shows: addresses used twice, routes that lead nowhere. */
 int sl_conf_ports_check(struct sl_reader *r, const struct sl_conf *conf);

@@ -199,6 +199,29 @@ static int size_read(struct sl_reader *r, const struct sl_key *k, const config_s
 	return 0;
 }
 
+static int rate_read(struct sl_reader *r, const struct sl_key *k, const config_setting_t *s,
+		     void *dst)
+{
+	char show[SL_SHOW_MAX];
+	const char *v;
+	uint16_t rate;
+	int e;
+
+	if (config_setting_type(s) != CONFIG_TYPE_STRING)
+		return wrong_type(r, s, "a percentage, such as \"0.5%\"");
+	e = sl_reader_str(r, s, &v);
+	if (e)
+		return e;
+	if (sl_word_rate(v, &rate) < 0)
+		return sl_reader_bad(
+			r, s,
+			"'%s' is \"%s\"; write a percentage from \"0%%\" to \"100%%\", "
+			"with at most two decimals",
+			k->name, sl_show(v, show));
+	memcpy(dst, &rate, sizeof(rate));
+	return 0;
+}
+
 static int word_read(struct sl_reader *r, const struct sl_key *k, const config_setting_t *s,
 		     void *dst)
 {
@@ -260,6 +283,8 @@ static int value_read(struct sl_reader *r, const struct sl_key *k, const config_
 		return time_read(r, k, s, field);
 	case SL_KEY_SIZE:
 		return size_read(r, k, s, field);
+	case SL_KEY_RATE:
+		return rate_read(r, k, s, field);
 	case SL_KEY_WORD:
 		return word_read(r, k, s, field);
 	case SL_KEY_GROUP:
@@ -278,6 +303,7 @@ static void default_set(const struct sl_key *k, void *dst)
 {
 	char *field = (char *)dst + k->off;
 	uint64_t bytes = 0;
+	uint16_t rate = 0;
 	uint32_t v = 0;
 	int i;
 
@@ -302,6 +328,10 @@ static void default_set(const struct sl_key *k, void *dst)
 		(void)sl_word_bytes(k->def, &bytes);
 		v = (uint32_t)(bytes >> 20);
 		memcpy(field, &v, sizeof(v));
+		break;
+	case SL_KEY_RATE:
+		(void)sl_word_rate(k->def, &rate);
+		memcpy(field, &rate, sizeof(rate));
 		break;
 	case SL_KEY_WORD:
 		i = sl_word_index(k->def, k->words);

@@ -48,6 +48,11 @@ static int address_read(struct sl_reader *r, const config_setting_t *s, void *ds
 	return 0;
 }
 
+static int fault_read(struct sl_reader *r, const config_setting_t *s, void *dst)
+{
+	return sl_conf_fault_read(r, s, &((struct port_text *)dst)->port.fault);
+}
+
 #define PORT(field) SL_KEY_AT(struct port_text, field)
 
 const struct sl_key sl_conf_port_keys[] = {
@@ -79,7 +84,7 @@ const struct sl_key sl_conf_port_keys[] = {
 	 .type = SL_KEY_INT,
 	 PORT(port.mtu),
 	 576,
-	 9000,
+	 SL_CONF_MTU_MAX,
 	 "1500",
 	 .help = "Largest IP packet in bytes."},
 	{.name = "mac",
@@ -93,7 +98,12 @@ const struct sl_key sl_conf_port_keys[] = {
 	 0,
 	 4094,
 	 "0",
-	 .help = "VLAN that the port is in. 0: untagged."},
+	 .help = "VLAN that the port is in; ports of one device differ in it. 0: untagged."},
+	{.name = "fault",
+	 .type = SL_KEY_READ,
+	 .keys = sl_conf_fault_keys,
+	 .read = fault_read,
+	 .help = "For tests: packets lost, doubled, damaged, reordered and delayed on purpose."},
 	{0},
 };
 
@@ -161,6 +171,50 @@ static const char *device_fault(int kind, const char *d)
 	}
 }
 
+/* RFC 8200 5: no link of IPv6 carries less. */
+static int mtu_check(struct sl_reader *r, const config_setting_t *s,
+		     const struct sl_conf_port *port)
+{
+	for (uint16_t i = 0; i < port->n_addrs && port->mtu < 1280; i++)
+		if (!sl_ip_is_v4(&port->addr[i].ip))
+			return sl_reader_bad(r, s,
+					     "port '%s' has an IPv6 address, which needs an 'mtu' "
+					     "of at least 1280, not %u",
+					     port->name, port->mtu);
+	return 0;
+}
+
+/* Ports on one device: each in a VLAN of its own, and no packet larger than the device takes. */
+static int device_check(struct sl_reader *r, const config_setting_t *s,
+			const struct sl_conf_box *box, const struct sl_conf_port *port)
+{
+	bool first = true;
+
+	for (uint16_t i = 0; i < box->n_ports && *port->device; i++) {
+		const struct sl_conf_port *p = &box->port[i];
+
+		if (strcmp(p->kind, port->kind) != 0 || strcmp(p->device, port->device) != 0)
+			continue;
+		if (p->vlan == port->vlan)
+			return sl_reader_bad(r, s,
+					     "ports '%s' and '%s' are both in VLAN %u of device "
+					     "'%s'; give one of them another 'vlan'",
+					     p->name, port->name, p->vlan, p->device);
+		if (first && port->mtu > p->mtu)
+			return sl_reader_bad(r, s,
+					     "port '%s' has a larger 'mtu' than port '%s', whose "
+					     "device it is on; write at most %u",
+					     port->name, p->name, p->mtu);
+		if (port->fault.on)
+			return sl_reader_bad(r, s,
+					     "port '%s' has a 'fault', but shares the device of "
+					     "port '%s'; write it there, for all of them",
+					     port->name, p->name);
+		first = false;
+	}
+	return 0;
+}
+
 int sl_conf_port_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 {
 	struct sl_conf_box *box = &((struct sl_conf *)dst)->box;
@@ -190,6 +244,11 @@ int sl_conf_port_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 				     t.port.name);
 	t.port.has_mac = t.mac != NULL;
 	snprintf(t.port.kind, sizeof(t.port.kind), "%s", kind_words[t.kind]);
+	e = mtu_check(r, s, &t.port);
+	if (e == 0)
+		e = device_check(r, s, box, &t.port);
+	if (e)
+		return e;
 	box->port[box->n_ports++] = t.port;
 	return 0;
 }
@@ -259,6 +318,7 @@ static int check_route(struct sl_reader *r, const struct sl_conf *conf, uint16_t
 {
 	const struct sl_conf_route *route = &conf->box.route[i];
 	char text[SL_IP_TEXT_MAX];
+	int hops = 1;
 
 	sl_ip_format(&route->via, text);
 	if (!on_link(&conf->box, &route->via))
@@ -269,10 +329,21 @@ static int check_route(struct sl_reader *r, const struct sl_conf *conf, uint16_t
 	if (owners(&conf->box, &route->via))
 		return sl_reader_bad(r, s, "next hop %s is an address of ours; write the router's",
 				     text);
-	for (uint16_t j = 0; j < i; j++)
-		if (route->to.len == conf->box.route[j].to.len &&
-		    sl_prefix_contains(&route->to, &conf->box.route[j].to.ip))
-			return sl_reader_bad(r, s, "a second route to the same prefix; write one");
+	for (uint16_t j = 0; j < i; j++) {
+		const struct sl_conf_route *o = &conf->box.route[j];
+
+		if (route->to.len != o->to.len || !sl_prefix_contains(&route->to, &o->to.ip))
+			continue;
+		if (sl_ip_eq(&route->via, &o->via))
+			return sl_reader_bad(r, s,
+					     "a second route to the same prefix via %s; write each "
+					     "next hop once",
+					     text);
+		if (++hops > SL_CONF_HOPS_MAX)
+			return sl_reader_bad(r, s,
+					     "more than %d next hops of one prefix; write fewer",
+					     SL_CONF_HOPS_MAX);
+	}
 	return 0;
 }
 

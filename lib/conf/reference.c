@@ -16,6 +16,8 @@ static const char *type_text(const struct sl_key *k)
 		return "time";
 	case SL_KEY_SIZE:
 		return "size";
+	case SL_KEY_RATE:
+		return "percentage";
 	case SL_KEY_EACH:
 		return k->keys ? "list of groups" : "list";
 	case SL_KEY_GROUP:
@@ -33,6 +35,8 @@ static void range(FILE *f, const struct sl_key *k)
 		fprintf(f, " %lld to %lld", (long long)k->min, (long long)k->max);
 	else if (k->type == SL_KEY_TIME && k->max == SL_KEY_DAY_MS)
 		fprintf(f, " %s to 24h", k->min ? "1ms" : "0");
+	else if (k->type == SL_KEY_TIME)
+		fprintf(f, " %s to %llds", k->min ? "1ms" : "0", (long long)k->max / 1000);
 	else if (k->type == SL_KEY_SIZE)
 		fprintf(f, " %lldM to %lldM", (long long)k->min, (long long)k->max);
 	else if (k->type == SL_KEY_EACH && k->max)
@@ -79,6 +83,8 @@ static void chapters(FILE *f)
 	for (size_t i = 0; i < SL_ARRAY_LEN(groups); i++)
 		chapter(f, groups[i], sub(sl_conf_root_keys, groups[i]));
 	chapter(f, "ports", sl_conf_port_keys);
+	chapter(f, "ports: fault", sl_conf_fault_keys);
+	chapter(f, "ports: fault: rx, tx", sub(sl_conf_fault_keys, "rx"));
 	chapter(f, "routes", sl_conf_route_keys);
 	chapter(f, "listeners", sl_native_listener_keys);
 	chapter(f, "listeners: hosts", sl_native_host_keys);

@@ -12,7 +12,23 @@
 #define SL_CONF_PORTS_MAX  8
 #define SL_CONF_ADDRS_MAX  8
 #define SL_CONF_ROUTES_MAX 64
+#define SL_CONF_HOPS_MAX   8 /* next hops of one prefix */
 #define SL_CONF_CPUS_MAX   33
+#define SL_CONF_MTU_MAX    2030 /* what fits into a packet buffer with its Ethernet header */
+
+/** What happens to packets of one direction; rates in 1/10000. */
+struct sl_conf_fault_rates {
+	uint16_t loss, duplicate, corrupt, reorder;
+	uint16_t reorder_by;
+	uint32_t reorder_time_ms, delay_ms, jitter_ms;
+};
+
+/** Faults injected on a port, for tests. */
+struct sl_conf_fault {
+	bool on;
+	uint32_t seed;
+	struct sl_conf_fault_rates rx, tx;
+};
 
 struct sl_conf_port {
 	char name[32];
@@ -24,6 +40,7 @@ struct sl_conf_port {
 	uint16_t vlan;
 	struct sl_prefix addr[SL_CONF_ADDRS_MAX];
 	uint16_t n_addrs;
+	struct sl_conf_fault fault;
 };
 
 struct sl_conf_route {

@@ -154,6 +154,29 @@ int sl_word_bytes(const char *text, uint64_t *bytes)
 	return 0;
 }
 
+int sl_word_rate(const char *text, uint16_t *rate)
+{
+	size_t whole = strspn(text, "0123456789");
+	const char *p = text + whole;
+	uint32_t n = 0, decimals = 0;
+
+	if (whole == 0 || whole > 3)
+		return -EINVAL;
+	for (const char *d = text; d < p; d++)
+		n = n * 10 + (uint32_t)(*d - '0');
+	if (*p == '.') {
+		decimals = (uint32_t)strspn(++p, "0123456789");
+		if (decimals == 0 || decimals > 2)
+			return -EINVAL;
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		n = n * 10 + (i < decimals ? (uint32_t)(*p++ - '0') : 0);
+	if (strcmp(p, "%") != 0 || n > 10000)
+		return -EINVAL;
+	*rate = (uint16_t)n;
+	return 0;
+}
+
 static int hex(char c)
 {
 	c = sl_lower(c);

@@ -24,7 +24,6 @@ int arp_check(const struct sl_net *net, struct rte_mbuf *m)
 	const struct sl_pkt *p = sl_pkt(m);
 	const struct sl_arp_hdr *a;
 	struct sl_ip spa, tpa;
-	int own;
 
 	if (!net_pullup(m, p->l3 + (uint32_t)sizeof(*a)))
 		return SL_DROP_ARP_BAD;
@@ -35,8 +34,7 @@ int arp_check(const struct sl_net *net, struct rte_mbuf *m)
 		return SL_DROP_ARP_BAD;
 	spa = sl_ip_from_v4(a->spa_be);
 	tpa = sl_ip_from_v4(a->tpa_be);
-	own = net_addr_find(net, &tpa);
-	if ((own >= 0 && net->addr[own].port == p->port) || net_addr_find(net, &spa) >= 0 ||
+	if (net_answers_for(net, p->port, &tpa) || net_addr_find(net, &spa) >= 0 ||
 	    neigh_known(net, &spa, p->port))
 		return NET_PASS;
 	return SL_DROP_ARP_IGNORED;
@@ -110,8 +108,7 @@ void arp_input(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m)
 		sl_drop(lc, m, ours ? SL_DROP_ARP_IGNORED : SL_DROP_ADDR_CONFLICT);
 		return;
 	}
-	own = net_addr_find(net, &tpa);
-	for_us = own >= 0 && net->addr[own].port == p->port;
+	for_us = net_answers_for(net, p->port, &tpa);
 	if (net_addr_on_link(net, p->port, &spa) >= 0)
 		done = neigh_learn(net, lc, &spa, p->port, a->sha,
 				   !for_us   ? NEIGH_NEWS_HINT

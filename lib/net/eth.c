@@ -47,28 +47,42 @@ static int mac_in(const struct sl_port *port, const struct sl_eth_hdr *eth, stru
 	return NET_PASS;
 }
 
+/* Which of the ports on this device the frame is for, and whether it may come in there. */
+static int port_in(const struct sl_port *port, struct rte_mbuf *m, uint16_t *type)
+{
+	struct sl_pkt *p = sl_pkt(m);
+	int verdict;
+
+	if (!net_pullup(m, NET_ETH_LEN))
+		return SL_DROP_ETH_SHORT;
+	*type = ntohs(rte_pktmbuf_mtod(m, const struct sl_eth_hdr *)->type_be);
+	verdict = vlan_in(m, p, type);
+	if (verdict != NET_PASS)
+		return verdict;
+	while (port && port->cfg.vlan != p->vlan)
+		port = port->next_vlan;
+	if (!port)
+		return SL_DROP_ETH_VLAN;
+	p->port = port->index;
+	return mac_in(port, rte_pktmbuf_mtod(m, const struct sl_eth_hdr *), p);
+}
+
 static int eth_in(struct sl_net_lcore *nl, const struct sl_port *port, struct rte_mbuf *m)
 {
 	struct sl_pkt *p = sl_pkt(m);
-	const struct sl_eth_hdr *eth;
-	uint16_t type;
+	struct sl_stats_port *st;
+	uint16_t type = 0;
 	int verdict;
 
 	memset(p, 0, sizeof(*p));
 	p->port = port->index;
 	p->l3 = NET_ETH_LEN;
-	if (!net_pullup(m, NET_ETH_LEN))
-		return SL_DROP_ETH_SHORT;
-	eth = rte_pktmbuf_mtod(m, const struct sl_eth_hdr *);
-	verdict = mac_in(port, eth, p);
+	verdict = port_in(port, m, &type);
+	st = &nl->lc->stats.port[p->port];
+	st->rx++;
+	st->rx_bytes += m->pkt_len;
 	if (verdict != NET_PASS)
 		return verdict;
-	type = ntohs(eth->type_be);
-	verdict = vlan_in(m, p, &type);
-	if (verdict != NET_PASS)
-		return verdict;
-	if (p->vlan != port->cfg.vlan)
-		return SL_DROP_ETH_VLAN;
 	if (type == SL_ETH_IPV4 || type == SL_ETH_IPV6) {
 		p->family = type == SL_ETH_IPV4 ? 4 : 6;
 		return NET_PASS;

@@ -181,13 +181,16 @@ static bool rate_ok(struct sl_net_lcore *nl, const struct sl_ip *to, bool too_bi
 	return net_rate_ok(&nl->icmp_all, now, ALL_US, ALL_BURST);
 }
 
-/* From which address: the one that was spoken to, else the one towards the sender. */
+/*
+ * From which address: the one that was spoken to, else the one towards the sender. A virtual
+ * address refuses, but does not forward: it is no hop on anybody's way.
+ */
 static struct sl_ip error_source(const struct sl_net *net, const struct sl_ip *src,
-				 const struct sl_ip *dst)
+				 const struct sl_ip *dst, bool refused)
 {
 	struct sl_ip from;
 
-	if (sl_net_is_local(net, dst))
+	if (sl_net_is_local(net, dst) || (refused && net_is_virtual(net, dst)))
 		return *dst;
 	if (sl_net_source(net, src, &from, NULL) || sl_net_source(net, dst, &from, NULL))
 		return from;
@@ -227,7 +230,8 @@ void sl_icmp_error_send(struct sl_net_lcore *nl, struct rte_mbuf *m, uint8_t typ
 		nl->lc->stats.drops[SL_DROP_ICMP_RATE]++;
 		return;
 	}
-	from = error_source(nl->net, &src, &dst);
+	from = error_source(nl->net, &src, &dst,
+			    type == UNREACHABLE && (code == PROTOCOL || code == PORT));
 	e = icmp_error_make(nl->lc, m, &from, type, code, rest);
 	if (!e)
 		return;

@@ -169,7 +169,7 @@ static void icmp_in(struct sl_net_lcore *nl, struct rte_mbuf *m)
 	/* An error may be addressed to a virtual IP whose flow it quotes. */
 	if (icmp && is_error(p->family, type) && to_hook(nl, m))
 		return;
-	if (!sl_net_is_local(nl->net, &p->dst))
+	if (!sl_net_is_local(nl->net, &p->dst) && !net_is_virtual(nl->net, &p->dst))
 		sl_drop(nl->lc, m, SL_DROP_IP_NOT_OURS);
 	else if (!icmp)
 		refuse(nl, m);

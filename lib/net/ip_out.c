@@ -58,7 +58,7 @@ static void ip_out(struct sl_net_lcore *nl, struct rte_mbuf *m, bool forwarded)
 		sl_drop(nl->lc, m, SL_DROP_IP_BAD_HEADER);
 		return;
 	}
-	if (!net_route_find(nl->net, &dst, &src, &hop)) {
+	if (!net_route_find(nl->net, &dst, &src, net_flow(nl->net, m, &src, &dst), &hop)) {
 		sl_icmp_error_send(nl, m, 3, 0, 0);
 		sl_drop(nl->lc, m, SL_DROP_IP_NO_ROUTE);
 		return;

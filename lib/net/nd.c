@@ -85,15 +85,13 @@ int nd_check(const struct sl_net *net, struct rte_mbuf *m)
 	const struct sl_pkt *p = sl_pkt(m);
 	uint8_t type = *rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
 	struct sl_ip target;
-	int own;
 
 	if (type != ND_NS && type != ND_NA)
 		return SL_DROP_ND_IGNORED;
 	if (!valid(m))
 		return SL_DROP_ND_BAD;
 	target = target_of(msg_of(m));
-	own = net_addr_find(net, &target);
-	if ((own >= 0 && net->addr[own].port == p->port) ||
+	if (net_answers_for(net, p->port, &target) ||
 	    (type == ND_NA && neigh_known(net, &target, p->port)))
 		return NET_ND;
 	return SL_DROP_ND_IGNORED;
@@ -163,18 +161,18 @@ static int solicitation(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf
 	const struct sl_pkt *p = sl_pkt(m);
 	struct sl_ip target = target_of(msg_of(m));
 	struct nd_msg msg = {.icmp.type = ND_NA, .opt = OPT_TARGET_MAC};
-	int own = net_addr_find(net, &target);
+	struct net_addr from = {.ip = target, .port = p->port};
 	const uint8_t *mac, *to;
 
 	if (!option_mac(m, OPT_SOURCE_MAC, &mac))
 		return SL_DROP_ND_BAD;
-	if (own < 0 || net->addr[own].port != p->port)
+	if (!net_answers_for(net, p->port, &target))
 		return SL_DROP_ND_IGNORED;
 	memcpy(msg.target, target.b, 16);
 	if (sl_ip_is_any(&p->src)) {
 		/* Another host would like our address (RFC 4862 5.4.3): everyone is told. */
 		msg.icmp.rest_be = htonl(ND_OVERRIDE);
-		nd_send(net, lc, &msg, &net->addr[own], &all_nodes, NULL, p->worker);
+		nd_send(net, lc, &msg, &from, &all_nodes, NULL, p->worker);
 		return NET_PASS;
 	}
 	if (net_addr_on_link(net, p->port, &p->src) < 0)
@@ -183,7 +181,7 @@ static int solicitation(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf
 		neigh_learn(net, lc, &p->src, p->port, mac, NEIGH_NEWS_REQUEST);
 	to = mac ? mac : rte_pktmbuf_mtod(m, const struct sl_eth_hdr *)->src;
 	msg.icmp.rest_be = htonl(ND_SOLICITED | ND_OVERRIDE);
-	nd_send(net, lc, &msg, &net->addr[own], &p->src, to, p->worker);
+	nd_send(net, lc, &msg, &from, &p->src, to, p->worker);
 	return NET_PASS;
 }
 

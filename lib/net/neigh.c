@@ -113,6 +113,13 @@ enum neigh_state neigh_lookup(const struct sl_net *net, const struct sl_ip *ip, 
 	return state_of(value);
 }
 
+enum neigh_state neigh_peek(const struct sl_net *net, const struct sl_ip *ip, uint16_t port)
+{
+	uint64_t value;
+
+	return lookup(net, ip, port, &value) ? state_of(value) : NEIGH_FREE;
+}
+
 bool neigh_known(const struct sl_net *net, const struct sl_ip *ip, uint16_t port)
 {
 	uint64_t value;

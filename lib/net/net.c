@@ -68,6 +68,7 @@ void sl_net_free(struct sl_net *net)
 	if (!net)
 		return;
 	neigh_table_free(&net->neigh);
+	net_virtual_free(net);
 	free(net);
 }
 

@@ -44,6 +44,8 @@ struct net_route {
 	struct sl_ip src; /* own address from which to speak */
 	uint16_t port;
 	enum net_route_kind kind;
+	uint8_t hops; /* next hops of this prefix from here to its last one */
+	bool shared;  /* there is more than one of them */
 };
 
 /** Where an IP packet goes next. */
@@ -113,38 +115,62 @@ struct sl_net {
 	struct net_addr addr[NET_ADDRS_MAX];
 	struct net_route route[NET_ROUTES_MAX]; /* longest prefix first */
 	uint32_t bcast_be[2 * NET_ADDRS_MAX];   /* all-ones and all-zeros of IPv4 subnets */
+	bool multipath; /* any prefix has more than one next hop */
 	struct sl_hash_key key;
 	struct neigh_table neigh;
+	struct net_virtual *virtual;	  /* read by workers */
+	struct net_virtual *virtual_last; /* before it */
 	/* main lcore */
 	void (*inject)(void *arg, uint16_t worker, struct rte_mbuf *m);
 	void *inject_arg;
 	uint64_t announce_us; /* next announcement of own addresses */
 	uint8_t announced;
+	uint32_t virtual_told; /* how many of `virtual` have been looked at for announcement */
 	uint64_t defend_us[NET_ADDRS_MAX]; /* not before: announcement against a conflict */
 	struct sl_net_conflict conflict;
 };
 
 /* route.c */
 int net_routes_build(struct sl_net *net, const struct sl_net_config *cfg, struct sl_err *err);
-/** @param src Source of the packet, whose port decides for link-local dst; may be NULL. */
+/**
+ * @param src Source of the packet, whose port decides for link-local dst; may be NULL.
+ * @param flow Chooses among next hops: net_flow of the packet, or 0.
+ */
 bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const struct sl_ip *src,
-		    struct net_hop *hop);
+		    uint32_t flow, struct net_hop *hop);
 /** Row of an own address, or -1. */
 int net_addr_find(const struct sl_net *net, const struct sl_ip *ip);
 /** The port's own address in whose subnet ip lies, or -1. */
 int net_addr_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip *ip);
 bool net_is_v4_broadcast(const struct sl_net *net, uint32_t ip_be);
 bool net_is_link_local(const struct sl_ip *ip);
-/** fe80:: address of a port (RFC 4291 appendix A). */
-struct sl_ip net_link_local(const uint8_t mac[6]);
 
-/* neigh.c: the table. neigh_lookup and neigh_known are worker-safe, the rest is main's. */
+/* hops.c */
+/** Hash of an IP packet's flow, data at its IP header; 0 where there is nothing to choose. */
+uint32_t net_flow(const struct sl_net *net, const struct rte_mbuf *m, const struct sl_ip *src,
+		  const struct sl_ip *dst);
+/** The next hop of a flow: r or one of its prefix behind it. */
+const struct net_route *net_hop_choose(const struct sl_net *net, const struct net_route *r,
+				       uint32_t flow);
+/** Whether a neighbour shares a prefix with others, so that its failure must be noticed soon. */
+bool net_is_hop(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
+
+/* virtual.c */
+bool net_is_virtual(const struct sl_net *net, const struct sl_ip *ip);
+/** Whether a port answers ARP and ND for ip: its own address, or a virtual one in its subnet. */
+bool net_answers_for(const struct sl_net *net, uint16_t port, const struct sl_ip *ip);
+void net_virtual_announce(struct sl_net *net, struct sl_lcore *lc);
+void net_virtual_free(struct sl_net *net);
+
+/* neigh.c: the table. neigh_lookup, _peek and _known are worker-safe, the rest is main's. */
 #define NEIGH_NONE UINT32_MAX
 int neigh_table_init(struct neigh_table *t, uint32_t max);
 void neigh_table_free(struct neigh_table *t);
 /** @return NEIGH_FREE when there is none; mac filled from NEIGH_REACHABLE to NEIGH_PROBE. */
 enum neigh_state neigh_lookup(const struct sl_net *net, const struct sl_ip *ip, uint16_t port,
 			      uint8_t mac[6]);
+/** State of an entry, NEIGH_FREE when there is none. Worker-safe; not a use of it. */
+enum neigh_state neigh_peek(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
 /** Whether there is an entry in any state. Worker-safe; not a use of it. */
 bool neigh_known(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
 uint32_t neigh_find(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
@@ -178,6 +204,8 @@ bool net_mac_is_ours(const struct sl_net *net, const uint8_t mac[6]);
 /** Counts another host's use of an address of ours; defends it every 10 s at most. */
 void net_conflict(struct sl_net *net, struct sl_lcore *lc, int addr, uint16_t port,
 		  const uint8_t mac[6]);
+/** Tells a link that an address is ours (gratuitous ARP, unsolicited advertisement). */
+void net_announce(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *a);
 /** Hands a frame made here to a worker. */
 void net_inject(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m, uint16_t port,
 		uint16_t worker, enum sl_punt punt);

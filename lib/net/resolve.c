@@ -10,6 +10,7 @@
 #define STALE_US     600000000u /* unused entries are forgotten */
 #define SCAN_US      1000000u   /* at least so often: workers mark entries as used */
 #define SCAN_MIN_US  10000u     /* at most so often */
+#define HOP_US       2000000u   /* as REACHABLE_US, where another next hop could take over */
 #define DEFEND_US    10000000u  /* RFC 5227 DEFEND_INTERVAL */
 #define ANNOUNCE_US  2000000u   /* RFC 5227 ANNOUNCE_INTERVAL */
 #define ANNOUNCE_N   2u
@@ -69,6 +70,7 @@ static void resolved(struct sl_net *net, struct sl_lcore *lc, uint32_t i, enum n
 {
 	uint64_t life = STALE_US;
 	struct rte_mbuf *m;
+	struct sl_ip ip;
 
 	if (state == NEIGH_REACHABLE) {
 		lc->rnd ^= lc->rnd << 13;
@@ -76,6 +78,9 @@ static void resolved(struct sl_net *net, struct sl_lcore *lc, uint32_t i, enum n
 		lc->rnd ^= lc->rnd << 17;
 		life = REACHABLE_US / 2 + lc->rnd % REACHABLE_US;
 	}
+	ip = neigh_ip(net, i);
+	if (net_is_hop(net, &ip, net->neigh.slot[i].port))
+		life = HOP_US;
 	while ((m = neigh_unhold(net, lc, i)))
 		send_to(net, lc, m, net->neigh.slot[i].port, mac);
 	neigh_publish(net, i, state, mac);
@@ -150,7 +155,7 @@ static void unreachable(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf
 	if (!icmp_error_apt(net, m) || !ip_addrs(m, 0, &src, &dst))
 		return;
 	self = sl_net_is_local(net, &src);
-	if (!self && (!net_route_find(net, &src, &dst, &back) ||
+	if (!self && (!net_route_find(net, &src, &dst, 0, &back) ||
 		      neigh_lookup(net, &back.via, back.port, mac) == NEIGH_FREE))
 		return;
 	e = icmp_error_make(lc, m, &hop->src, 3, 1, 0);
@@ -182,6 +187,19 @@ static void failed(struct sl_net *net, struct sl_lcore *lc, uint32_t i)
 	due(net, i, lc->now_us + FAILED_US);
 }
 
+/* A new neighbour, asked for. */
+static uint32_t begin(struct sl_net *net, struct sl_lcore *lc, const struct sl_ip *ip,
+		      uint16_t port, uint16_t worker)
+{
+	uint32_t i = neigh_add(net, lc, ip, port);
+
+	if (i == NEIGH_NONE)
+		return i;
+	net->neigh.main[i].worker = worker;
+	ask(net, lc, i);
+	return i;
+}
+
 static void needs_neighbour(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m)
 {
 	struct sl_ip src, dst;
@@ -190,19 +208,17 @@ static void needs_neighbour(struct sl_net *net, struct sl_lcore *lc, struct rte_
 	uint8_t mac[6];
 	uint32_t i;
 
-	if (!ip_addrs(m, 0, &src, &dst) || !net_route_find(net, &dst, &src, &hop)) {
+	if (!ip_addrs(m, 0, &src, &dst) ||
+	    !net_route_find(net, &dst, &src, net_flow(net, m, &src, &dst), &hop)) {
 		sl_drop(lc, m, SL_DROP_IP_NO_ROUTE);
 		return;
 	}
 	i = neigh_find(net, &hop.via, hop.port);
+	if (i == NEIGH_NONE)
+		i = begin(net, lc, &hop.via, hop.port, sl_pkt(m)->worker);
 	if (i == NEIGH_NONE) {
-		i = neigh_add(net, lc, &hop.via, hop.port);
-		if (i == NEIGH_NONE) {
-			sl_drop(lc, m, SL_DROP_NEIGH_QUEUE);
-			return;
-		}
-		net->neigh.main[i].worker = sl_pkt(m)->worker;
-		ask(net, lc, i);
+		sl_drop(lc, m, SL_DROP_NEIGH_QUEUE);
+		return;
 	}
 	net->neigh.main[i].worker = sl_pkt(m)->worker;
 	st = neigh_state(net, i);
@@ -240,7 +256,7 @@ bool net_mac_is_ours(const struct sl_net *net, const uint8_t mac[6])
 	return false;
 }
 
-static void announce(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *a)
+void net_announce(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *a)
 {
 	if (sl_ip_is_v4(&a->ip))
 		arp_request(net, lc, a, &a->ip, NULL, 0);
@@ -261,7 +277,7 @@ void net_conflict(struct sl_net *net, struct sl_lcore *lc, int addr, uint16_t po
 	if (lc->now_us < net->defend_us[addr])
 		return;
 	net->defend_us[addr] = lc->now_us + DEFEND_US;
-	announce(net, lc, &net->addr[addr]);
+	net_announce(net, lc, &net->addr[addr]);
 }
 
 const struct sl_net_conflict *sl_net_conflict(const struct sl_net *net)
@@ -311,6 +327,26 @@ static void tick(struct sl_net *net, struct sl_lcore *lc, uint32_t i)
 	}
 }
 
+/*
+ * Next hops that share a prefix are asked for without traffic, and again and again: workers pass
+ * over those that do not answer.
+ */
+static void keep_hops(struct sl_net *net, struct sl_lcore *lc)
+{
+	for (int i = 0; net->multipath && i < net->n_routes; i++) {
+		const struct net_route *r = &net->route[i];
+		uint32_t at;
+
+		if (!r->shared)
+			continue;
+		at = neigh_find(net, &r->via, r->port);
+		if (at == NEIGH_NONE)
+			begin(net, lc, &r->via, r->port, 0);
+		else if (neigh_state(net, at) == NEIGH_STALE)
+			__atomic_store_n(&net->neigh.slot[at].used, 1, __ATOMIC_RELAXED);
+	}
+}
+
 void sl_net_main_poll(struct sl_net *net, struct sl_lcore *lc)
 {
 	struct neigh_table *t = &net->neigh;
@@ -320,8 +356,9 @@ void sl_net_main_poll(struct sl_net *net, struct sl_lcore *lc)
 		net->announced++;
 		net->announce_us = now + ANNOUNCE_US;
 		for (int i = 0; i < net->n_addrs; i++)
-			announce(net, lc, &net->addr[i]);
+			net_announce(net, lc, &net->addr[i]);
 	}
+	net_virtual_announce(net, lc);
 	if (now < t->next_us)
 		return;
 	t->next_us = now + SCAN_US;
@@ -330,5 +367,6 @@ void sl_net_main_poll(struct sl_net *net, struct sl_lcore *lc)
 		if (neigh_state(net, i) != NEIGH_FREE)
 			t->next_us = SL_MIN(t->next_us, t->main[i].deadline_us);
 	}
+	keep_hops(net, lc);
 	t->next_us = SL_MAX(t->next_us, now + SCAN_MIN_US);
 }

@@ -9,7 +9,8 @@ bool net_is_link_local(const struct sl_ip *ip)
 	return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 }
 
-struct sl_ip net_link_local(const uint8_t mac[6])
+/* RFC 4291 appendix A. */
+static struct sl_ip eui64_link_local(const uint8_t mac[6])
 {
 	struct sl_ip ip = {.b = {0xfe, 0x80}};
 
@@ -28,6 +29,18 @@ int net_addr_find(const struct sl_net *net, const struct sl_ip *ip)
 		if (sl_ip_eq(&net->addr[i].ip, ip))
 			return i;
 	return -1;
+}
+
+/* Ports in VLANs of one device share its MAC; an address says on which of them it is. */
+static struct sl_ip link_local(const struct sl_net *net, const struct sl_port *port)
+{
+	struct sl_ip ip = eui64_link_local(port->mac);
+
+	if (net_addr_find(net, &ip) >= 0) {
+		ip.b[11] ^= port->cfg.vlan >> 8;
+		ip.b[12] ^= port->cfg.vlan & 0xff;
+	}
+	return ip;
 }
 
 int net_addr_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip *ip)
@@ -76,7 +89,7 @@ static bool link_local_hop(const struct sl_net *net, const struct sl_ip *dst,
 }
 
 bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const struct sl_ip *src,
-		    struct net_hop *hop)
+		    uint32_t flow, struct net_hop *hop)
 {
 	if (net_is_link_local(dst))
 		return link_local_hop(net, dst, src, hop);
@@ -88,6 +101,7 @@ bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const str
 			continue;
 		if (r->kind == NET_ROUTE_LOCAL)
 			return false;
+		r = net_hop_choose(net, r, flow);
 		hop->via = r->kind == NET_ROUTE_VIA ? r->via : *dst;
 		hop->src = r->src;
 		hop->port = r->port;
@@ -101,7 +115,7 @@ bool sl_net_source(const struct sl_net *net, const struct sl_ip *dst, struct sl_
 {
 	struct net_hop hop;
 
-	if (!net_route_find(net, dst, NULL, &hop))
+	if (!net_route_find(net, dst, NULL, 0, &hop))
 		return false;
 	*src = hop.src;
 	if (mtu)
@@ -109,14 +123,38 @@ bool sl_net_source(const struct sl_net *net, const struct sl_ip *dst, struct sl_
 	return true;
 }
 
-/* Keeps the order: longest prefix first; among equals the one added first. */
+static bool same_prefix(const struct sl_prefix *a, const struct sl_prefix *b)
+{
+	return a->len == b->len && sl_prefix_contains(a, &b->ip);
+}
+
+/*
+ * Keeps the order: longest prefix first; among equals the one added first, but next hops of one
+ * prefix side by side.
+ */
 static void route_add(struct sl_net *net, const struct net_route *r)
 {
-	int i = net->n_routes++;
+	int i = net->n_routes++, n = 0;
 
 	for (; i > 0 && net->route[i - 1].to.len < r->to.len; i--)
 		net->route[i] = net->route[i - 1];
+	for (int j = i; j > 0 && r->kind == NET_ROUTE_VIA; j--)
+		if (same_prefix(&net->route[j - 1].to, &r->to)) {
+			for (; i > j; i--)
+				net->route[i] = net->route[i - 1];
+			break;
+		}
 	net->route[i] = *r;
+	net->route[i].hops = 1;
+	if (r->kind != NET_ROUTE_VIA)
+		return;
+	for (; i >= 0 && same_prefix(&net->route[i].to, &r->to); i--) {
+		net->route[i].hops = (uint8_t)++n;
+		net->route[i].shared = n > 1;
+		if (n > 1)
+			net->route[i + 1].shared = true;
+	}
+	net->multipath |= n > 1;
 }
 
 static void broadcasts_add(struct sl_net *net, const struct sl_prefix *p)
@@ -156,7 +194,7 @@ static bool unicast(const struct sl_ip *ip)
 
 static int port_addrs(struct sl_net *net, const struct sl_port *port, struct sl_err *err)
 {
-	bool v6 = false, link_local = false;
+	bool v6 = false, has_link_local = false;
 	char text[SL_IP_TEXT_MAX];
 
 	for (int i = 0; i < port->cfg.n_addrs; i++) {
@@ -172,15 +210,15 @@ static int port_addrs(struct sl_net *net, const struct sl_port *port, struct sl_
 				      "port %s: address %s is there twice; write it once.",
 				      port->cfg.name, sl_ip_format(&p->ip, text));
 		v6 |= !sl_ip_is_v4(&p->ip);
-		link_local |= net_is_link_local(&p->ip);
+		has_link_local |= net_is_link_local(&p->ip);
 		addr_add(net, port->index, p);
 	}
 	if (v6 && port->cfg.mtu < 1280)
 		return sl_err(err, EINVAL,
 			      "port %s: IPv6 needs an MTU of at least 1280 bytes, not %u.",
 			      port->cfg.name, port->cfg.mtu);
-	if (v6 && !link_local) {
-		struct sl_prefix p = {net_link_local(port->mac), 64};
+	if (v6 && !has_link_local) {
+		struct sl_prefix p = {link_local(net, port), 64};
 
 		addr_add(net, port->index, &p);
 	}
@@ -201,13 +239,21 @@ static int static_route(struct sl_net *net, const struct sl_net_route *cfg, stru
 			      "route to %s: next hop %s is on no subnet of a port; write a "
 			      "neighbour's address of the same family.",
 			      sl_ip_format(&cfg->to.ip, to), sl_ip_format(&cfg->via, via));
-	for (int i = 0; i < net->n_routes; i++)
-		if (net->route[i].to.len == cfg->to.len &&
-		    sl_prefix_contains(&cfg->to, &net->route[i].to.ip))
+	for (int i = 0; i < net->n_routes; i++) {
+		const struct net_route *o = &net->route[i];
+
+		if (!same_prefix(&o->to, &cfg->to))
+			continue;
+		if (o->kind != NET_ROUTE_VIA || sl_ip_eq(&o->via, &cfg->via))
 			return sl_err(err, EINVAL,
 				      "route to %s is there already, as a route or as the subnet "
 				      "of a port; write one of them.",
 				      sl_ip_format(&cfg->to.ip, to));
+		if (o->hops == SL_NET_HOPS_MAX)
+			return sl_err(err, EINVAL,
+				      "route to %s has more than %d next hops; write fewer.",
+				      sl_ip_format(&cfg->to.ip, to), SL_NET_HOPS_MAX);
+	}
 	r.src = net->addr[own].ip;
 	r.port = net->addr[own].port;
 	route_add(net, &r);

@@ -11,7 +11,8 @@
  *   rx + redirected_in + injected + originated
  *     = tx + consumed + punted + redirected_out + sum(drops) + held
  *
- * - rx is counted by whoever calls rx_burst; tx, and tx of the port, by sl_net_tx_flush.
+ * - rx is counted by whoever calls rx_burst, rx of the port by sl_eth_in_burst; tx, and tx of the
+ *   port, by sl_net_tx_flush.
  * - originated: each packet given to sl_ip_send, ICMP answers among them, also where they reuse
  *   the request's mbuf (the request is consumed then). An answer that the rate limit suppresses
  *   is originated and dropped as icmp_rate. A packet cut into n fragments: n - 1 more.
@@ -31,6 +32,7 @@
 #include "sl_lcore.h"
 
 #define SL_NET_ROUTES_MAX 64
+#define SL_NET_HOPS_MAX   8 /* next hops of one prefix */
 
 struct sl_net_route {
 	struct sl_prefix to;
@@ -40,7 +42,9 @@ struct sl_net_route {
 struct sl_net_config {
 	struct sl_port **ports; /* opened; must outlive the net */
 	uint16_t n_ports;
-	const struct sl_net_route *routes; /* copied; each prefix once, no subnet of a port */
+	/* Copied; no subnet of a port. A prefix that is there more than once has several next
+	 * hops: flows are spread over those that answer. */
+	const struct sl_net_route *routes;
 	uint16_t n_routes;
 	uint32_t neighbours_max; /* 0: 4096 */
 };
@@ -90,6 +94,17 @@ void sl_net_main_poll(struct sl_net *net, struct sl_lcore *lc);
 void sl_net_main_inject(struct sl_net *net,
 			void (*inject)(void *arg, uint16_t worker, struct rte_mbuf *m), void *arg);
 
+/**
+ * Addresses of services. Packets to them that no one else took are answered as those to the box
+ * are; and ARP and ND answer for those that lie in the subnet of a port, where new ones are
+ * announced. They are not local in the sense of sl_net_is_local.
+ *
+ * @param ips Copied; any addresses and addresses of the box are passed over. In any order.
+ * @return 0 or -ENOMEM (as before then). Main lcore, and not again before each worker has begun
+ *         another round since.
+ */
+int sl_net_main_set_virtual(struct sl_net *net, const struct sl_ip *ips, uint32_t n);
+
 /** Last host that was seen to use an address of the box. Main lcore. */
 struct sl_net_conflict {
 	uint64_t count; /* since start; 0: never */
@@ -134,7 +149,12 @@ struct sl_net_lcore *sl_net_lcore_create(struct sl_net *net, struct sl_lcore *lc
 void sl_net_lcore_free(struct sl_net_lcore *nl);
 void sl_net_on_icmp_error(struct sl_net_lcore *nl, sl_icmp_error_fn fn, void *arg);
 
-/** Frames from a port to IP packets: MAC and VLAN checked, ARP punted, sl_pkt begun. */
+/**
+ * Frames from a device to IP packets: the port found by its VLAN and counted there, MAC checked,
+ * ARP punted, sl_pkt begun.
+ *
+ * @param port The device's first.
+ */
 uint16_t sl_eth_in_burst(struct sl_net_lcore *nl, struct sl_port *port, struct rte_mbuf **pkts,
 			 uint16_t n);
 

@@ -27,7 +27,7 @@ struct sl_port_config {
 	char device[128]; /* PCI address, interface, socket or files, by kind; empty where none */
 	bool has_mac;
 	uint8_t mac[6];
-	uint16_t mtu;                             /* bytes, 576..9000 */
+	uint16_t mtu;                             /* bytes, 576..2030 */
 	uint16_t vlan;                            /* 0: untagged */
 	struct sl_prefix addr[SL_PORT_ADDRS_MAX]; /* own address with the length of its subnet */
 	uint16_t n_addrs;
@@ -53,6 +53,8 @@ struct sl_port {
 	uint8_t mac[6];
 	bool tx_multi_seg; /* chains may be sent as they are */
 	void *driver;      /* the implementation's own */
+	/* Next port on the same device; VLANs tell them apart. Only the first one receives. */
+	struct sl_port *next_vlan;
 };
 
 #endif

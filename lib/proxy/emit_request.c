@@ -27,12 +27,37 @@ static void put_host(struct sl_proxy *px, struct px_session *s, struct sl_str na
 	sl_http_put(out, SL_STR("\r\n"));
 }
 
+/** Max-Forwards of OPTIONS, one less (RFC 9110 7.6.2); what is no number stays as it is. */
+static void put_forwards(const struct sl_http_field *f, struct sl_http_out *out)
+{
+	uint64_t n;
+
+	if (!px_number(f->value, &n) || n == 0) {
+		sl_http_put_field(out, f->name, f->value);
+		return;
+	}
+	sl_http_put(out, f->name);
+	sl_http_put(out, SL_STR(": "));
+	sl_http_put_u64(out, n - 1);
+	sl_http_put(out, SL_STR("\r\n"));
+}
+
+/** Fields that say something about this hop and not about the one behind us. */
+static bool ends_here(const struct sl_http_request *req, const struct sl_http_field *f)
+{
+	/* A 1.0 client does not wait for 100 (RFC 9110 10.1.1), and upstream we are 1.1. */
+	if (f->known == SL_HTTP_F_EXPECT)
+		return req->minor == 0 && sl_str_ieq(f->value, SL_STR("100-continue"));
+	return f->hop;
+}
+
 /** Fields of the client's, name case and order kept, but for those that are ours to say. */
 static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str authority,
 		       struct sl_http_out *out)
 {
 	const struct sl_http_request *req = &px->req;
 	bool trusted = px->cfg.xff_trusted_hops > 0, host = false;
+	bool options = sl_str_eq(req->method, SL_STR("OPTIONS"));
 
 	for (uint16_t i = 0; i < req->n_fields; i++) {
 		const struct sl_http_field *f = &req->field[i];
@@ -54,7 +79,6 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str 
 		case SL_HTTP_F_CONNECTION:
 		case SL_HTTP_F_KEEP_ALIVE:
 		case SL_HTTP_F_PROXY_CONNECTION:
-		case SL_HTTP_F_TE:
 		case SL_HTTP_F_TRAILER:
 		case SL_HTTP_F_TRANSFER_ENCODING:
 		case SL_HTTP_F_UPGRADE:
@@ -68,8 +92,12 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str 
 				continue;
 			break;
 		default:
-			if (f->hop)
+			if (ends_here(req, f))
 				continue;
+			if (options && px_is_max_forwards(f)) {
+				put_forwards(f, out);
+				continue;
+			}
 		}
 		sl_http_put_field(out, f->name, f->value);
 	}

@@ -270,6 +270,9 @@ struct rte_mbuf *px_clone(struct sl_proxy *px, struct rte_mbuf *chain);
 
 /* request.c */
 enum px_step px_request_step(struct sl_proxy *px, struct px_session *s);
+/** Decimal digits and nothing else, at most 18 of them. */
+bool px_number(struct sl_str s, uint64_t *out);
+bool px_is_max_forwards(const struct sl_http_field *f);
 /** Counts a request: its head is complete, or was refused. */
 void px_request_count(struct sl_proxy *px, struct px_session *s);
 

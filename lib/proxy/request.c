@@ -77,6 +77,40 @@ static bool check_upgrade(struct sl_proxy *px, struct px_session *s)
 	return true;
 }
 
+bool px_number(struct sl_str s, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.n == 0 || s.n > 18)
+		return false;
+	for (uint32_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*out = n;
+	return true;
+}
+
+bool px_is_max_forwards(const struct sl_http_field *f)
+{
+	return f->known == SL_HTTP_F_OTHER && sl_str_ieq(f->name, SL_STR("max-forwards"));
+}
+
+/** OPTIONS that is to go no further than here (RFC 9110 7.6.2). */
+static bool last_hop(const struct sl_http_request *req)
+{
+	uint64_t n;
+
+	if (!sl_str_eq(req->method, SL_STR("OPTIONS")))
+		return false;
+	for (uint16_t i = 0; i < req->n_fields; i++)
+		if (px_is_max_forwards(&req->field[i]) && px_number(req->field[i].value, &n) &&
+		    n == 0)
+			return true;
+	return false;
+}
+
 /** Normalised path and query as they are matched and forwarded; NULL p: refused. */
 static struct sl_str normalize(struct sl_proxy *px, uint32_t *path_len)
 {
@@ -241,6 +275,10 @@ static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t
 	remember(px, s);
 	if (!check_upgrade(px, s)) {
 		px_local(px, s, &(struct px_answer){.status = 403, .details = "upgrade_failed"});
+		return;
+	}
+	if (last_hop(&px->req)) {
+		px_local(px, s, &(struct px_answer){.status = 200, .details = "max_forwards"});
 		return;
 	}
 	target = normalize(px, &path_len);

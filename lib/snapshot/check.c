@@ -34,156 +34,133 @@ static bool slot_ok(const struct sl_snap *s, const struct sl_slot *slot)
 	return slot->index != SL_SNAP_NONE && slot->born && slot->born <= s->epoch;
 }
 
-static int blob_check(const struct sl_snap *s, struct sl_blob blob, struct sl_err *err)
-{
-	uint64_t n = s->tab[SL_SNAP_BLOBS].n;
+/* One row checker a table: whether every reference of the row stays inside. */
 
-	if (blob.len == 0)
-		return 0;
-	if (blob.off % SNAP_ALIGN || blob.off > n || blob.len > n - blob.off)
-		return sl_err(err, EBADMSG, "a database lies outside its table");
-	return sl_match_check(sl_snap_blob(s, blob), blob.len, err);
-}
-
-/* One row checker a table: 0, or -errno with or without a text. */
-
-static int check_listener(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_listener(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_listener *l = sl_snap_listener(s, row);
 
-	(void)err;
-	return ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) && slot_ok(s, &l->slot)
-		       ? 0
-		       : -EBADMSG;
+	return ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) && slot_ok(s, &l->slot);
 }
 
-static int check_table(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_table(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_table *t = sl_snap_table(s, row);
 
 	if (!ref_ok(s, t->name) || !span_ok(s, t->vhosts, SL_SNAP_VHOSTS) ||
 	    !span_ok(s, t->domains, SL_SNAP_DOMAINS))
-		return -EBADMSG;
-	return blob_check(s, t->hosts_db, err);
+		return false;
+	return true;
 }
 
-static int check_domain(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_domain(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_domain *d = sl_snap_domain(s, row);
 
-	(void)err;
-	return ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS) ? 0 : -EBADMSG;
+	return ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
 }
 
-static int check_vhost(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_vhost(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(s, row);
 
 	if (!ref_ok(s, v->name) || !span_ok(s, v->routes, SL_SNAP_ROUTES) ||
 	    !span_ok(s, v->names, SL_SNAP_NAMES) ||
 	    (v->any_route != SL_SNAP_NONE && v->any_route >= v->routes.n))
-		return -EBADMSG;
-	return blob_check(s, v->paths_db, err);
+		return false;
+	return true;
 }
 
-static int check_name(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_name(const struct sl_snap *s, uint32_t row)
 {
-	(void)err;
-	return ref_ok(s, *sl_snap_name(s, row)) ? 0 : -EBADMSG;
+	return ref_ok(s, *sl_snap_name(s, row));
 }
 
-/* A forwarding route picks a cluster by a number below weight_sum. */
-static bool weights_ok(const struct sl_snap *s, const struct sl_snap_route *r)
+/*
+ * A forwarding route picks a cluster by a number below weight_sum. The spans of all routes follow
+ * one another: overlapping ones would make this check take for ever.
+ */
+static bool weights_ok(const struct sl_snap *s, uint32_t row)
 {
+	const struct sl_snap_route *r = sl_snap_route(s, row);
+	uint32_t first = row ? r[-1].weights.first + r[-1].weights.n : 0;
 	uint64_t sum = 0;
 
-	if (!span_ok(s, r->weights, SL_SNAP_WEIGHTS))
+	if (r->weights.first != first || !span_ok(s, r->weights, SL_SNAP_WEIGHTS))
 		return false;
 	for (uint32_t i = 0; i < r->weights.n; i++)
-		sum += sl_snap_weight(s, r->weights.first + i)->weight;
+		sum += sl_snap_weight(s, first + i)->weight;
 	return sum == r->weight_sum && (sum > 0 || r->action != SL_ROUTE_FORWARD);
 }
 
-static int check_route(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_route(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_route *r = sl_snap_route(s, row);
 	const struct sl_ref refs[] = {r->name,          r->virtual_service,   r->path,
 				      r->rewrite_to,    r->rewrite_authority, r->redirect_authority,
 				      r->redirect_path, r->direct_body,       r->slot_name};
 
-	(void)err;
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
 		if (!ref_ok(s, refs[i]))
-			return -EBADMSG;
+			return false;
 	if (r->match > SL_PATH_REGEX || r->action > SL_ROUTE_DIRECT ||
 	    r->rewrite > SL_REWRITE_PREFIX ||
-	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) || !weights_ok(s, r) ||
-	    !slot_ok(s, &r->slot))
-		return -EBADMSG;
-	return 0;
+	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
+	    !weights_ok(s, row) || !slot_ok(s, &r->slot))
+		return false;
+	return true;
 }
 
-static int check_weight(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_weight(const struct sl_snap *s, uint32_t row)
 {
-	(void)err;
-	return row_ok(s, sl_snap_weight(s, row)->cluster, SL_SNAP_CLUSTERS) ? 0 : -EBADMSG;
+	return row_ok(s, sl_snap_weight(s, row)->cluster, SL_SNAP_CLUSTERS);
 }
 
-static int check_cluster(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_cluster(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_cluster *c = sl_snap_cluster(s, row);
 
-	(void)err;
 	if (!ref_ok(s, c->name) || !ref_ok(s, c->fqdn) || !ref_ok(s, c->subset) ||
 	    !ref_ok(s, c->type) || !ref_ok(s, c->dest_rule) || c->lb > SL_LB_RANDOM ||
 	    !slot_ok(s, &c->slot) || !span_ok(s, c->endpoints, SL_SNAP_ENDPOINTS))
-		return -EBADMSG;
+		return false;
 	if (c->healthy.first != c->endpoints.first || c->healthy.n > c->endpoints.n)
-		return -EBADMSG;
+		return false;
 	for (uint32_t i = 0; i < c->endpoints.n; i++) {
 		const struct sl_snap_endpoint *e = sl_snap_endpoint(s, c->endpoints.first + i);
 
 		if (e->cluster != row || (e->health == SL_HEALTHY) != (i < c->healthy.n))
-			return -EBADMSG;
+			return false;
 	}
-	return 0;
+	return true;
 }
 
-static int check_endpoint(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_endpoint(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_endpoint *e = sl_snap_endpoint(s, row);
 
-	(void)err;
 	return e->health <= SL_DRAINING && row_ok(s, e->cluster, SL_SNAP_CLUSTERS) &&
-			       ref_ok(s, e->slot_name) && slot_ok(s, &e->slot)
-		       ? 0
-		       : -EBADMSG;
+	       ref_ok(s, e->slot_name) && slot_ok(s, &e->slot);
 }
 
-static int check_service(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_service(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_service *v = sl_snap_service(s, row);
 
-	(void)err;
 	return ref_ok(s, v->name) && ref_ok(s, v->slot_name) &&
-			       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) &&
-			       v->kind <= SL_SVC_NATIVE &&
-			       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
-			       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) &&
-			       slot_ok(s, &v->slot)
-		       ? 0
-		       : -EBADMSG;
+	       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) && v->kind <= SL_SVC_NATIVE &&
+	       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
+	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && slot_ok(s, &v->slot);
 }
 
-static int check_bucket(const struct sl_snap *s, uint32_t row, struct sl_err *err)
+static bool check_bucket(const struct sl_snap *s, uint32_t row)
 {
-	(void)err;
-	return row_or_none_ok(s, snap_service_index(s)[row], SL_SNAP_SERVICES) ? 0 : -EBADMSG;
+	return row_or_none_ok(s, snap_service_index(s)[row], SL_SNAP_SERVICES);
 }
 
 static const struct {
 	const char *name;
-	int (*check)(const struct sl_snap *s, uint32_t row, struct sl_err *err);
+	bool (*check)(const struct sl_snap *s, uint32_t row);
 } tables[SL_SNAP_TABS] = {
 	[SL_SNAP_LISTENERS] = {"listeners", check_listener},
 	[SL_SNAP_TABLES] = {"tables", check_table},
@@ -237,23 +214,60 @@ static int check_header(const struct sl_snap *s, size_t size, struct sl_err *err
 	return 0;
 }
 
+/* Databases found good so far: equal virtual hosts share one, and each is read whole. */
+#define SEEN 256
+
+static int check_blob(const struct sl_snap *s, struct sl_blob blob, struct sl_blob *seen,
+		      struct sl_err *err)
+{
+	uint64_t n = s->tab[SL_SNAP_BLOBS].n;
+	struct sl_blob *was = &seen[blob.off / SNAP_ALIGN * 0x9e3779b9 / 4096 % SEEN];
+	int rc;
+
+	if (blob.len == 0 || (was->off == blob.off && was->len == blob.len))
+		return 0;
+	if (blob.off % SNAP_ALIGN || blob.off > n || blob.len > n - blob.off)
+		return sl_err(err, EBADMSG, "a database lies outside its table");
+	rc = sl_match_check(sl_snap_blob(s, blob), blob.len, err);
+	if (!rc)
+		*was = blob;
+	return rc;
+}
+
+static int check_databases(const struct sl_snap *s, struct sl_err *err)
+{
+	struct sl_blob seen[SEEN] = {{0, 0}};
+	struct sl_err why = {""};
+
+	for (uint32_t i = 0; i < s->tab[SL_SNAP_TABLES].n; i++) {
+		int rc = check_blob(s, sl_snap_table(s, i)->hosts_db, seen, &why);
+
+		if (rc)
+			return sl_err(err, -rc, "snapshot's route table %u: %s", i, why.text);
+	}
+	for (uint32_t i = 0; i < s->tab[SL_SNAP_VHOSTS].n; i++) {
+		int rc = check_blob(s, sl_snap_vhost(s, i)->paths_db, seen, &why);
+
+		if (rc)
+			return sl_err(err, -rc, "snapshot's virtual host %u: %s", i, why.text);
+	}
+	return 0;
+}
+
 int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err)
 {
 	int rc = check_header(snap, size, err);
 
 	if (rc)
 		return rc;
-	for (int i = 0; i < SL_SNAP_TABS; i++) {
-		for (uint32_t row = 0; tables[i].check && row < snap->tab[i].n; row++) {
-			struct sl_err why = {""};
-
-			rc = tables[i].check(snap, row, &why);
-			if (rc)
-				return sl_err(err, -rc, "snapshot's %s, row %u: %s", tables[i].name,
-					      row, why.text[0] ? why.text : "out of bounds");
-		}
-	}
+	for (int i = 0; i < SL_SNAP_TABS; i++)
+		for (uint32_t row = 0; tables[i].check && row < snap->tab[i].n; row++)
+			if (!tables[i].check(snap, row))
+				return sl_err(err, EBADMSG,
+					      "snapshot's %s, row %u: a reference or number is out "
+					      "of bounds",
+					      tables[i].name, row);
 	if (!index_ok(snap))
 		return sl_err(err, EBADMSG, "snapshot's service index is unusable");
-	return 0;
+	return check_databases(snap, err);
 }

@@ -183,6 +183,10 @@ static uint16_t choose_port(struct sl_tcp *tcp, struct key *k)
 	uint32_t first =
 		SL_TCP_PORT_FIRST + (tcp->lc->index + step - SL_TCP_PORT_FIRST % step) % step;
 	uint32_t n = (SL_TCP_PORT_FIRST + SL_TCP_PORTS - 1 - first) / step + 1;
+	/* Not searched again at once for an endpoint that had none free. */
+	if (tcp->no_port_for == k->fport && sl_ip_eq(&tcp->no_port_ip, k->f) &&
+	    tcp->now_ms - tcp->no_port_ms < NO_PORT_MS)
+		return 0;
 	/* RFC 6056 3.3.1: from a random place on. */
 	uint32_t at = (uint32_t)(tcp_random(tcp) % n);
 
@@ -191,6 +195,9 @@ static uint16_t choose_port(struct sl_tcp *tcp, struct key *k)
 		if (tcp_index_find(tcp, tcp_key_hash(tcp, k), k) == SL_FLOW_NONE)
 			return k->lport;
 	}
+	tcp->no_port_for = k->fport;
+	tcp->no_port_ip = *k->f;
+	tcp->no_port_ms = tcp->now_ms;
 	return 0;
 }
 

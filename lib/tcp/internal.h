@@ -74,6 +74,7 @@ enum state {
 #define RTT_SANE_MS     120000u
 #define TW_WINDOW       1024u
 #define SND_BYTES_MAX   (1u << 30)
+#define NO_PORT_MS      5u
 #define TRUESIZE        512u /* least an mbuf in a queue counts for */
 #define SYN_TRIES       5    /* SYN-ACKs after the first: 1, 2, 4, 8, 16 s */
 
@@ -247,6 +248,9 @@ struct sl_tcp {
 	uint32_t pressure_checked_ms;
 	uint32_t shed_row; /* where shedding goes on */
 	uint8_t rcv_wscale;
+	uint16_t no_port_for; /* endpoint for which all ports were in use at no_port_ms */
+	uint32_t no_port_ms;
+	struct sl_ip no_port_ip;
 	struct sl_hash_key isn_key, cookie_key;
 };
 

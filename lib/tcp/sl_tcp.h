@@ -22,15 +22,15 @@ struct sl_tcp_conn;
 enum sl_tcp_side { SL_TCP_DOWNSTREAM, SL_TCP_UPSTREAM };
 
 enum sl_tcp_event {
-	SL_TCP_OPENED = 0x01,	/* handshake done: accepted or connected */
+	SL_TCP_OPENED = 0x01,   /* handshake done: accepted or connected */
 	SL_TCP_READABLE = 0x02, /* in-order data arrived, or the peer's FIN */
 	SL_TCP_WRITABLE = 0x04, /* send room grew, or all was acknowledged */
-	SL_TCP_CLOSED = 0x08,	/* over; sl_tcp_end says why; the handle dies with sl_tcp_release */
+	SL_TCP_CLOSED = 0x08,   /* over; sl_tcp_end says why; the handle dies with sl_tcp_release */
 };
 
 enum sl_tcp_end {
 	SL_TCP_END_NONE,
-	SL_TCP_END_FIN,	    /* both directions closed in order */
+	SL_TCP_END_FIN,     /* both directions closed in order */
 	SL_TCP_END_RESET,   /* peer's RST */
 	SL_TCP_END_REFUSED, /* RST in answer to our SYN */
 	SL_TCP_END_TIMEOUT, /* retransmissions or handshake given up */
@@ -39,15 +39,15 @@ enum sl_tcp_end {
 };
 
 struct sl_tcp_config {
-	uint32_t conns_max;	/* connections of both sides; 0: 65536 */
-	uint32_t syn_rcvd_max;	/* half-open entries; 0: 16384 */
-	uint32_t time_wait_max; /* 0: 65536 */
-	uint32_t rcv_buf_bytes; /* receive buffer a connection; 0: 131072 */
-	uint32_t snd_buf_bytes; /* send queue a connection; 0: 131072 */
-	uint32_t time_wait_ms;	/* 0: 10000 */
-	uint32_t syn_timeout_ms; /* handshake given up; 0: 30000 (own SYNs: see sl_tcp_connect) */
-	uint32_t user_timeout_ms; /* unacknowledged data given up; 0: 60000 */
-	uint32_t keepalive_ms;	  /* idle time before a probe; 0: 7200000 */
+	uint32_t conns_max;        /* connections of both sides; 0: 65536 */
+	uint32_t syn_rcvd_max;     /* half-open entries; 0: 16384 */
+	uint32_t time_wait_max;    /* 0: 65536 */
+	uint32_t rcv_buf_bytes;    /* receive buffer a connection; 0: 131072 */
+	uint32_t snd_buf_bytes;    /* send queue a connection; 0: 131072 */
+	uint32_t time_wait_ms;     /* 0: 10000 */
+	uint32_t syn_timeout_ms;   /* handshake given up; 0: 30000 (own SYNs: see sl_tcp_connect) */
+	uint32_t user_timeout_ms;  /* unacknowledged data given up; 0: 60000 */
+	uint32_t keepalive_ms;     /* idle time before a probe; 0: 7200000 */
 	struct sl_hash_key secret; /* initial sequence numbers, cookies, index hash */
 	/**
 	 * Whether a connection to local may be opened.

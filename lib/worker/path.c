@@ -85,7 +85,6 @@ static void run_from(struct sl_worker *w, unsigned first, struct rte_mbuf **pkts
 
 uint32_t sl_path_port(struct sl_worker *w, struct sl_port *port)
 {
-	struct sl_stats_port *ps = &w->lc.stats.port[port->index];
 	struct rte_mbuf *pkts[SL_BURST];
 	uint64_t t = rte_rdtsc(), bytes = 0;
 	uint16_t n = port->ops->rx_burst(port, w->cfg.index, pkts, SL_BURST);
@@ -97,8 +96,6 @@ uint32_t sl_path_port(struct sl_worker *w, struct sl_port *port)
 		bytes += pkts[i]->pkt_len;
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	}
-	ps->rx += n;
-	ps->rx_bytes += bytes;
 	w->lc.stats.c->rx += n;
 	w->lc.stats.c->rx_bytes += bytes;
 	count(w, SL_STAGE_port_rx, n, t);

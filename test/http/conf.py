@@ -108,13 +108,25 @@ def nginx(cases, backend, folder):
     return "\n".join(out) + "\n}\n"
 
 
+def haproxy_cond(r):
+    for key, how in (("exact", "path "), ("prefix", "path_beg "), ("regex", "path_reg ^")):
+        if key in r:
+            return f"{{ {how}{r[key]}{'$' if key == 'regex' else ''} }}"
+    return "TRUE"
+
+
+def haproxy_no_route(c):
+    conds = [haproxy_cond(r) for r in c.routes]
+    if "TRUE" in conds or "{ path_beg / }" in conds:
+        return []
+    return [f"  http-request return status 404 unless {' or '.join(conds)}"]
+
+
 def haproxy_use(c, r):
-    cond = {"exact": f"{{ path {r.get('exact')} }}", "prefix": f"{{ path_beg {r.get('prefix')} }}",
-            "regex": f"{{ path_reg ^{r.get('regex')}$ }}"}
-    when = next((cond[k] for k in cond if k in r), "TRUE")
+    when = haproxy_cond(r)
     if "direct" in r:
-        text = f"string {r['body']}" if "body" in r else "string ''"
-        return f"  http-request return status {r['direct']} content-type text/plain {text} if {when}"
+        text = f" content-type text/plain string {r['body']}" if "body" in r else ""
+        return f"  http-request return status {r['direct']}{text} if {when}"
     if "redirect" in r:
         host = r.get("to_host", "%[req.hdr(host)]")
         path = r.get("to_path", "%[pathq]")
@@ -136,6 +148,9 @@ def haproxy(cases, backend, folder):
                 how = f"-m end {h[1:]}" if h.startswith("*.") else f"-m str {h}"
                 lines.append(f"  acl ours req.hdr(host),host_only,lower {how}")
             lines.append("  http-request return status 404 if !ours")
+        lines.append("  http-request disable-l7-retry unless "
+                     "{ method GET HEAD OPTIONS PUT DELETE }")
+        lines += haproxy_no_route(c)
         lines += [x for x in (haproxy_use(c, r) for r in c.routes) if x]
         lines += [f"  default_backend b{c.slot}", f"backend b{c.slot}"]
         if slow:

@@ -185,6 +185,8 @@ def macro(text, case):
         return [unescape(" ".join(words[2:])) * int(words[1])]
     if words[0] == "fields":
         return [b"".join(b"f%d: %d\r\n" % (i, i) for i in range(int(words[1])))]
+    if words[0] == "chunks-long":
+        return [b"1;%s\r\nx\r\n" % (b"a" * 900) * int(words[1])]
     if words[0] == "body":
         return [body_bytes(int(words[1]))]
     if words[0] in ("chunks", "part"):
@@ -264,7 +266,7 @@ def directive(case, words, rest):
         raise ValueError(f"unknown line {' '.join(words)!r}")
 
 
-ACTIONS = {"pause", "split", "fin", "rst", "ended", "open", "other", "connect", "none", "cut"}
+ACTIONS = {"pause", "split", "fin", "rst", "ended", "open", "other", "connect", "none", "cut", "ignore", "stall"}
 
 
 def read(path):

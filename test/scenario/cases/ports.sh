@@ -16,9 +16,9 @@ CONF
 	wait_until 20 grep -q 'is up with' "$TOPO_DIR/$1.log" || fail "$(cat "$TOPO_DIR/$1.log")"
 }
 of() { "$TOPO_BIN/app/sluicectl/sluicectl" -c "$TOPO_DIR/$1/sluice.conf" workers -o json; }
+cleanup() { rm -rf /dev/shm/sluice/"$TOPO"-*; }
 play() {
 	local pid a b
-	trap 'rm -rf /dev/shm/sluice/"$TOPO"-*; finish' EXIT
 	"$top/test/peers/arp-pcap" write "$TOPO_DIR/in.pcap"
 	box pcap "{ name = \"p\"; kind = \"pcap\"; device = \"$TOPO_DIR/in.pcap,$TOPO_DIR/out.pcap\"; addresses = [ \"192.0.2.1/24\" ]; }"
 	pid=$topo_pid

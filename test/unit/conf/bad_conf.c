@@ -2,7 +2,9 @@
 /* Faulty sluice.conf texts and what is said about each. */
 #include "bad.h"
 
-#define PORTS "ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\"]; } );\n"
+#define PORTS       "ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\"]; } );\n"
+#define FAULT(text) "ports = ( { name = \"a\"; kind = \"null\"; fault: { " text " }; } );"
+#define HOP(host) "{ to = \"0.0.0.0/0\"; via = \"10.0.0." host "\"; }"
 #define ROUTES \
 	"listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = [\"a.b\"]; routes = (\n"
 #define ROUTES_END "\n); } ); } );\n"
@@ -133,9 +135,43 @@ const struct bad_case bad_conf[] = {
 	{"ports = ( { name = \"a\"; kind = \"pcap\"; device = \"in.pcap\"; } );",
 	 "t.conf:1: port 'a' of kind pcap needs two files; write device = \"in.pcap,out.pcap\""},
 	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 100; } );",
-	 "t.conf:1: 'mtu' is 100; write 576 to 9000"},
+	 "t.conf:1: 'mtu' is 100; write 576 to 2030"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 9000; } );",
+	 "t.conf:1: 'mtu' is 9000; write 576 to 2030"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 1279; addresses = [\"2001:db8::1/64\"]; } );",
+	 "t.conf:1: port 'a' has an IPv6 address, which needs an 'mtu' of at least 1280, not 1279"},
+	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t0\"; vlan = 7; },\n"
+	 "{ name = \"b\"; kind = \"tap\"; device = \"t0\"; vlan = 7; } );",
+	 "t.conf:2: ports 'a' and 'b' are both in VLAN 7 of device 't0'; give one of them another "
+	 "'vlan'"},
+	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t0\"; },\n"
+	 "{ name = \"b\"; kind = \"tap\"; device = \"t0\"; vlan = 7; mtu = 1501; } );",
+	 "t.conf:2: port 'b' has a larger 'mtu' than port 'a', whose device it is on; write at most "
+	 "1500"},
 	{"ports = ( { name = \"a\"; kind = \"null\"; vlan = 4095; } );",
 	 "t.conf:1: 'vlan' is 4095; write 0 to 4094"},
+	{FAULT("rx: { loss = 1; };"),
+	 "t.conf:1: 'loss' is a number; write a percentage, such as \"0.5%\""},
+	{FAULT("rx: { loss = \"1\"; };"),
+	 "t.conf:1: 'loss' is \"1\"; write a percentage from \"0%\" to \"100%\", with at most two "
+	 "decimals"},
+	{FAULT("rx: { loss = \"101%\"; };"), "t.conf:1: 'loss' is \"101%\"; write a percentage "
+					     "from \"0%\" to \"100%\", with at most two "
+					     "decimals"},
+	{FAULT("tx: { delay = \"1ms\"; jitter = \"2ms\"; };"),
+	 "t.conf:1: 'jitter' is longer than 'delay'; write at most the delay"},
+	{FAULT("tx: { reorder = \"1%\"; reorder_by = 65; };"),
+	 "t.conf:1: 'reorder_by' is 65; write 1 to 64"},
+	{FAULT("tx: { lost = \"1%\"; };"),
+	 "t.conf:1: unknown key 'lost' in tx; did you mean 'loss'?"},
+	{FAULT("seed = 5; tx: { };"),
+	 "t.conf:1: 'fault' does nothing; write e.g. rx: { loss = \"1%\"; }; or leave it out"},
+	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t\"; },\n"
+	 "{ name = \"b\"; kind = \"tap\"; device = \"t\"; vlan = 5; fault: { rx: { loss = \"1%\"; "
+	 "}; }; } "
+	 ");",
+	 "t.conf:2: port 'b' has a 'fault', but shares the device of port 'a'; write it there, for "
+	 "all of them"},
 	{"ports = ( { name = \"a\"; kind = \"null\"; mac = \"01:00:5e:00:00:01\"; } );",
 	 "t.conf:1: port 'a': 'mac' is no unicast Ethernet address; write e.g. "
 	 "\"02:00:00:00:00:01\""},
@@ -172,11 +208,15 @@ const struct bad_case bad_conf[] = {
 	 "t.conf:2: route: '10.1.0.0/99' is not an address range; write e.g. 10.0.0.0/8 or "
 	 "2001:db8::/32"},
 	{PORTS "gateway = \"10.0.0.2\";\n"
-	       "routes = ( { to = \"0.0.0.0/0\"; via = \"10.0.0.3\"; } );",
-	 "t.conf:3: a second route to the same prefix; write one"},
+	       "routes = ( { to = \"0.0.0.0/0\"; via = \"10.0.0.2\"; } );",
+	 "t.conf:3: a second route to the same prefix via 10.0.0.2; write each next hop once"},
 	{PORTS "routes = ( { to = \"10.1.0.0/16\"; via = \"10.0.0.2\"; },\n"
-	       "{ to = \"10.1.0.0/16\"; via = \"10.0.0.3\"; } );",
-	 "t.conf:3: a second route to the same prefix; write one"},
+	       "{ to = \"10.1.0.0/16\"; via = \"10.0.0.3\"; }, { to = \"10.1.0.0/16\"; via = "
+	       "\"10.0.0.2\"; } );",
+	 "t.conf:3: a second route to the same prefix via 10.0.0.2; write each next hop once"},
+	{PORTS "gateway = \"10.0.0.11\";\nroutes = (" HOP("12") "," HOP("13") "," HOP("14") ","
+	       HOP("15") "," HOP("16") "," HOP("17") "," HOP("18") "," HOP("19") ");",
+	 "t.conf:3: more than 8 next hops of one prefix; write fewer"},
 	{PORTS "listeners = ( { name = \"w\"; port = 80; hots = (); } );",
 	 "t.conf:2: unknown key 'hots' in listener; did you mean 'hosts'?"},
 	{PORTS "listeners = ( { name = \"w\"; hosts = (); } );",
@@ -255,6 +295,9 @@ const struct bad_case bad_conf[] = {
 	{PORTS
 	 "services = ( { name = \"s\"; address = \"0.0.0.0\"; port = 53; cluster = \"c\"; } );",
 	 "t.conf:2: service 's' at the address of nobody; write an address, or node_port"},
+	{PORTS
+	 "services = ( { name = \"s\"; address = \"10.0.0.1\"; node_port = 53; cluster = \"c\"; } );",
+	 "t.conf:2: service 's' has a node port at one address; write 0.0.0.0, ::, or no address"},
 	{PORTS
 	 "services = ( { name = \"s\"; node_port = 53; protocol = \"sctp\"; cluster = \"c\"; } );",
 	 "t.conf:2: 'protocol' is \"sctp\"; write one of: tcp, udp"},

@@ -73,7 +73,7 @@ static void every_key(void **state)
 		"workers: { cpus = [3, 5]; main_cpu = 2; busy_poll = true; };\n"
 		"memory: { hugepages = \"no\"; size = \"1G\"; mbufs = 0x1000; };\n"
 		"log: { file = \"/l\"; access = \"-\"; };\n"
-		"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00.1\"; mtu = 9000;\n"
+		"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00.1\"; mtu = 2030;\n"
 		"            mac = \"02:00:00:00:00:09\"; vlan = 7;\n"
 		"            addresses = [\"10.0.0.1/24\", \"2001:db8::1/64\"]; } );\n"
 		"gateway = \"10.0.0.254\";\n"
@@ -100,7 +100,7 @@ static void every_key(void **state)
 	assert_string_equal(b->log_file, "/l");
 	assert_string_equal(b->port[0].kind, "pci");
 	assert_string_equal(b->port[0].device, "0000:03:00.1");
-	assert_int_equal(b->port[0].mtu, 9000);
+	assert_int_equal(b->port[0].mtu, 2030);
 	assert_int_equal(b->port[0].vlan, 7);
 	assert_true(b->port[0].has_mac);
 	assert_memory_equal(b->port[0].mac, mac, 6);
@@ -239,6 +239,40 @@ static void the_manual(void **state)
 	free(want);
 }
 
+static void faults(void **state)
+{
+	struct sl_conf *conf = text_ok(
+		"ports = ( { name = \"a\"; kind = \"null\"; },\n"
+		"  { name = \"b\"; kind = \"null\"; fault: { seed = 9; rx: { loss = \"1%\"; };\n"
+		"    tx: { duplicate = \"2%\"; corrupt = \"0.03%\"; reorder = \"4%\"; reorder_by = "
+		"5;\n"
+		"      reorder_time = \"6ms\"; delay = \"8ms\"; jitter = \"7ms\"; }; }; },\n"
+		"  { name = \"c\"; kind = \"null\"; fault: { rx: { delay = \"1ms\"; }; }; } );\n");
+	const struct sl_conf_port *p = sl_conf_box(conf)->port;
+	static const struct sl_conf_fault none;
+	const struct sl_conf_fault_rates tx = {.duplicate = 200,
+					       .corrupt = 3,
+					       .reorder = 400,
+					       .reorder_by = 5,
+					       .reorder_time_ms = 6,
+					       .delay_ms = 8,
+					       .jitter_ms = 7};
+
+	assert_memory_equal(&p[0].fault, &none, sizeof(none));
+	assert_true(p[1].fault.on);
+	assert_int_equal(p[1].fault.seed, 9);
+	assert_int_equal(p[1].fault.rx.loss, 100);
+	assert_int_equal(p[1].fault.rx.duplicate, 0);
+	assert_int_equal(p[1].fault.rx.reorder_by, 3);
+	assert_int_equal(p[1].fault.rx.reorder_time_ms, 10);
+	assert_memory_equal(&p[1].fault.tx, &tx, sizeof(tx));
+	assert_true(p[2].fault.on);
+	assert_int_equal(p[2].fault.seed, 1);
+	assert_int_equal(p[2].fault.rx.delay_ms, 1);
+	assert_int_equal(p[2].fault.tx.delay_ms, 0);
+	sl_conf_free(conf);
+}
+
 static char dir[] = "/tmp/sl_conf_XXXXXX";
 
 static const char *put(const char *name, const char *text)
@@ -362,6 +396,7 @@ int main(void)
 		cmocka_unit_test(the_scenario_natively),
 		cmocka_unit_test(the_reference_example),
 		cmocka_unit_test(the_manual),
+		cmocka_unit_test(faults),
 		cmocka_unit_test(includes),
 		cmocka_unit_test(manifests_are_beside_the_file),
 		cmocka_unit_test(pci_addresses),

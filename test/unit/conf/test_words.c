@@ -52,6 +52,31 @@ static void durations(void **state)
 	}
 }
 
+static void rates(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+		uint16_t rate;
+	} cases[] = {
+		{"0%", 0, 0},          {"1%", 0, 100},       {"0.5%", 0, 50},
+		{"0.01%", 0, 1},       {"12.34%", 0, 1234},  {"100%", 0, 10000},
+		{"100.00%", 0, 10000}, {"100.01%", -EINVAL}, {"101%", -EINVAL},
+		{"1000%", -EINVAL},    {"0.001%", -EINVAL},  {"1.%", -EINVAL},
+		{".5%", -EINVAL},      {"5", -EINVAL},       {"%", -EINVAL},
+		{"", -EINVAL},         {"-1%", -EINVAL},     {"5%%", -EINVAL},
+		{"5 %", -EINVAL},
+	};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+		uint16_t rate = 77;
+
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(sl_word_rate(cases[i].text, &rate), cases[i].code);
+		assert_int_equal(rate, cases[i].code ? 77 : cases[i].rate);
+	}
+}
+
 static void sizes(void **state)
 {
 	static const struct {
@@ -134,11 +159,9 @@ static void quotations_are_tame(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(macs),
-		cmocka_unit_test(utf8),
-		cmocka_unit_test(quotations_are_tame),
+		cmocka_unit_test(durations), cmocka_unit_test(rates),
+		cmocka_unit_test(sizes),     cmocka_unit_test(macs),
+		cmocka_unit_test(utf8),      cmocka_unit_test(quotations_are_tame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,8 +116,8 @@ struct fx *fx_start(const struct fx_setup *s)
 	};
 	struct sl_net_config cfg = {.ports = ports,
 				    .n_ports = 2,
-				    .routes = routes,
-				    .n_routes = 3,
+				    .routes = s->routes ? s->routes : routes,
+				    .n_routes = s->routes ? s->n_routes : 3,
 				    .neighbours_max = s->neighbours_max};
 	struct sl_err err = {""};
 	static unsigned serial;
@@ -131,6 +131,10 @@ struct fx *fx_start(const struct fx_setup *s)
 	assert_non_null(fx->lc.punt);
 	port_make(fx, 0, s, "192.0.2.1/24", "2001:db8:1::1/64");
 	port_make(fx, 1, s, "10.10.0.1/16", "2001:db8:2::1/64");
+	if (s->one_device) {
+		fx->port[0].next_vlan = &fx->port[1];
+		memcpy(fx->port[1].mac, fx->port[0].mac, 6);
+	}
 	fx->tx_room = UINT32_MAX;
 	assert_int_equal(sl_net_create(&fx->net, &cfg, &err), 0);
 	sl_net_main_inject(fx->net, inject, fx);

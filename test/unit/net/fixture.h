@@ -20,6 +20,7 @@
  * port 0: 192.0.2.1/24, 2001:db8:1::1/64, MTU 1500; default route via 192.0.2.254
  * port 1: 10.10.0.1/16, 2001:db8:2::1/64, MTU 1400; 203.0.113.0/24 via 10.10.0.254,
  *         203.0.113.128/25 via 192.0.2.253 (port 0)
+ *         (or what fx_setup.routes says)
  * The peer on port p has the MAC 02:aa:00:00:00:0p.
  */
 #define FX_OUT_MAX 256
@@ -56,6 +57,9 @@ struct fx_setup {
 	unsigned mbufs;
 	unsigned punt_ring;
 	uint32_t neighbours_max;
+	bool one_device; /* port 1 is a VLAN on the device of port 0 */
+	const struct sl_net_route *routes;
+	uint16_t n_routes;
 	bool announce; /* leave the announcements at start in the way */
 };
 

@@ -91,6 +91,60 @@ static void vlan_in(void **state)
 	fx_stop(fx);
 }
 
+static void vlans_of_one_device(void **state)
+{
+	struct fx_setup s = {.vlan = {0, 30}, .one_device = true};
+	struct fx *fx = fx_start(&s);
+
+	fx->keep_up = true;
+	vlan_udp(fx, 0, 0);
+	fx_rx(fx, 0, f.b, f.n);
+	assert_int_equal(sl_pkt(fx->up[0])->port, 0);
+	vlan_udp(fx, 0, 30);
+	fx_rx(fx, 0, f.b, f.n);
+	assert_int_equal(fx->n_up, 2);
+	assert_int_equal(sl_pkt(fx->up[1])->port, 1);
+	vlan_udp(fx, 0, 31);
+	fx_rx(fx, 0, f.b, f.n);
+	fx_expect_drop(fx, SL_DROP_ETH_VLAN);
+	/* Own addresses of both ports are distinct, the link-local ones as well. */
+	vlan_udp(fx, 0, 30);
+	f.b[5] ^= 1;
+	fx_rx(fx, 0, f.b, f.n);
+	fx_expect_drop(fx, SL_DROP_ETH_NOT_OURS);
+	assert_int_equal(fx->lc.stats.port[0].rx, 2);
+	assert_int_equal(fx->lc.stats.port[1].rx, 2);
+	assert_int_equal(fx->lc.stats.port[1].rx_bytes, 2 * f.n);
+	fx->keep_up = false;
+	fx_know(fx, 0, "192.0.2.9");
+	sl_ip_send(fx->nl, fx_packet(fx, "192.0.2.1", "192.0.2.9", 10, true));
+	fx_pump(fx);
+	assert_int_equal(fx->out[0].port, 0);
+	assert_int_equal(sl_load16(fx->out[0].b + 12), SL_ETH_IPV4);
+	fx_stop(fx);
+}
+
+/* The ports share a MAC, from which link-local addresses are made. */
+static void vlans_have_their_own_link_local(void **state)
+{
+	struct fx_setup s = {.vlan = {0, 30}, .one_device = true, .announce = true};
+	struct fx *fx = fx_start(&s);
+	const uint8_t *target[2] = {NULL, NULL};
+
+	fx_pump(fx);
+	for (unsigned i = 0; i < fx->n_out; i++) {
+		const struct fx_frame *o = &fx->out[i];
+		const uint8_t *ip = o->b + (o->port ? 18 : 14);
+
+		if (out_type(fx, i) == SL_ETH_IPV6 && ip[48] == 0xfe)
+			target[o->port] = ip + 48;
+	}
+	assert_non_null(target[0]);
+	assert_non_null(target[1]);
+	assert_memory_not_equal(target[0], target[1], 16);
+	fx_stop(fx);
+}
+
 static void vlan_out(void **state)
 {
 	struct fx_setup s = {.vlan = {0, 30}};
@@ -401,6 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(eth_checks),
 		cmocka_unit_test(vlan_in),
+		cmocka_unit_test(vlans_of_one_device),
+		cmocka_unit_test(vlans_have_their_own_link_local),
 		cmocka_unit_test(vlan_out),
 		T(udp_is_parsed),
 		T(scattered_tcp_is_parsed),

@@ -188,10 +188,45 @@ static void headers_upstream(void **state)
 	    "x-forwarded-proto: https\r\nX-Request-Id: mine\r\nX-Envoy-Retry-On: 5xx\r\n"
 	    "x-envoy-internal: true\r\nAccept: a\r\naCCEPT: b\r\nx_y: 1\r\n"
 	    "x-forwarded-for: 2.2.2.2\r\n\r\n");
-	expect(u, "GET /h HTTP/1.1\r\nHOST: A.test:80\r\nUser-Agent: t/1\r\nAccept: a\r\n"
-		  "aCCEPT: b\r\nx_y: 1\r\nx-forwarded-for: 1.1.1.1,2.2.2.2,192.0.2.7\r\n"
-		  "x-forwarded-proto: http\r\nx-envoy-external-address: 192.0.2.7\r\n"
-		  "x-request-id: *-*-4*-*-*\r\n" TRIED("1"));
+	expect(u,
+	       "GET /h HTTP/1.1\r\nHOST: A.test:80\r\nUser-Agent: t/1\r\nTE: trailers\r\n"
+	       "Accept: a\r\naCCEPT: b\r\nx_y: 1\r\nx-forwarded-for: 1.1.1.1,2.2.2.2,192.0.2.7\r\n"
+	       "x-forwarded-proto: http\r\nx-envoy-external-address: 192.0.2.7\r\n"
+	       "x-request-id: *-*-4*-*-*\r\n" TRIED("1"));
+}
+
+/* RFC 9110 7.6.2: counted down for OPTIONS, answered here at 0, nothing to other methods. */
+static void max_forwards(void **state)
+{
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
+
+	say(e, c,
+	    "OPTIONS /h HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 3\r\nmax-forwards: x\r\n"
+	    "\r\n");
+	expect(u,
+	       "OPTIONS /h HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 2\r\nmax-forwards: x\r\n" OURS
+		       TRIED("1"));
+	say(e, u, OK2);
+	expect(c, DOWN_OK2);
+	say(e, c, "GET /h HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\n\r\n");
+	expect(u, "GET /h HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\n" OURS TRIED("1"));
+	say(e, u, OK2);
+	expect(c, DOWN_OK2);
+	say(e, c, "OPTIONS /h HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\n\r\n");
+	expect(c, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ndate: *\r\nserver: istio-envoy\r\n\r\n");
+}
+
+/* RFC 9110 10.1.1: only what a client of 1.1 expects is passed on. */
+static void expect_http10(void **state)
+{
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
+
+	say(e, c,
+	    "POST /h HTTP/1.0\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 1\r\n"
+	    "\r\nz");
+	expect(u, "POST /h HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n" OURS TRIED("1") "z");
 }
 
 static void headers_downstream(void **state)
@@ -530,6 +565,8 @@ int main(void)
 		CASE(one_byte_segments),
 		CASE(large_head_spans_mbufs),
 		CASE(headers_upstream),
+		CASE(max_forwards),
+		CASE(expect_http10),
 		CASE(headers_downstream),
 		CASE(service_time_and_date),
 		SMALL_CASE(trusted_hops),

@@ -228,6 +228,7 @@ static void each_reference_is_checked(void **state)
 	REFUSED(r->rewrite, 3);
 	REFUSED(r->rewrite, SL_REWRITE_PREFIX);
 	REFUSED(r->weights.n, 1);
+	REFUSED(r->weights.first, r->weights.first - 1);
 	REFUSED(r->weight_sum, 5);
 	REFUSED(r->path.off, UINT32_MAX);
 	REFUSED(r->slot_name.len, UINT32_MAX);

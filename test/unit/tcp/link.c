@@ -26,6 +26,7 @@ struct quality {
 	uint16_t cut;
 	uint32_t read_every_us; /* reader wakes; 0: at once */
 	bool v6;
+	uint32_t rcv_buf; /* 0: the default */
 };
 
 struct flying {
@@ -127,6 +128,7 @@ static void side_open(int i)
 		.conns_max = 64,
 		.syn_rcvd_max = 16,
 		.time_wait_max = 16,
+		.rcv_buf_bytes = q.rcv_buf,
 		.secret = {3, (uint64_t)i},
 		.accept = accept_it,
 		.output = output,
@@ -399,6 +401,7 @@ static void test_any_link(void **state)
 		any.cut = (uint16_t)(rnd() % 4 ? 0 : 50 + rnd() % 500);
 		any.read_every_us = rnd() % 4 ? 0 : rnd() % 300000;
 		any.v6 = rnd() % 3 == 0;
+		any.rcv_buf = rnd() % 2 ? 0 : 1000 + rnd() % 60000;
 		printf("  seed %lu:", (unsigned long)seed);
 		run(&any, rnd() % (MIB / 2), rnd() % (MIB / 2), seed);
 		assert_true(worst_stall < 10000000);

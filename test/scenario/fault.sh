@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2034,SC2154
+# What the fault cases share: watched transfers through Sluice with faults on a port, then between
+# two Linux hosts through a wire that does the same to packets.
+
+stall_max=3.0
+
+# watched WHAT HOW URL [FILE]: a transfer whose bytes are right; its seconds are in $took.
+watched() {
+	local what=$1 how=$2 url=$3 got
+	shift 3
+	got=$(in_client "$top/test/peers/transfer" "$how" "$url" "$@" --host simple.baihl.io) ||
+		fail "$what $how: $got"
+	read -r bytes sum took gap <<<"$got"
+	expect "$blob_bytes $blob_sum" "$bytes $sum" "$what $how"
+	report "$what $how: $bytes bytes in $took s, longest time without progress $gap s"
+	stalled=$gap
+}
+
+no_stall() {
+	awk "BEGIN { exit !($stalled <= $stall_max) }" || fail "stalled for $stalled s"
+}
+
+# cubic SIDE PREFIX [ROUTE...]: what the side sends there, with the congestion control that Sluice
+# uses towards clients, whatever this machine prefers.
+cubic() {
+	local side=$1
+	shift
+	ip -n "$TOPO-$side" route replace "$@" congctl cubic
+}
+
+# The same wire between two kernels: what Sluice's port was told, on the forwarder's.
+linux_only() {
+	assert_ledger
+	topo_stop "$sluiced_pid"
+	topo_spawn forward.log gateway "$TOPO_BIN/test/bench/faults/bench_faults" -c "$TOPO_CONF"
+	wait_until 20 grep -q Forwarding "$TOPO_DIR/forward.log"
+	ip -n "$TOPO-client" addr add 10.10.1.10/24 dev c0
+	cubic client 10.10.1.0/24 dev c0 src 10.10.1.10
+	cubic backend 10.10.1.0/24 dev b0
+	ip -n "$TOPO-client" neigh flush dev c0
+	ip -n "$TOPO-backend" neigh flush dev b0
+	in_client ping -c 5 -i 0.2 10.10.1.14 >/dev/null || true
+}
+
+ratio() {
+	report "$1: $(awk "BEGIN { printf \"%.2f\", $3 / $2 }") of the throughput between two Linux hosts"
+}
+
+# fault_transfers MEBIBYTES: down and up.
+fault_transfers() {
+	local get_s put_s
+	blob_bytes=$(($1 * 1048576))
+	head -c "$blob_bytes" /dev/urandom >"$TOPO_DIR/www/blob"
+	chmod a+r "$TOPO_DIR/www/blob"
+	blob_sum=$(sha256sum <"$TOPO_DIR/www/blob" | cut -d' ' -f1)
+	cubic client 10.96.0.0/12 via 192.0.2.1
+	watched Sluice get $vip/simple/nginxblob
+	no_stall
+	get_s=$took
+	watched Sluice put $vip/simple/httpserver "$TOPO_DIR/www/blob"
+	no_stall
+	put_s=$took
+	linux_only
+	watched Linux get http://10.10.1.14/blob
+	ratio download "$get_s" "$took"
+	watched Linux put http://10.10.1.13/ "$TOPO_DIR/www/blob"
+	ratio upload "$put_s" "$took"
+}
