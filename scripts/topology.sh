@@ -66,7 +66,7 @@ topo_write_conf() {
 # The box of the demo: one port towards the clients, one towards the backends.
 instance = "$TOPO";
 workers: { count = $TOPO_WORKERS; };
-memory: { size = "${TOPO_MEMORY:-384M}"; hugepages = "${TOPO_HUGE:-no}"; };
+memory: { size = "${TOPO_MEMORY:-384M}"; hugepages = "${TOPO_HUGE:-no}"; ${TOPO_MEMORY_EXTRA:-} };
 log: { file = "$TOPO_DIR/dpdk.log"; access = "$TOPO_DIR/access.log"; };
 control: { socket = "$TOPO_DIR/control.sock"; state = "$TOPO_DIR/state"; };
 ports = (
@@ -132,7 +132,7 @@ topo_namespaces() {
 topo_nginx_conf() {
 	cat <<CONF
 daemon off; worker_processes 1; pid $TOPO_DIR/nginx.pid; error_log $TOPO_DIR/nginx.error.log;
-events { worker_connections 4096; }
+events { worker_connections ${TOPO_NGINX_CONNS:-4096}; }
 http {
   access_log off; keepalive_requests 100000000; client_body_temp_path $TOPO_DIR;
   proxy_temp_path $TOPO_DIR; fastcgi_temp_path $TOPO_DIR; uwsgi_temp_path $TOPO_DIR;

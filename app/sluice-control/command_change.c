@@ -56,6 +56,14 @@ static int read_documents(struct sl_objects **out, const json_t *request, struct
 	if (rc == 0)
 		rc = objset_batch_set(&batch, out, err);
 	objset_batch_free(&batch);
+	/* With --prune an empty file would be the end of everything. */
+	if (rc == 0 && sl_objects_count(*out) == 0) {
+		sl_objects_free(*out);
+		*out = NULL;
+		rc = sl_err(err, EINVAL,
+			    "The files hold no object; write one with apiVersion, "
+			    "kind and metadata.");
+	}
 	return rc;
 }
 

@@ -266,6 +266,25 @@ static bool all_have(const struct control *c, uint64_t epoch)
 	return true;
 }
 
+/* Whatever became of the file in shared memory: this process has what was in it. */
+static void renew_file(struct control *c, uint64_t epoch)
+{
+	struct snapfile was, now;
+	struct sl_err err;
+
+	if (c->snap.map == NULL || c->snap.map->epoch != epoch)
+		return;
+	if (snapfile_open(&was, c->dir, epoch, &err) == 0) {
+		snapfile_close(&was);
+		return;
+	}
+	sl_log(SL_LOG_WARN, "The snapshot is written again: %s", err.text);
+	if (snapfile_write(&now, c->dir, c->snap.map, c->snap.map->size, &err) < 0)
+		sl_log(SL_LOG_ERROR, "%s", err.text);
+	else
+		snapfile_close(&now);
+}
+
 /*
  * A data plane that starts while an epoch is published may read the wanted one a moment too early,
  * or find a command for an older one in the ring that the run before it never took. Whoever has
@@ -289,7 +308,10 @@ static void remind(struct control *c)
 	d->remind_every_us = SL_MIN(d->remind_every_us * 2, CONTROL_REMIND_MAX_US);
 	d->remind_at_us = now + d->remind_every_us;
 	publish_learn(c);
-	if (!all_have(c, want) && push(c, SL_CTL_EPOCH, want))
+	if (all_have(c, want))
+		return;
+	renew_file(c, want);
+	if (push(c, SL_CTL_EPOCH, want))
 		sl_log(SL_LOG_WARN, "The data plane is told again to take up epoch %llu.",
 		       (unsigned long long)want);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes, maps and removes the snap.<epoch> segments that the data plane reads. */
+/* Writes, reads and removes the snap.<epoch> segments that the data plane reads. */
 #include "snapfile.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -31,53 +28,18 @@ int snapfile_write(struct snapfile *out, const char *dir, const struct sl_snap *
 	return rc;
 }
 
-static int map_fd(struct snapfile *out, int fd, const char *path, struct sl_err *err)
-{
-	struct stat st;
-	void *map;
-	int rc;
-
-	if (fstat(fd, &st) < 0)
-		return sl_err(err, errno, "%s cannot be read: %s.", path, strerror(errno));
-	if (st.st_size < (off_t)sizeof(struct sl_snap))
-		return sl_err(err, EBADMSG, "%s is too short to be a snapshot.", path);
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return sl_err(err, errno, "%s cannot be mapped: %s.", path, strerror(errno));
-	rc = sl_snap_check(map, (size_t)st.st_size, err);
-	if (rc < 0) {
-		munmap(map, (size_t)st.st_size);
-		sl_err_prefix(err, "%s: ", path);
-		return rc;
-	}
-	out->map = map;
-	out->size = (size_t)st.st_size;
-	return 0;
-}
-
 int snapfile_open(struct snapfile *out, const char *dir, uint64_t epoch, struct sl_err *err)
 {
 	char path[256];
-	int fd, rc;
 
 	*out = (struct snapfile){0};
-	sl_ctl_snap_path(dir, epoch, path, sizeof(path));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return sl_err(err, errno, "%s cannot be opened: %s.", path, strerror(errno));
-	rc = map_fd(out, fd, path, err);
-	close(fd);
-	if (rc == 0 && out->map->epoch != epoch) {
-		snapfile_close(out);
-		rc = sl_err(err, EBADMSG, "%s holds another epoch than its name says.", path);
-	}
-	return rc;
+	return sl_snap_load(&out->map, sl_ctl_snap_path(dir, epoch, path, sizeof(path)), epoch,
+			    err);
 }
 
 void snapfile_close(struct snapfile *sf)
 {
-	if (sf->map != NULL)
-		munmap((void *)(uintptr_t)sf->map, sf->size);
+	sl_snap_unload(sf->map);
 	*sf = (struct snapfile){0};
 }
 

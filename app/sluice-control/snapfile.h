@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* snap.<epoch> files of an instance: written whole, mapped read-only, retired. */
+/* snap.<epoch> files of an instance: written whole, read back, retired. */
 #ifndef SNAPFILE_H
 #define SNAPFILE_H
 
@@ -7,22 +7,21 @@
 
 #include "sl_snap.h"
 
-/** A mapped snapshot; map NULL: none. */
+/** A snapshot in memory; map NULL: none. */
 struct snapfile {
 	const struct sl_snap *map;
-	size_t size;
 };
 
-/** Writes snap.<epoch> (temporary file, rename), maps and checks what was written. */
+/** Writes snap.<epoch> (temporary file, rename), reads and checks what was written. */
 int snapfile_write(struct snapfile *out, const char *dir, const struct sl_snap *snap, size_t size,
 		   struct sl_err *err);
 
-/** Maps and checks snap.<epoch>; -ENOENT, -EPROTO, -EBADMSG. */
+/** Reads and checks snap.<epoch>; -ENOENT, -EPROTO, -EBADMSG. */
 int snapfile_open(struct snapfile *out, const char *dir, uint64_t epoch, struct sl_err *err);
 
 void snapfile_close(struct snapfile *sf);
 
-/** Removes snap.<epoch>; those who have it mapped keep it. */
+/** Removes snap.<epoch>; those who have read it keep it. */
 void snapfile_remove(const char *dir, uint64_t epoch);
 
 /** Whether two snapshots say the same, epoch and time of building aside. */

@@ -126,14 +126,16 @@ static int call(const struct ctl *ctl, json_t *request, json_t **answer, bool qu
 	json_decref(request);
 	if (fd >= 0)
 		close(fd);
+	if (fd == -EACCES)
+		return ctl_fail(EXIT_UNREACHABLE,
+				"%s may not be opened by this user; run sluicectl as root.", path);
 	if (fd < 0)
 		return quiet && (fd == -ENOENT || fd == -ECONNREFUSED)
 			       ? EXIT_UNREACHABLE
-			       : ctl_fail(
-					 EXIT_UNREACHABLE,
-					 "No control process answers at %s (%s); is sluice-control "
-					 "running?",
-					 path, strerror(-fd));
+			       : ctl_fail(EXIT_UNREACHABLE,
+					  "No control process answers at %s (%s); is "
+					  "sluice-control running?",
+					  path, strerror(-fd));
 	if (a == NULL)
 		return quiet ? EXIT_UNREACHABLE
 			     : ctl_fail(EXIT_UNREACHABLE,

@@ -44,6 +44,10 @@ static int parse_authority(struct ctl *ctl, struct url *u)
 		name[strlen(name) - 1] = '\0';
 		memmove(name, name + 1, strlen(name));
 	}
+	if (name[0] == '\0' || strpbrk(name, "[]") != NULL)
+		return ctl_usage(ctl,
+				 "\"%s\" is no host; write a name, 192.0.2.1 or [2001:db8::1].",
+				 u->host);
 	if (sl_ip_parse(name, &ip, NULL) == 0)
 		sl_ip_format(&ip, u->address);
 	return EXIT_OK;

@@ -20,6 +20,35 @@ static const char *text(const json_t *o, const char *key)
 	return s != NULL ? s : "";
 }
 
+/* Rows of each table that a worker uses now. */
+static json_t *used(const struct sl_stats_counters *c)
+{
+	json_t *o = json_object();
+
+#define USED(id, name, gauge) \
+	json_object_set_new(o, name, json_integer((json_int_t)sl_stats_gauge(c->gauge)));
+	SL_STATS_TABLE(USED)
+#undef USED
+	return o;
+}
+
+/* What each worker reserved at start: bytes a row, and rows. */
+static json_t *memory(const struct sl_stats_hdr *h)
+{
+	static const char *const names[] = {
+#define NAME(id, name, gauge) name,
+		SL_STATS_TABLE(NAME)
+#undef NAME
+	};
+	json_t *all = json_array();
+
+	for (int i = 0; i < SL_STATS_TABLES; i++)
+		json_array_append_new(all, json_pack("{s:s, s:I, s:I}", "table", names[i],
+						     "row_bytes", (json_int_t)h->table[i].row_bytes,
+						     "rows", (json_int_t)h->table[i].rows));
+	return all;
+}
+
 static json_t *data_plane(const struct sl_stats *stats)
 {
 	const struct sl_stats_hdr *h = sl_stats_hdr(stats);
@@ -30,14 +59,16 @@ static json_t *data_plane(const struct sl_stats *stats)
 		struct sl_stats_worker view;
 
 		sl_stats_worker_view(stats, i, &view);
-		json_array_append_new(workers, json_pack("{s:i, s:I}", "worker", (int)i, "epoch",
-							 (json_int_t)view.c->epoch));
+		json_array_append_new(workers,
+				      json_pack("{s:i, s:I, s:o}", "worker", (int)i, "epoch",
+						(json_int_t)view.c->epoch, "used", used(view.c)));
 	}
-	return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:o}", "running", alive, "pid",
+	return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "running", alive, "pid",
 			 alive ? h->pid : 0, "uptime_us",
 			 alive ? (json_int_t)(sl_clock_us() - h->started_us) : 0, "generation",
 			 (json_int_t)h->generation, "mbufs_total", (json_int_t)h->mbufs_total,
-			 "mbufs_free", (json_int_t)h->mbufs_free, "workers", workers);
+			 "mbufs_free", (json_int_t)h->mbufs_free, "memory", memory(h), "workers",
+			 workers);
 }
 
 static void print_control(const json_t *control)
@@ -57,6 +88,34 @@ static void print_control(const json_t *control)
 	       number(control, "applied"));
 	if (text(control, "fault")[0] != '\0')
 		printf("fault       %s\n", text(control, "fault"));
+}
+
+/* A line a table: what it costs, then how much of it each worker uses. */
+static void print_memory(const json_t *dp)
+{
+	const json_t *workers = json_object_get(dp, "workers"), *m, *w;
+	struct table *t = table_create(6, 2);
+	size_t i, k;
+
+	table_row(t, (const char *[]){"TABLE", "BYTES", "ROWS", "MIB", "WORKER", "USED"});
+	json_array_foreach(json_object_get(dp, "memory"), i, m)
+	{
+		long long bytes = number(m, "row_bytes"), rows = number(m, "rows");
+		char a[24], b[24], c[24], d[24], e[24];
+
+		snprintf(a, sizeof(a), "%lld", bytes);
+		snprintf(b, sizeof(b), "%lld", rows);
+		snprintf(c, sizeof(c), "%.1f", (double)bytes * (double)rows / (1 << 20));
+		json_array_foreach(workers, k, w)
+		{
+			snprintf(d, sizeof(d), "%lld", number(w, "worker"));
+			snprintf(e, sizeof(e), "%lld",
+				 number(json_object_get(w, "used"), text(m, "table")));
+			table_row(t, (const char *[]){text(m, "table"), a, b, c, d, e});
+		}
+	}
+	putchar('\n');
+	table_print(t);
 }
 
 static void print_data_plane(const json_t *dp)
@@ -84,6 +143,7 @@ static void print_data_plane(const json_t *dp)
 		table_row(t, (const char *[]){a, b});
 	}
 	table_print(t);
+	print_memory(dp);
 }
 
 /* No message where there are no statistics: that no data plane runs is part of the answer. */

@@ -163,6 +163,7 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 	const struct sl_conf_box *c = b->conf;
 
 	p->sessions_max = c->tcp_conns / 2;
+	p->upstreams_max = c->tcp_conns / 2;
 	p->pool_idle_max = c->pool_idle_max;
 	p->pool_idle_ms = c->pool_idle_ms;
 	p->head_timeout_ms = c->head_timeout_ms;
@@ -243,6 +244,8 @@ int box_create(struct box *b, struct sl_err *err)
 		rc = make_segments(b, err);
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
 		rc = make_worker(b, i, &key, err);
+	if (rc == 0)
+		sl_worker_tables(b->worker[0], sl_stats_hdr(b->stats)->table);
 	return rc;
 }
 

@@ -101,6 +101,7 @@ static FILE *open_log(const char *path)
 int eal_start(const struct sl_conf_box *conf, bool no_huge, struct sl_err *err)
 {
 	static struct args a;
+	int noise, rc;
 
 	eal_log = open_log(conf->log_file);
 	if (!eal_log)
@@ -122,7 +123,11 @@ int eal_start(const struct sl_conf_box *conf, bool no_huge, struct sl_err *err)
 		add(&a, "-m");
 		add(&a, "%u", conf->memory_mb);
 	}
-	if (rte_eal_init(a.n, a.v) >= 0)
+	/* A few of EAL's messages pass its log by. */
+	noise = driver_noise_begin();
+	rc = rte_eal_init(a.n, a.v);
+	driver_noise_end(noise);
+	if (rc >= 0)
 		return 0;
 	return sl_err(err, rte_errno ? rte_errno : EIO,
 		      "DPDK does not start (%s); the reason stands at the end of %s.",

@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Configurations in the data plane: mapped, checked, offered to the workers, retired. */
+/* Configurations in the data plane: read, checked, offered to the workers, retired. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "sl_match.h"
 #include "sluiced.h"
-
-static int map_file(struct mapped_epoch *e, const char *path, struct sl_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	void *p;
-
-	if (fd < 0)
-		return sl_err(err, errno, "Configuration %s can't be opened: %s.", path,
-			      strerror(errno));
-	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct sl_snap)) {
-		close(fd);
-		return sl_err(err, EBADMSG, "Configuration %s is cut short.", path);
-	}
-	/* Private: nobody can change under us what was checked. */
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-	close(fd);
-	if (p == MAP_FAILED)
-		return sl_err(err, errno, "Configuration %s can't be mapped: %s.", path,
-			      strerror(errno));
-	e->snap = p;
-	e->size = (size_t)st.st_size;
-	return sl_snap_check(e->snap, e->size, err);
-}
 
 static void unmap(struct box *b, struct mapped_epoch *e)
 {
@@ -40,8 +12,7 @@ static void unmap(struct box *b, struct mapped_epoch *e)
 		return;
 	for (uint16_t i = 0; i < b->n_workers; i++)
 		sl_match_scratch_free(e->worker[i].scratch);
-	if (e->snap)
-		munmap(e->snap, e->size);
+	sl_snap_unload(e->snap);
 	free(e);
 }
 
@@ -91,7 +62,8 @@ int epoch_take(struct box *b, uint64_t number, struct sl_err *err)
 	if (!e)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	e->number = number;
-	rc = map_file(e, sl_ctl_snap_path(b->dir, number, path, sizeof(path)), err);
+	rc = sl_snap_load(&e->snap, sl_ctl_snap_path(b->dir, number, path, sizeof(path)), number,
+			  err);
 	if (rc == 0)
 		rc = sl_snap_check_slots(e->snap, sl_stats_hdr(b->stats)->slots, err);
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)

@@ -9,31 +9,48 @@
 
 #include "sluiced.h"
 
+/* @return 0 or errno. Memory is reserved, so that no store into it can ever fault. */
+static int file_size(int fd, size_t size)
+{
+	struct stat st;
+	int rc;
+
+	if (fstat(fd, &st) < 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EBADF;
+	/* Another size is another layout: begin with empty memory. */
+	if ((size_t)st.st_size != size && ftruncate(fd, 0) < 0)
+		return errno;
+	do
+		rc = posix_fallocate(fd, 0, (off_t)size);
+	while (rc == EINTR);
+	return rc;
+}
+
 int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
 {
 	char path[256];
-	struct stat st;
-	int fd;
+	void *p = NULL;
+	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/flows.%u", b->dir, worker);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return sl_err(err, errno, "Session memory %s can't be opened: %s.", path,
 			      strerror(errno));
-	/* Another size is another layout: begin with empty memory. */
-	if (fstat(fd, &st) == 0 && (size_t)st.st_size != size && ftruncate(fd, 0) < 0)
-		st.st_size = -1;
-	b->flows[worker] = MAP_FAILED;
-	if (st.st_size != -1 && ftruncate(fd, (off_t)size) == 0)
-		b->flows[worker] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (b->flows[worker] == MAP_FAILED) {
-		b->flows[worker] = NULL;
-		return sl_err(err, ENOMEM,
-			      "Session memory %s of %zu MiB can't be mapped: lower "
-			      "limits.nat_sessions.",
-			      path, size >> 20);
+	rc = file_size(fd, size);
+	if (rc == 0) {
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		rc = p == MAP_FAILED ? errno : 0;
 	}
+	close(fd);
+	if (rc)
+		return sl_err(err, rc,
+			      "Session memory %s of %zu MiB can't be had (%s): lower "
+			      "limits.nat_sessions.",
+			      path, SL_MAX(size >> 20, (size_t)1), strerror(rc));
+	b->flows[worker] = p;
 	b->flows_size = size;
 	return 0;
 }

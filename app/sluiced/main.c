@@ -102,6 +102,22 @@ static uint64_t hugepages_free_mb(void)
 	       read_number("/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages") * 1024;
 }
 
+/* Memory that can be had without swapping, in MiB; 0 if the kernel doesn't say. */
+static uint64_t memory_available_mb(void)
+{
+	unsigned long kb = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "MemAvailable:", 13) == 0)
+			kb = strtoul(line + 13, NULL, 10);
+	fclose(f);
+	return kb / 1024;
+}
+
 /* Decides on hugepages and says so in one sentence. */
 static int choose_memory(const struct sl_conf_box *conf, bool no_huge, bool *ordinary,
 			 struct sl_err *err)
@@ -121,6 +137,13 @@ static int choose_memory(const struct sl_conf_box *conf, bool no_huge, bool *ord
 				      "Port %s is a PCI device, which needs hugepages: run `sysctl "
 				      "vm.nr_hugepages=%u`.",
 				      conf->port[i].name, conf->memory_mb / 2 + 1);
+	have = memory_available_mb();
+	if (*ordinary && have && have < conf->memory_mb)
+		return sl_err(
+			err, ENOMEM,
+			"memory.size is %u MiB but only %lu MiB of memory are available: write "
+			"a smaller memory.size.",
+			conf->memory_mb, (unsigned long)have);
 	if (*ordinary)
 		sl_log(SL_LOG_INFO, "Running without hugepages, in %u MiB of ordinary memory.",
 		       conf->memory_mb);

@@ -13,8 +13,7 @@
 
 /** A mapped configuration and what each worker needs to use it. */
 struct mapped_epoch {
-	struct sl_snap *snap;
-	size_t size;
+	const struct sl_snap *snap;
 	uint64_t number;
 	struct sl_epoch worker[SLUICED_WORKERS_MAX];
 };

@@ -50,6 +50,7 @@
 	SL_DROP(TCP_PAWS, "tcp_paws", "old TCP timestamp (RFC 7323 PAWS)")                         \
 	SL_DROP(TCP_OOO_LIMIT, "tcp_ooo_limit", "too much TCP data out of order")                  \
 	SL_DROP(TCP_NO_MEMORY, "tcp_no_memory", "TCP connection table full")                       \
+	SL_DROP(TCP_NO_BUFFERS, "tcp_no_buffers", "TCP data, packet buffers almost used up")       \
 	SL_DROP(TCP_AFTER_CLOSE, "tcp_after_close", "TCP data for a connection already closed")    \
 	SL_DROP(NAT_NO_ENDPOINT, "nat_no_endpoint", "service without a healthy endpoint")          \
 	SL_DROP(NAT_NO_SESSION, "nat_no_session", "reply that belongs to no session")              \

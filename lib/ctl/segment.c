@@ -88,7 +88,8 @@ static int folder_make(const char *path, mode_t mode, struct sl_err *err)
 	if (mkdir(path, mode) < 0 && errno != EEXIST) {
 		int code = errno;
 
-		return sl_err(err, code, "%s can't be made: %s.", path, strerror(code));
+		return sl_err(err, code, "%s can't be made: %s%s.", path, strerror(code),
+			      code == EACCES ? "; run as root" : "");
 	}
 	if (lstat(path, &st) < 0)
 		return sl_err(err, errno, "%s can't be used: %s.", path, strerror(errno));

@@ -115,10 +115,10 @@ struct sl_net {
 	struct net_addr addr[NET_ADDRS_MAX];
 	struct net_route route[NET_ROUTES_MAX]; /* longest prefix first */
 	uint32_t bcast_be[2 * NET_ADDRS_MAX];   /* all-ones and all-zeros of IPv4 subnets */
-	bool multipath; /* any prefix has more than one next hop */
+	bool multipath;                         /* any prefix has more than one next hop */
 	struct sl_hash_key key;
 	struct neigh_table neigh;
-	struct net_virtual *virtual;	  /* read by workers */
+	struct net_virtual *virtual;      /* read by workers */
 	struct net_virtual *virtual_last; /* before it */
 	/* main lcore */
 	void (*inject)(void *arg, uint16_t worker, struct rte_mbuf *m);

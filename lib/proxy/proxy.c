@@ -84,6 +84,14 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 	return 0;
 }
 
+void sl_proxy_tables(const struct sl_proxy *px, struct sl_proxy_tables *out)
+{
+	out->session_bytes = sizeof(*px->session);
+	out->sessions = px->cfg.sessions_max;
+	out->upstream_bytes = sizeof(*px->up);
+	out->upstreams = px->cfg.upstreams_max;
+}
+
 void sl_proxy_free(struct sl_proxy *px)
 {
 	if (!px)

@@ -34,6 +34,12 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 		    const struct sl_proxy_config *cfg, struct sl_err *err);
 void sl_proxy_free(struct sl_proxy *proxy);
 
+/** Memory as created: bytes of a row and rows, of clients and of endpoint connections. */
+struct sl_proxy_tables {
+	uint32_t session_bytes, sessions, upstream_bytes, upstreams;
+};
+void sl_proxy_tables(const struct sl_proxy *proxy, struct sl_proxy_tables *out);
+
 /** sl_tcp_config.accept of a worker: which listener row a SYN is for. */
 bool sl_proxy_accept(struct sl_proxy *proxy, const struct sl_pkt *syn, uint32_t *listener);
 

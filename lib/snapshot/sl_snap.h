@@ -2,8 +2,8 @@
 /*
  * Layout of one compiled configuration in its shared segment `snap.<epoch>`.
  *
- * Written once by the control process, then immutable; mapped read-only by everyone else at any
- * 64-byte aligned address: offsets and row numbers, never pointers. A reader calls sl_snap_check
+ * Written once by the control process, then immutable; read by everyone else to any 64-byte
+ * aligned address: offsets and row numbers, never pointers. A reader calls sl_snap_check
  * before anything else; after that every row number, span and string in it is within bounds.
  */
 #ifndef SL_SNAP_H
@@ -218,6 +218,16 @@ static inline const void *sl_snap_blob(const struct sl_snap *s, struct sl_blob b
  *         text. Any thread.
  */
 int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err);
+
+/**
+ * Reads snap.<epoch> and checks it. The copy is the caller's own: whoever changes or cuts the file
+ * afterwards changes nothing that was checked, and reading it can't fault.
+ *
+ * @return 0; -ENOENT, -EPROTO, -EBADMSG or another reason, with a text that names the file.
+ */
+int sl_snap_load(const struct sl_snap **out, const char *path, uint64_t epoch, struct sl_err *err);
+/** Gives that memory back. @param snap May be NULL. */
+void sl_snap_unload(const struct sl_snap *snap);
 
 /** What snap->crc must be; snap->size is true. */
 uint32_t sl_snap_crc(const struct sl_snap *snap);

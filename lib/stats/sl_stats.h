@@ -16,7 +16,7 @@
 #include "sl_base.h"
 
 #define SL_STATS_MAGIC       UINT64_C(0x5441545345434c53) /* "SLCESTAT" */
-#define SL_STATS_VERSION     1u
+#define SL_STATS_VERSION     2u
 #define SL_STATS_WORKERS_MAX 32
 #define SL_STATS_PORTS_MAX   8
 #define SL_STATS_NAME_MAX    192
@@ -273,6 +273,27 @@ struct sl_stats_port_info {
 	char addresses[4][64];
 };
 
+/* X(TABLE, "what a row is", gauge of a worker that says how many are used) */
+#define SL_STATS_TABLE(X)                                         \
+	X(CONNS, "tcp_connection", tcp_conns)                     \
+	X(HALF_OPEN, "half_open", tcp_syn_rcvd)                   \
+	X(TIME_WAIT, "time_wait", tcp_time_wait)                  \
+	X(SESSIONS, "client_session", http_downstream_cx_active)  \
+	X(UPSTREAMS, "endpoint_session", http_upstream_cx_active) \
+	X(L4, "l4_session", nat_sessions)
+
+enum {
+#define SL_STATS_TABLE_ENUM(id, name, gauge) SL_STATS_TABLE_##id,
+	SL_STATS_TABLE(SL_STATS_TABLE_ENUM)
+#undef SL_STATS_TABLE_ENUM
+		SL_STATS_TABLES
+};
+
+/** A table of every worker, sized at start. */
+struct sl_stats_table {
+	uint32_t row_bytes, rows;
+};
+
 /** Segment header; written by the main lcore. All offsets from the segment's start. */
 struct sl_stats_hdr {
 	uint64_t magic;
@@ -288,7 +309,8 @@ struct sl_stats_hdr {
 	int32_t pid;
 	uint32_t n_workers, n_ports;
 	char instance[64];
-	uint64_t mbufs_total, mbufs_free; /* refreshed with the heartbeat */
+	uint64_t mbufs_total, mbufs_free;             /* refreshed with the heartbeat */
+	struct sl_stats_table table[SL_STATS_TABLES]; /* of one worker */
 	uint32_t slots[SL_STATS_CLASS_COUNT];
 	uint32_t pad;
 	struct sl_stats_port_info port[SL_STATS_PORTS_MAX];

@@ -124,7 +124,7 @@ uint32_t sl_tcp_tx_room(const struct sl_tcp_conn *c)
 	/* An mbuf counts for at least TRUESIZE bytes, or tiny writes would pin many buffers. */
 	used = SL_MAX(sl_tcp_tx_pending(c), (uint32_t)c->snd_mbufs * TRUESIZE);
 	if (c->tcp->pressure)
-		limit /= 4;
+		limit = SL_MIN(limit / 4, 4 * eff_mss(c));
 	return used < limit ? limit - used : 0;
 }
 
@@ -152,6 +152,7 @@ void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain)
 		tcp_queue_free(chain);
 		return;
 	}
+	c->flags &= ~F_ASKED;
 	for (m = chain; m; m = next) {
 		next = m->next;
 		m->next = NULL;

@@ -46,6 +46,8 @@ static void acked_new(struct sl_tcp_conn *c, struct seg *s, uint32_t sacked)
 	uint32_t acked = s->ack - c->snd_una;
 
 	measure_rtt(c, s);
+	if (c->flags & F_RECOVERY)
+		tcp_recovery_eifel(c, s);
 	tcp_sndq_acked(c, s->ack);
 	c->snd_una = s->ack;
 	if (seq_lt(c->snd_nxt, s->ack)) {
@@ -162,7 +164,7 @@ static void take_syn_options(struct sl_tcp_conn *c, const struct seg *s)
 		c->ts_recent = o->tsval;
 	}
 	c->rcv_nxt = s->seq + 1;
-	c->rcv_adv = c->rcv_nxt + SL_MIN(c->tcp->cfg.rcv_buf_bytes, 65535u);
+	c->rcv_adv += c->rcv_nxt;             /* the SYN's window so far */
 	c->snd_wnd = c->max_snd_wnd = s->wnd; /* never scaled in a SYN */
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;

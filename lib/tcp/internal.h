@@ -60,6 +60,7 @@ enum state {
 #define F_T_KEEP      0x00400000u
 #define F_T_WHEEL     0x00800000u /* the wheel's timer is set, to t_wheel */
 #define F_WINDOW_USED 0x01000000u /* the congestion window was the limit since the last ACK */
+#define F_ASKED       0x02000000u /* received since the user last sent: owes an answer */
 #define F_INDEXED     0x04000000u /* found by its tuple */
 #define F_TLP_REXMT   0x10000000u /* the probe was a retransmission */
 #define F_RETRY       0x20000000u /* mbufs ran out while sending */
@@ -111,8 +112,10 @@ struct sl_tcp_conn {
 	uint16_t rcv_mbufs;
 	uint16_t mss; /* payload and options of one segment */
 	uint16_t mtu;
-	uint8_t dupacks, backoff;
-	uint8_t probes; /* keep-alive probes unanswered */
+	uint8_t dupacks;
+	uint8_t backoff : 4;
+	uint8_t probes : 4; /* keep-alive probes unanswered */
+	uint8_t reorder;    /* segments seen to overtake another one; see tcp_dup_thresh */
 	uint8_t ooo_ranges;
 	/* line 2 */
 	struct rte_mbuf *rcvq, *rcvq_tail;
@@ -183,7 +186,10 @@ struct loss {
 	uint32_t rescue;   /* RescueRxt of RFC 6675, with rescue_used */
 	uint32_t rescue_used;
 	uint32_t prr_delivered, prr_out, recover_fs; /* RFC 6937 */
-	uint32_t next;                               /* free list */
+	uint32_t una_max; /* snd_max when the segment at snd_una was last sent again, or later */
+	/* With undo: what held before this recovery, and our TSval when it began (RFC 3522). */
+	uint32_t undo, undo_ts, undo_cwnd, undo_ssthresh, undo_wmax, undo_epoch;
+	uint32_t next; /* free list */
 };
 
 /** Options of one received segment. */
@@ -306,6 +312,20 @@ static inline uint32_t eff_mss(const struct sl_tcp_conn *c)
 static inline uint32_t in_flight(const struct sl_tcp_conn *c)
 {
 	return c->snd_max - c->snd_una;
+}
+
+#define DUP_THRESH  3u
+#define REORDER_MAX 64u
+
+/**
+ * Segments that must have arrived behind one that is thought lost: more where packets overtake
+ * each other by more, but never so many that a flight can't tell (RFC 4653).
+ */
+static inline uint32_t tcp_dup_thresh(const struct sl_tcp_conn *c)
+{
+	if (c->reorder <= DUP_THRESH)
+		return DUP_THRESH;
+	return SL_MAX(DUP_THRESH, SL_MIN(c->reorder, in_flight(c) / eff_mss(c) / 2));
 }
 
 static inline uint16_t ip_tcp_len(bool v6)
@@ -476,6 +496,8 @@ bool tcp_sack_is_lost(const struct sl_tcp_conn *c, uint32_t seq);
 /** End of the run of SACKed or un-SACKed numbers in which seq lies. */
 uint32_t tcp_sack_run(const struct sl_tcp_conn *c, uint32_t seq, bool *sacked);
 void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked);
+/** An ACK is about to move snd_una in recovery: was it for the original after all? */
+void tcp_recovery_eifel(struct sl_tcp_conn *c, const struct seg *s);
 void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked);
 /** Next segment to send again in recovery: RFC 6675 NextSeg rule 1, or else 3 and 4. */
 bool tcp_recovery_next(struct sl_tcp_conn *c, bool lost_only, uint32_t *seq, uint32_t *len);
@@ -486,7 +508,10 @@ void tcp_recovery_probe_ack(struct sl_tcp_conn *c, const struct seg *s);
 /* ---- pressure.c ---- */
 #define PRESSURE_NONE 0
 #define PRESSURE_LOW  1 /* below 10 % of packet buffers: windows shrink */
-#define PRESSURE_HIGH 2 /* below 2 %: newest idle connections are reset */
+#define PRESSURE_HIGH 2 /* below 2 %: newest idle connections are reset, and greedy ones */
+#define PRESSURE_FULL 3 /* below 1 %: no payload is kept, so that ports can still receive */
 void tcp_pressure_check(struct sl_tcp *tcp);
+/** Window, not scaled, that a SYN of ours offers. */
+uint32_t tcp_pressure_syn_window(const struct sl_tcp *tcp, uint32_t mss);
 
 #endif

@@ -2,6 +2,9 @@
 /* Passive opens: SYN, the table of half-open connections, SYN-ACKs again, the third segment. */
 #include "internal.h"
 
+#define FLOOD_MS       10000u /* since the last SYN cookie: half-open ones get little time */
+#define TIMERS_AT_ONCE 256u   /* SYN-ACKs sent again in one round; the next goes on */
+
 static uint32_t row_base(const struct sl_tcp *tcp)
 {
 	return tcp->cfg.conns_max;
@@ -304,16 +307,30 @@ void tcp_listen_complete(struct sl_tcp *tcp, const struct syn_entry *e, struct s
 		tcp_conn_touch(c);
 }
 
+/*
+ * Where SYN cookies are being sent the table was full: who doesn't answer the second SYN-ACK makes
+ * room, so that it is empty again within seconds after a flood.
+ */
+static unsigned tries_max(const struct sl_tcp *tcp)
+{
+	bool flood = tcp->cookie_any && tcp->now_ms - tcp->cookie_last_ms < FLOOD_MS;
+
+	return flood ? 1 : SYN_TRIES;
+}
+
 void tcp_listen_timers(struct sl_tcp *tcp)
 {
+	unsigned last = tries_max(tcp), budget = TIMERS_AT_ONCE;
+
 	for (unsigned k = 0; k <= SYN_TRIES; k++) {
-		while (tcp->syn_head[k] != ROW_NONE) {
+		while (tcp->syn_head[k] != ROW_NONE && budget) {
 			uint32_t row = tcp->syn_head[k];
 			struct syn_entry *e = &tcp->syns[row];
 
 			if (seq_lt(tcp->now_ms, e->t_due))
 				break;
-			if (k == SYN_TRIES || tcp->now_ms - e->t_sent >= tcp->cfg.syn_timeout_ms) {
+			budget--;
+			if (k >= last || tcp->now_ms - e->t_sent >= tcp->cfg.syn_timeout_ms) {
 				entry_free(tcp, row);
 				stats(tcp)->tcp_timeouts++;
 				continue;

@@ -40,14 +40,17 @@ void tcp_out_syn(struct sl_tcp_conn *c)
 			 .fport = c->fport,
 			 .seq = c->snd_una,
 			 .ack = c->rcv_nxt,
-			 .wnd = (uint16_t)SL_MIN(tcp->cfg.rcv_buf_bytes, 65535u),
+			 .wnd = (uint16_t)tcp_pressure_syn_window(tcp, c->adv_mss),
 			 .flags = SL_TCP_SYN | (answer ? SL_TCP_ACK : 0),
 			 .opts = opts};
 	uint32_t offer = answer ? c->flags : F_TS | F_SACK;
 
 	tcp_conn_addrs(c, &l, &f);
-	if (!answer)
+	if (!answer) {
 		c->rcv_wscale = tcp->rcv_wscale;
+		c->rcv_adv =
+			b.wnd; /* from the peer's first sequence number on, which comes later */
+	}
 	b.opts_len = tcp_opts_syn(opts, c->adv_mss,
 				  answer && !c->rcv_wscale ? WSCALE_NONE : c->rcv_wscale, offer,
 				  ts_now(c), c->ts_recent);
@@ -246,6 +249,8 @@ static bool send_recovery(struct sl_tcp_conn *c)
 			n = tcp_seg_send(c, seq, len - !!flags, flags);
 			if (n > 0) {
 				sent(c, seq, (uint32_t)n);
+				if (seq == c->snd_una)
+					loss->una_max = c->snd_max;
 				if (loss->n && seq_lt(seq, loss->right[loss->n - 1]))
 					loss->high_rxt = seq_max(loss->high_rxt, seq + (uint32_t)n);
 			}

@@ -255,6 +255,7 @@ static void in_order(struct sl_tcp_conn *c, struct seg *s, struct run *r, uint32
 		run_trim(r, c->rcv_nxt, to);
 	sl_consume(c->tcp->lc);
 	s->taken = true;
+	c->flags |= F_ASKED;
 	append(c, r, false);
 	if (c->ooo) { /* RFC 5681 4.2: an ACK at once when a gap is filled */
 		drain(c);
@@ -268,6 +269,11 @@ void tcp_reass_data(struct sl_tcp_conn *c, struct seg *s)
 	struct run r = {.first = s->m};
 	uint32_t to;
 
+	if (c->tcp->pressure == PRESSURE_FULL) { /* the peer sends it again */
+		c->flags |= F_ASKED;
+		tcp_seg_drop(c->tcp, s, SL_DROP_TCP_NO_BUFFERS);
+		return;
+	}
 	run_count(&r, s->seq);
 	s->m = r.first;
 	to = seq_min(r.end, c->rcv_adv);

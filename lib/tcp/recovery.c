@@ -5,8 +5,6 @@
  */
 #include "internal.h"
 
-#define DUP_THRESH 3
-
 /* RFC 6937 3: how much may be sent on this ACK. */
 static void prr_update(struct sl_tcp_conn *c, uint32_t delivered)
 {
@@ -28,10 +26,22 @@ static void prr_update(struct sl_tcp_conn *c, uint32_t delivered)
 	c->cwnd = SL_MAX(pipe + send, eff_mss(c));
 }
 
+static void undo_prepare(const struct sl_tcp_conn *c, struct loss *l)
+{
+	l->undo = c->flags & F_TS ? 1 : 0;
+	l->undo_ts = ts_now(c);
+	l->undo_cwnd = c->cwnd;
+	l->undo_ssthresh = c->ssthresh;
+	l->undo_wmax = c->cubic_wmax;
+	l->undo_epoch = c->cubic_epoch;
+}
+
 static void enter(struct sl_tcp_conn *c, uint32_t sacked)
 {
 	struct loss *l = c->flags & F_SACK ? tcp_conn_loss_get(c) : NULL;
 
+	if (l)
+		undo_prepare(c, l);
 	tcp_cong_reduce(c);
 	c->recover = c->snd_max;
 	c->flags |= F_RECOVERY | F_REXMT_ONE;
@@ -39,6 +49,7 @@ static void enter(struct sl_tcp_conn *c, uint32_t sacked)
 	stats(c->tcp)->tcp_fast_recoveries++;
 	if (l) {
 		l->high_rxt = c->snd_una;
+		l->una_max = c->snd_max;
 		l->rescue_used = 0;
 		l->prr_delivered = l->prr_out = 0;
 		l->recover_fs = in_flight(c);
@@ -48,13 +59,30 @@ static void enter(struct sl_tcp_conn *c, uint32_t sacked)
 	}
 }
 
+/*
+ * What was sent after the first hole was filled again has arrived, so that was lost too. RFC 6675
+ * would wait for the timeout.
+ */
+static void lost_again(struct sl_tcp_conn *c)
+{
+	struct loss *l = tcp_conn_loss(c);
+	uint32_t above = l->sacked_bytes - tcp_sack_below(c, l->una_max);
+
+	if (!seq_lt(c->snd_una, l->high_rxt) || above <= (tcp_dup_thresh(c) - 1) * eff_mss(c))
+		return;
+	c->flags |= F_REXMT_ONE;
+	l->una_max = c->snd_max;
+}
+
 void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked)
 {
 	if (c->flags & F_RECOVERY) {
-		if (c->loss != ROW_NONE)
+		if (c->loss != ROW_NONE) {
 			prr_update(c, sacked);
-		else
+			lost_again(c);
+		} else {
 			c->cwnd += c->mss;
+		}
 		return;
 	}
 	/* RFC 6582 3.2: not again for what a timeout has dealt with. */
@@ -64,7 +92,7 @@ void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked)
 		tcp_timer_rexmt(c);
 	if (c->dupacks < UINT8_MAX)
 		c->dupacks++;
-	if (c->dupacks >= DUP_THRESH || tcp_sack_is_lost(c, c->snd_una))
+	if (c->dupacks >= tcp_dup_thresh(c) || tcp_sack_is_lost(c, c->snd_una))
 		enter(c, sacked);
 }
 
@@ -80,6 +108,30 @@ static void leave(struct sl_tcp_conn *c)
 	c->dupacks = 0;
 }
 
+/*
+ * RFC 3522: the first ACK that gets on echoes a timestamp from before we sent anything again, so
+ * nothing was lost, only overtaken. What the recovery changed is put back (RFC 4015), and so much
+ * reordering is borne from now on.
+ */
+void tcp_recovery_eifel(struct sl_tcp_conn *c, const struct seg *s)
+{
+	struct loss *l = tcp_conn_loss(c);
+	uint32_t by, least = tcp_dup_thresh(c) + 1;
+
+	if (!l || !l->undo)
+		return;
+	l->undo = 0;
+	if (!s->o.has_ts || !s->o.tsecr || !seq_lt(s->o.tsecr, l->undo_ts))
+		return;
+	by = l->n ? (l->right[l->n - 1] - c->snd_una) / eff_mss(c) : 0;
+	c->reorder = (uint8_t)SL_MIN(SL_MAX(SL_MAX(by, least), c->reorder), REORDER_MAX);
+	c->cwnd = SL_MAX(c->cwnd, l->undo_cwnd);
+	c->ssthresh = l->undo_ssthresh;
+	c->cubic_wmax = l->undo_wmax;
+	c->cubic_epoch = l->undo_epoch;
+	c->flags &= ~(F_RECOVERY | F_REXMT_ONE);
+}
+
 void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked)
 {
 	bool done = !seq_lt(c->snd_una, c->recover);
@@ -91,6 +143,7 @@ void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked)
 	if (c->flags & F_RECOVERY) {
 		if (c->loss != ROW_NONE) {
 			prr_update(c, acked - SL_MIN(known, acked) + sacked);
+			tcp_conn_loss(c)->una_max = c->snd_max;
 		} else { /* partial ACK: the next hole, and the window deflated */
 			c->flags |= F_REXMT_ONE;
 			c->cwnd -= SL_MIN(acked, c->cwnd);

@@ -2,8 +2,6 @@
 /* Scoreboard of what the peer has selectively acknowledged (RFC 2018, RFC 6675). */
 #include "internal.h"
 
-#define DUP_THRESH 3u
-
 static void remove_range(struct loss *l, uint32_t i)
 {
 	l->n--;
@@ -117,13 +115,13 @@ uint32_t tcp_sack_run(const struct sl_tcp_conn *c, uint32_t seq, bool *sacked)
 /* RFC 6675 4, IsLost: enough was SACKed above, in bytes or in separate ranges. */
 static bool lost_below(const struct sl_tcp_conn *c, const struct loss *l, uint32_t i)
 {
-	uint32_t sum = 0;
+	uint32_t thresh = tcp_dup_thresh(c), sum = 0;
 
-	if (l->n - i >= DUP_THRESH)
+	if (l->n - i >= thresh)
 		return true;
 	for (; i < l->n; i++)
 		sum += l->right[i] - l->left[i];
-	return sum > (DUP_THRESH - 1) * eff_mss(c);
+	return sum > (thresh - 1) * eff_mss(c);
 }
 
 bool tcp_sack_is_lost(const struct sl_tcp_conn *c, uint32_t seq)

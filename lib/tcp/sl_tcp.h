@@ -67,6 +67,17 @@ struct sl_tcp_config {
 int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_config *cfg,
 		  struct sl_err *err);
 
+/** One table of a stack: bytes of a row for IPv4, without the index, and rows. */
+struct sl_tcp_table {
+	uint32_t row_bytes, rows;
+};
+
+/** Memory of a stack as created. Any thread. */
+struct sl_tcp_tables {
+	struct sl_tcp_table conns, half_open, time_wait;
+};
+void sl_tcp_tables(const struct sl_tcp *tcp, struct sl_tcp_tables *out);
+
 /** Frees everything, connections without a word on the wire. */
 void sl_tcp_free(struct sl_tcp *tcp);
 

@@ -106,6 +106,15 @@ int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_
 	return 0;
 }
 
+void sl_tcp_tables(const struct sl_tcp *tcp, struct sl_tcp_tables *out)
+{
+	const struct sl_tcp_config *cfg = &tcp->cfg;
+
+	out->conns = (struct sl_tcp_table){sizeof(struct sl_tcp_conn), cfg->conns_max};
+	out->half_open = (struct sl_tcp_table){sizeof(struct syn_entry), cfg->syn_rcvd_max};
+	out->time_wait = (struct sl_tcp_table){sizeof(struct tw_entry), cfg->time_wait_max};
+}
+
 void sl_tcp_free(struct sl_tcp *tcp)
 {
 	if (!tcp)

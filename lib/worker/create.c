@@ -108,6 +108,24 @@ void sl_worker_free(struct sl_worker *w)
 	free(w);
 }
 
+void sl_worker_tables(const struct sl_worker *w, struct sl_stats_table out[SL_STATS_TABLES])
+{
+	struct sl_tcp_tables t;
+	struct sl_proxy_tables p;
+
+	sl_tcp_tables(w->tcp, &t);
+	sl_proxy_tables(w->proxy, &p);
+	out[SL_STATS_TABLE_CONNS] = (struct sl_stats_table){t.conns.row_bytes, t.conns.rows};
+	out[SL_STATS_TABLE_HALF_OPEN] =
+		(struct sl_stats_table){t.half_open.row_bytes, t.half_open.rows};
+	out[SL_STATS_TABLE_TIME_WAIT] =
+		(struct sl_stats_table){t.time_wait.row_bytes, t.time_wait.rows};
+	out[SL_STATS_TABLE_SESSIONS] = (struct sl_stats_table){p.session_bytes, p.sessions};
+	out[SL_STATS_TABLE_UPSTREAMS] = (struct sl_stats_table){p.upstream_bytes, p.upstreams};
+	out[SL_STATS_TABLE_L4] = (struct sl_stats_table){(uint32_t)sizeof(struct sl_nat_session),
+							 w->cfg.nat.rows_max};
+}
+
 void sl_worker_stop(struct sl_worker *w)
 {
 	__atomic_store_n(&w->stop, 1, __ATOMIC_RELAXED);

@@ -37,6 +37,9 @@ struct sl_worker_config {
 
 struct sl_worker;
 
+/** Tables of a worker as created: bytes of a row and rows, by SL_STATS_TABLE_*. Any thread. */
+void sl_worker_tables(const struct sl_worker *w, struct sl_stats_table out[SL_STATS_TABLES]);
+
 /** Allocates everything the worker will ever use. Main lcore. 0 or -errno with a text. */
 int sl_worker_create(struct sl_worker **out, const struct sl_worker_config *cfg,
 		     struct sl_err *err);

@@ -91,6 +91,7 @@ def bad_objects_change_nothing():
         os.mkdir(f"{b.dir}/empty")
         expect_in("has no \\*.yaml", b.ctl("apply", "-f", f"{b.dir}/empty", rc=1))
         expect_in("No such file", b.ctl("apply", "-f", f"{b.dir}/nope", rc=1))
+        expect_in("hold no object", b.ctl("apply", "--prune", "-f", b.write("none.yaml", "# later\n"), rc=1))
         expect_in("larger than the 16 MiB",
                   b.ctl("apply", "-f", b.write("big.yaml", b"#" * (17 << 20)), rc=1))
         expect_eq((before, table), (b.epoch(), b.ctl("pc", "route")), "epoch and routes")

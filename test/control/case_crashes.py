@@ -144,6 +144,26 @@ def damaged_snapshot_is_replaced():
 
 
 @test
+def lost_snapshot_is_written_again():
+    # A data plane that starts and finds no usable snapshot gets it from the control process.
+    with scenario_box() as b:
+        epoch = b.epoch()
+        path = f"{b.shm}/snap.{epoch}"
+        for damage in (lambda: os.unlink(path), lambda: os.truncate(path, 100),
+                       lambda: open(path, "wb").write(b"x" * 100000)):
+            b.daemon.kill()
+            b.daemon.wait()
+            damage()
+            b.start_daemon()
+            workers = lambda: [w["epoch"] for w in b.json("status")["data_plane"]["workers"]]
+            box.wait_until(lambda: workers() == [epoch] * 2, "the epoch is taken up")
+        expect_in("The snapshot is written again", b.log())
+        # Cut short while in use: the control process has a copy of its own.
+        os.truncate(path, 0)
+        golden("pc_route.txt", b.ctl("pc", "route"))
+
+
+@test
 def drain_and_stop():
     with scenario_box() as b:
         expect_in("draining", b.ctl("drain"))

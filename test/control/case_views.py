@@ -151,7 +151,7 @@ def exit_codes_and_help():
         expect_in("Usage: .* explain", b.ctl("help", "explain"))
         expect_in("did you mean \"apply\"", b.ctl("applyy", rc=2))
         for args in ((), ("apply",), ("apply", "x"), ("get",), ("pc",), ("pc", "nope"), ("explain",),
-                     ("status", "x"), ("status", "-o", "xml"), ("stats", "--nope"), ("delete", "vs")):
+                     ("explain", "http://[::1/"), ("status", "x"), ("status", "-o", "xml"), ("stats", "--nope"), ("delete", "vs")):
             b.ctl(*args, rc=2)
         for args in (("get", "vs"), ("pc", "route"), ("reload",), ("drain",), ("stats",), ("workers",),
                      ("drops",), ("status",), ("version",)):

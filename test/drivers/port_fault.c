@@ -266,6 +266,7 @@ static void determinism(void **state)
 					 .reorder_time_us = 400,
 					 .delay_us = 700,
 					 .jitter_us = 300};
+	const struct sl_fault_rates loss = {.loss = 3000};
 	uint64_t h[5] = {play(1, false, 0, &r), play(2, false, 0, &r), play(1, true, 0, &r),
 			 play(1, false, 1, &r), play(1, true, 1, &r)};
 
@@ -274,6 +275,8 @@ static void determinism(void **state)
 	for (int i = 0; i < 5; i++)
 		for (int j = 0; j < i; j++)
 			assert_true(h[i] != h[j]);
+	assert_true(play(1, false, 0, &loss) != play(1, true, 0, &loss));
+	assert_true(play(1, false, 0, &loss) != play(1, false, 1, &loss));
 }
 
 /* Held back for a time when nothing follows, in the order they came. */
@@ -327,6 +330,24 @@ static void reordering_by_count(void **state)
 	assert_true(by_three * 10 >= late * 9);
 	assert_int_equal(sl_fault_count(p, SL_FAULT_TX).reordered, late);
 	close_port(p);
+}
+
+/* Closing frees those that are held back, and those that are under way, on each queue. */
+static void closing(void **state)
+{
+	struct sl_fault_rates late = {.reorder = 10000, .reorder_by = 3, .reorder_time_us = 5000};
+	struct sl_fault_rates slow = {.delay_us = 1000};
+	struct sl_port *p = open_port(&slow, &late, 1);
+
+	wire.last = 20;
+	for (uint32_t i = 0; i < 5; i++) {
+		send(p, 0, i);
+		send(p, 1, i);
+	}
+	receive(p, 0);
+	assert_int_equal(sl_fault_held(p), 30);
+	close_port(p);
+	assert_int_equal(seen.n, 0);
 }
 
 /* Nothing earlier than delay - jitter, nothing later than delay + jitter, nothing out of order. */
@@ -523,6 +544,7 @@ int main(void)
 		cmocka_unit_test(determinism),
 		cmocka_unit_test(reordering_by_time),
 		cmocka_unit_test(reordering_by_count),
+		cmocka_unit_test(closing),
 		cmocka_unit_test(delay),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(checksum_flags),

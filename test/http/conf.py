@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The same listeners, routes and endpoints said to Sluice, nginx and HAProxy: one port a case."""
-from play import ENDPOINT_BASE, LISTEN_BASE
+from place import ENDPOINT_BASE, LISTEN_BASE
 
 SLUICE_HEAD = """
 timeouts = { head = "1s"; idle = "3s"; stream_idle = "2s"; pool_idle = "3s"; };

@@ -12,6 +12,7 @@ import sys
 import time
 
 import conf
+import place
 import play
 import script
 
@@ -108,29 +109,39 @@ def check_logs(cases, path, results, ports):
                 lines[port.groups()].append(list(head.groups()))
     for case in cases:
         got = [x for port in ports.get(case.name, [])
-               for x in lines[str(play.LISTEN_BASE + case.slot), str(port)]]
+               for x in lines[str(place.LISTEN_BASE + case.slot), str(port)]]
         if case.logs and results[case.name][0] == "ok" and got != case.logs:
             got = "; ".join(" ".join(x) for x in got)
             want = "; ".join(" ".join(x) for x in case.logs)
             results[case.name] = ("no", f"access log: got \"{got}\", expected \"{want}\"")
 
 
-def cmd_play(a):
-    cases = load()
-    env = play.Env(a.client_ns, a.backend_ns, a.gateway, a.backend)
-    env.listen(cases)
-    wanted = [c for c in cases if not a.name or any(n in (c.name, c.topic) for n in a.name)]
-    if a.proxy != "sluice":
-        wanted = [c for c in wanted if c.only in (None, a.proxy)]
+def play_all(cases, env, a):
     results = {}
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         todo = [pool.submit(play_slot, cs, env, a.mode, a.proxy == "sluice")
-                for cs in by_slot(wanted).values()]
+                for cs in by_slot(cases).values()]
         for f in todo:
             results.update(f.result())
+    return results
+
+
+def cmd_play(a):
+    cases = load()
+    env = place.Env(a.client_ns, a.backend_ns, a.gateway, a.backend)
+    env.listen(cases)
+    wanted = [c for c in cases if not a.name or any(n in (c.name, c.topic) for n in a.name)]
+    for n in a.name:
+        if not any(n in (c.name, c.topic) for c in cases):
+            raise SystemExit(f"no case and no topic is called {n}")
+    if a.proxy != "sluice":
+        wanted = [c for c in wanted if c.only in (None, a.proxy)]
+    first = [c for c in wanted if not c.last]
+    results = play_all(first, env, a)
     if a.log and a.mode == "plain":
         time.sleep(0.3)  # the log is written from a ring
-        check_logs(wanted, a.log, results, {c.name: c.ports for c in wanted})
+        check_logs(first, a.log, results, {c.name: c.ports for c in first})
+    results.update(play_all([c for c in wanted if c.last], env, a))
     if a.out:
         with open(a.out, "w", encoding="utf-8") as f:
             json.dump(results, f)

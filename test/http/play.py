@@ -2,7 +2,6 @@
 """Plays one case: raw sockets on both sides of a proxy, step after step in the order of the file."""
 import collections
 import errno
-import os
 import select
 import socket
 import struct
@@ -10,10 +9,10 @@ import time
 
 import message
 import script
+from place import LISTEN_BASE
 
 STEP_S = 4.0    # longest wait of one step
 GRACE_S = 0.03  # how long nothing more may come at the end
-LISTEN_BASE, ENDPOINT_BASE = 20000, 30000
 RST = struct.pack("ii", 1, 0)
 
 
@@ -465,38 +464,3 @@ class Play:
                 break
         for c in self.accepted:
             c.close(True)
-
-
-class Env:
-    """Where the peers are. Sockets stay in the namespace they were made in."""
-
-    def __init__(self, client_ns, backend_ns, gateway, backend):
-        self.client_ns, self.backend_ns = client_ns, backend_ns
-        self.gateway, self.backend = gateway, backend
-        self.listeners = {}
-
-    def enter(self, ns):
-        import ctypes
-        if not ns:
-            return
-        libc = ctypes.CDLL(None, use_errno=True)
-        fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
-        if libc.setns(fd, 0x40000000) != 0:  # CLONE_NEWNET
-            raise OSError(ctypes.get_errno(), f"setns {ns}")
-        os.close(fd)
-
-    def listen(self, cases):
-        self.enter(self.backend_ns)
-        for case in {c.slot: c for c in cases}.values():
-            socks = []
-            for k, kind in enumerate(case.endpoints):
-                if kind not in ("main", "second"):
-                    continue
-                s = socket.socket()
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                s.bind((self.backend, ENDPOINT_BASE + case.slot * 2 + k))
-                s.listen(16)
-                s.setblocking(False)
-                socks.append(s)
-            self.listeners[case.slot] = socks
-        self.enter(self.client_ns)

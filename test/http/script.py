@@ -80,7 +80,7 @@ class Case:
         self.rfc = self.title = ""
         self.endpoints = ["main"]
         self.routes, self.hosts, self.logs, self.steps = [], ["*"], [], []
-        self.slow = self.whole = False
+        self.slow = self.whole = self.last = False
         self.only = self.conf = None
         self.slot = 0
 
@@ -185,6 +185,8 @@ def macro(text, case):
         return [unescape(" ".join(words[2:])) * int(words[1])]
     if words[0] == "fields":
         return [b"".join(b"f%d: %d\r\n" % (i, i) for i in range(int(words[1])))]
+    if words[0] == "times":
+        return macro(" ".join(words[2:]), case) * int(words[1])
     if words[0] == "chunks-long":
         return [b"1;%s\r\nx\r\n" % (b"a" * 900) * int(words[1])]
     if words[0] == "body":
@@ -260,7 +262,7 @@ def directive(case, words, rest):
         case.routes.append(dict(w.partition("=")[::2] for w in words[2:]))
     elif words[0] == "only":
         case.only = words[1]
-    elif words[0] in ("slow", "whole"):
+    elif words[0] in ("slow", "whole", "last"):
         setattr(case, words[0], True)
     else:
         raise ValueError(f"unknown line {' '.join(words)!r}")

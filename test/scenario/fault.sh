@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154
 # What the fault cases share: watched transfers through Sluice with faults on a port, then between
 # two Linux hosts through a wire that does the same to packets.
 
@@ -31,6 +31,8 @@ cubic() {
 
 # The same wire between two kernels: what Sluice's port was told, on the forwarder's.
 linux_only() {
+	report "Sluice: $(counter tcp_retransmits) segments sent again, $(counter tcp_fast_recoveries)" \
+		"fast recoveries, $(counter tcp_tlps) tail probes, $(counter tcp_rtos) timeouts"
 	assert_ledger
 	topo_stop "$sluiced_pid"
 	topo_spawn forward.log gateway "$TOPO_BIN/test/bench/faults/bench_faults" -c "$TOPO_CONF"
@@ -47,10 +49,10 @@ ratio() {
 	report "$1: $(awk "BEGIN { printf \"%.2f\", $3 / $2 }") of the throughput between two Linux hosts"
 }
 
-# fault_transfers MEBIBYTES: down and up.
+# fault_transfers KIBIBYTES: down and up.
 fault_transfers() {
 	local get_s put_s
-	blob_bytes=$(($1 * 1048576))
+	blob_bytes=$(($1 * 1024))
 	head -c "$blob_bytes" /dev/urandom >"$TOPO_DIR/www/blob"
 	chmod a+r "$TOPO_DIR/www/blob"
 	blob_sum=$(sha256sum <"$TOPO_DIR/www/blob" | cut -d' ' -f1)

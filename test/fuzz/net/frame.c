@@ -76,6 +76,7 @@ static void start_once(void)
 
 	if (box.lc.pool)
 		return;
+	box.port[0].next_vlan = &box.port[1];
 	if (sl_test_lcore_init(&box.lc, 2047) || sl_test_lcore_init(&box.main, 511))
 		abort();
 	box.lc.punt = rte_ring_create("punt", 256, SOCKET_ID_ANY, RING_F_SC_DEQ);
@@ -97,16 +98,24 @@ static void start_once(void)
 	}
 }
 
+/* Two ports on one device: what port 1's VLAN has comes in at port 0 as well. */
 static void box_start(void)
 {
 	struct sl_port *ports[2] = {&box.port[0], &box.port[1]};
-	struct sl_net_route route = {.to.len = 96};
+	struct sl_net_route route[2] = {{.to.len = 96}, {.to.len = 96}};
 	struct sl_net_config cfg = {
-		.ports = ports, .n_ports = 2, .routes = &route, .n_routes = 1, .neighbours_max = 8};
+		.ports = ports, .n_ports = 2, .routes = route, .n_routes = 2, .neighbours_max = 8};
+	struct sl_ip virtual[3];
 
-	route.to.ip = sl_ip_from_v4(0);
-	sl_ip_parse("192.0.2.254", &route.via, NULL);
+	route[0].to.ip = route[1].to.ip = sl_ip_from_v4(0);
+	sl_ip_parse("192.0.2.254", &route[0].via, NULL);
+	sl_ip_parse("192.0.2.253", &route[1].via, NULL);
+	sl_ip_parse("192.0.2.77", &virtual[0], NULL);
+	sl_ip_parse("2001:db8:1::77", &virtual[1], NULL);
+	sl_ip_parse("10.96.0.1", &virtual[2], NULL);
 	if (sl_net_create(&box.net, &cfg, NULL))
+		abort();
+	if (sl_net_main_set_virtual(box.net, virtual, 3))
 		abort();
 	sl_net_main_inject(box.net, inject, &box);
 	box.nl = sl_net_lcore_create(box.net, &box.lc);

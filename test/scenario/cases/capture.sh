@@ -36,6 +36,8 @@ traffic() {
 	in_client curl -sS -m 20 -H "$host" -o /dev/null --data-binary @"$TOPO_DIR/www/up" $2
 	in_client curl -sS -m 20 -H "$host" -o /dev/null -H 'Transfer-Encoding: chunked' \
 		--data-binary @"$TOPO_DIR/www/up" $2
+	# A client that takes its time.
+	in_client curl -sS -m 20 -H "$host" ${1}big | (sleep 0.3 && cat >/dev/null)
 	# A client that goes away in the middle.
 	in_client timeout 5 curl -sS -m 10 -H "$host" ${1}big 2>/dev/null | head -c 100000 >/dev/null || true
 }
@@ -63,26 +65,27 @@ linux_link() {
 	wait_until 10 in_backend curl -s -o /dev/null 'http://[2001:db8:2::13]/'
 }
 
-# expert FILE...: each finding once, "SEVERITY GROUP PROTOCOL SUMMARY"; the worst first.
+# expert FILE SIDE INTERFACE: each finding once, "SEVERITY GROUP PROTOCOL SUMMARY". Linux itself
+# sends the one of the two zeros that tshark dislikes, once in 65536 packets.
 expert() {
-	local f
-	for f in "$@"; do
-		tshark -r "$TOPO_DIR/$f" -q -z expert -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
-			-o ip.check_checksum:TRUE 2>/dev/null
-	done | awk '/^(Errors|Warns|Notes|Chats) \(/ { severity = $1; next }
-		$1 ~ /^[0-9]+$/ { $1 = severity; print }' | sort -u
+	local mac
+	mac=$(ip -n "$TOPO-$2" -br link show $3 | awk '{ print $3 }')
+	tshark -r "$TOPO_DIR/$1" -q -z "expert,chat,!(tcp.checksum == 0xffff && eth.src == $mac)" \
+		-o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE 2>/dev/null |
+		awk '/^(Errors|Warns|Notes|Chats) \(/ { severity = $1; next }
+			$1 ~ /^[0-9]+$/ { $1 = severity; print }' | sort -u
 }
 
-play() {
-	local pids=() pid new
-	command -v tshark >/dev/null && command -v tcpdump >/dev/null || { echo "tshark or tcpdump is missing" && exit 77; }
-	head -c 5000000 /dev/urandom >"$TOPO_DIR/www/big"
-	head -c 1000000 /dev/urandom >"$TOPO_DIR/www/up"
-	chmod a+r "$TOPO_DIR/www/"*
-	linux_link
-	capture linux.pcap client d0 && pids+=($topo_pid)
-	capture client.pcap client c0 && pids+=($topo_pid)
-	capture backend.pcap backend b0 && pids+=($topo_pid)
+# record: one capture of everything; what is found only in ours is in $new.
+record() {
+	local pids=() pid
+	rm -f "$TOPO_DIR"/*.pcap "$TOPO_DIR"/*.pcap.log
+	capture linux.pcap client d0
+	pids+=("$topo_pid")
+	capture client.pcap client c0
+	pids+=("$topo_pid")
+	capture backend.pcap backend b0
+	pids+=("$topo_pid")
 	traffic http://198.51.100.14/ http://198.51.100.14:81/
 	traffic 'http://[2001:db8:4::14]/' 'http://[2001:db8:4::14]:81/'
 	traffic $vip/simple/nginx/ $vip/simple/httpserver
@@ -91,12 +94,34 @@ play() {
 	traffic 'http://[fd00:10:96::99]/' 'http://[fd00:10:96::99]:81/'
 	sleep 0.5
 	for pid in "${pids[@]}"; do topo_stop $pid; done
-	expert linux.pcap >"$TOPO_DIR/linux.expert"
-	expert client.pcap backend.pcap >"$TOPO_DIR/ours.expert"
-	grep -q '^Chats' "$TOPO_DIR/ours.expert" || fail "tshark has read nothing"
-	grep -qi 'GET' "$TOPO_DIR/linux.expert" || fail "tshark has not read Linux's traffic"
+	expert linux.pcap client d0 >"$TOPO_DIR/linux.expert"
+	{ expert client.pcap client c0 && expert backend.pcap backend b0; } | sort -u >"$TOPO_DIR/ours.expert"
+	grep -q '^Chats.*GET' "$TOPO_DIR/ours.expert" || fail "tshark has read nothing"
+	grep -q '^Chats.*GET' "$TOPO_DIR/linux.expert" || fail "tshark has not read Linux's traffic"
 	new=$(comm -23 "$TOPO_DIR/ours.expert" "$TOPO_DIR/linux.expert")
-	report "errors and warnings: $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/ours.expert") kinds here, $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/linux.expert") in Linux's; notes only here: $(grep -c '^Notes' <<<"$new")"
-	grep '^Notes' <<<"$new" | while read -r line; do report "$line"; done || true
-	! grep -E '^(Errors|Warns)' <<<"$new" || fail "only in our traffic"
+}
+
+# What comes of a machine that has no processor for us in time: a peer's timer runs out, or the
+# capture loses a packet and HTTP is read from its middle. It must not be found each time.
+timing='D-SACK Sequence|Zero Window|out-of-order|Previous segment|not captured|completely full'
+timing+='|New fragment overlaps old data|Illegal characters found in header name'
+
+play() {
+	local i warned
+	if ! command -v tshark >/dev/null || ! command -v tcpdump >/dev/null; then
+		echo "tshark or tcpdump is missing" && exit 77
+	fi
+	head -c 5000000 /dev/urandom >"$TOPO_DIR/www/big"
+	head -c 1000000 /dev/urandom >"$TOPO_DIR/www/up"
+	chmod a+r "$TOPO_DIR/www/"*
+	for i in /proc/"$sluiced_pid"/task/*; do renice -n -15 -p "${i##*/}" >/dev/null; done
+	linux_link
+	for i in 1 2 3 4; do
+		record
+		warned=$(grep -E '^(Errors|Warns)' <<<"$new" || true)
+		report "take $i: $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/ours.expert") kinds of errors and warnings, $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/linux.expert") in Linux's; only here: ${warned:-none}"
+		! grep -vE "$timing" <<<"$warned" | grep . || fail "only in our traffic"
+		[ -n "$warned" ] || return 0
+	done
+	fail "each time in our traffic only"
 }

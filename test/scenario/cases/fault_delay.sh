@@ -4,4 +4,4 @@
 # shellcheck source=test/scenario/fault.sh
 . "$here/fault.sh"
 TOPO_CLIENT_EXTRA='fault: { rx: { delay = "25ms"; jitter = "2ms"; }; tx: { delay = "25ms"; jitter = "2ms"; }; };'
-play() { fault_transfers 16; }
+play() { fault_transfers $((16 * 1024)); }

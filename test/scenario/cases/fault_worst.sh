@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034,SC2154
-# Client port with 5 % loss, 2 % reordering, a round trip of 50 ms: 1 MiB each way
+# Client port with 5 % loss, 2 % reordering, a round trip of 50 ms: 512 KiB each way
 # shellcheck source=test/scenario/fault.sh
 . "$here/fault.sh"
 TOPO_CLIENT_EXTRA='fault: { rx: { loss = "5%"; reorder = "2%"; duplicate = "0.5%"; corrupt = "0.1%"; delay = "25ms"; jitter = "5ms"; }; tx: { loss = "5%"; reorder = "2%"; duplicate = "0.5%"; corrupt = "0.1%"; delay = "25ms"; jitter = "5ms"; }; };'
-play() { fault_transfers 1; }
+play() { fault_transfers 512; }

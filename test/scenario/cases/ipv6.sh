@@ -17,15 +17,17 @@ ipv6_manifests() {
 	ipv6_slice simple nginx http 80 TCP 2001:db8:2::14
 	ipv6_slice l4 web http 80 TCP 2001:db8:2::14
 	ipv6_slice l4 web echo 7777 UDP 2001:db8:2::13
+	ipv6_slice l4 web http 80 TCP 10.10.1.14
 	cat >"$TOPO_DIR/v6/l4.yaml" <<'Y'
 apiVersion: v1
 kind: Service
 metadata: { name: web, namespace: l4 }
 spec:
   type: NodePort
-  ipFamilies: [IPv6]
+  ipFamilyPolicy: RequireDualStack
+  ipFamilies: [IPv6, IPv4]
   clusterIP: "fd00:10:96::77"
-  clusterIPs: ["fd00:10:96::77"]
+  clusterIPs: ["fd00:10:96::77", 10.96.7.7]
   ports:
     - { name: http, port: 8000, targetPort: 80, nodePort: 30080, protocol: TCP }
     - { name: echo, port: 7, targetPort: 7777, protocol: UDP }
@@ -33,13 +35,16 @@ spec:
 Y
 }
 
+# Of IPv4 where the address is.
 # ipv6_slice NAMESPACE SERVICE PORT_NAME PORT PROTOCOL ADDRESS
 ipv6_slice() {
-	cat >"$TOPO_DIR/v6/slice-$1-$2-$3.yaml" <<Y
+	local family=IPv4
+	if [[ $6 = *:* ]]; then family=IPv6; fi
+	cat >"$TOPO_DIR/v6/slice-$1-$2-$3-$family.yaml" <<Y
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
-metadata: { name: $2-$3, namespace: $1, labels: { kubernetes.io/service-name: $2 } }
-addressType: IPv6
+metadata: { name: $2-$3-${family,,}, namespace: $1, labels: { kubernetes.io/service-name: $2 } }
+addressType: $family
 ports: [{ name: $3, port: $4, protocol: $5 }]
 endpoints: [{ addresses: ["$6"], conditions: { ready: true } }]
 Y
@@ -81,6 +86,12 @@ ipv6_l4() {
 	local i
 	expect_in "$(in_client curl -sS -m 5 'http://[fd00:10:96::77]:8000/')" 'Welcome to nginx'
 	expect_in "$(in_client curl -sS -m 5 'http://[2001:db8:1::1]:30080/')" 'Welcome to nginx'
+	# A dual-stack Service: each family is translated to endpoints of its own.
+	for i in 1 2 3 4; do
+		expect_in "$(in_client curl -sS -m 5 http://10.96.7.7:8000/)" 'Welcome to nginx'
+		expect_in "$(in_client curl -sS -m 5 http://192.0.2.1:30080/)" 'Welcome to nginx'
+		expect_in "$(in_client curl -sS -m 5 'http://[fd00:10:96::77]:8000/')" 'Welcome to nginx'
+	done
 	expect "$(sha256sum <"$TOPO_DIR/www/big")" \
 		"$(in_client curl -sS -m 60 'http://[fd00:10:96::77]:8000/big' | sha256sum)" "L4 download"
 	for i in 1 2 3; do

@@ -4,7 +4,7 @@
 
 #define PORTS       "ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\"]; } );\n"
 #define FAULT(text) "ports = ( { name = \"a\"; kind = \"null\"; fault: { " text " }; } );"
-#define HOP(host) "{ to = \"0.0.0.0/0\"; via = \"10.0.0." host "\"; }"
+#define HOP(host)   "{ to = \"0.0.0.0/0\"; via = \"10.0.0." host "\"; }"
 #define ROUTES \
 	"listeners = ( { name = \"w\"; port = 80; hosts = ( { domains = [\"a.b\"]; routes = (\n"
 #define ROUTES_END "\n); } ); } );\n"
@@ -138,7 +138,8 @@ const struct bad_case bad_conf[] = {
 	 "t.conf:1: 'mtu' is 100; write 576 to 2030"},
 	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 9000; } );",
 	 "t.conf:1: 'mtu' is 9000; write 576 to 2030"},
-	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 1279; addresses = [\"2001:db8::1/64\"]; } );",
+	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 1279; addresses = [\"2001:db8::1/64\"]; "
+	 "} );",
 	 "t.conf:1: port 'a' has an IPv6 address, which needs an 'mtu' of at least 1280, not 1279"},
 	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t0\"; vlan = 7; },\n"
 	 "{ name = \"b\"; kind = \"tap\"; device = \"t0\"; vlan = 7; } );",
@@ -146,7 +147,8 @@ const struct bad_case bad_conf[] = {
 	 "'vlan'"},
 	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t0\"; },\n"
 	 "{ name = \"b\"; kind = \"tap\"; device = \"t0\"; vlan = 7; mtu = 1501; } );",
-	 "t.conf:2: port 'b' has a larger 'mtu' than port 'a', whose device it is on; write at most "
+	 "t.conf:2: port 'b' has a larger 'mtu' than port 'a', whose device it is on; write at "
+	 "most "
 	 "1500"},
 	{"ports = ( { name = \"a\"; kind = \"null\"; vlan = 4095; } );",
 	 "t.conf:1: 'vlan' is 4095; write 0 to 4094"},
@@ -214,8 +216,8 @@ const struct bad_case bad_conf[] = {
 	       "{ to = \"10.1.0.0/16\"; via = \"10.0.0.3\"; }, { to = \"10.1.0.0/16\"; via = "
 	       "\"10.0.0.2\"; } );",
 	 "t.conf:3: a second route to the same prefix via 10.0.0.2; write each next hop once"},
-	{PORTS "gateway = \"10.0.0.11\";\nroutes = (" HOP("12") "," HOP("13") "," HOP("14") ","
-	       HOP("15") "," HOP("16") "," HOP("17") "," HOP("18") "," HOP("19") ");",
+	{PORTS "gateway = \"10.0.0.11\";\nroutes = (" HOP("12") "," HOP("13") "," HOP("14") "," HOP(
+		 "15") "," HOP("16") "," HOP("17") "," HOP("18") "," HOP("19") ");",
 	 "t.conf:3: more than 8 next hops of one prefix; write fewer"},
 	{PORTS "listeners = ( { name = \"w\"; port = 80; hots = (); } );",
 	 "t.conf:2: unknown key 'hots' in listener; did you mean 'hosts'?"},
@@ -295,8 +297,8 @@ const struct bad_case bad_conf[] = {
 	{PORTS
 	 "services = ( { name = \"s\"; address = \"0.0.0.0\"; port = 53; cluster = \"c\"; } );",
 	 "t.conf:2: service 's' at the address of nobody; write an address, or node_port"},
-	{PORTS
-	 "services = ( { name = \"s\"; address = \"10.0.0.1\"; node_port = 53; cluster = \"c\"; } );",
+	{PORTS "services = ( { name = \"s\"; address = \"10.0.0.1\"; node_port = 53; cluster = "
+	       "\"c\"; } );",
 	 "t.conf:2: service 's' has a node port at one address; write 0.0.0.0, ::, or no address"},
 	{PORTS
 	 "services = ( { name = \"s\"; node_port = 53; protocol = \"sctp\"; cluster = \"c\"; } );",

@@ -107,8 +107,8 @@ static void fragments_keep_together(void **state)
 
 	for (int i = 0; i < 16; i++) {
 		fx_clear(fx);
-		sl_ip_send(fx->nl, fx_packet(fx, "192.0.2.1", "198.51.100.7", 3000 + (uint32_t)i,
-					     false));
+		sl_ip_send(fx->nl,
+			   fx_packet(fx, "192.0.2.1", "198.51.100.7", 3000 + (uint32_t)i, false));
 		sl_net_tx_flush(fx->nl);
 		assert_int_equal(fx->n_out, 3);
 		assert_memory_equal(fx->out[0].b, fx->out[1].b, 6);
@@ -121,8 +121,7 @@ static void same_hop_twice_is_refused(void **state)
 	struct fx *fx = *state;
 	struct sl_port *ports[2] = {&fx->port[0], &fx->port[1]};
 	struct sl_net_route routes[9];
-	struct sl_net_config cfg = {
-		.ports = ports, .n_ports = 2, .routes = routes, .n_routes = 2};
+	struct sl_net_config cfg = {.ports = ports, .n_ports = 2, .routes = routes, .n_routes = 2};
 	struct sl_err err;
 	struct sl_net *net;
 

@@ -182,10 +182,8 @@ static void time_exceeded_comes_from_the_box(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(new_ones_are_announced_once),
-		T(arp_is_answered_on_link),
-		T(nd_is_answered_on_link),
-		T(echo_and_refusal_come_from_it),
+		T(new_ones_are_announced_once),      T(arp_is_answered_on_link),
+		T(nd_is_answered_on_link),           T(echo_and_refusal_come_from_it),
 		T(time_exceeded_comes_from_the_box),
 	};
 

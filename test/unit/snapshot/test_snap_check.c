@@ -5,7 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -268,6 +271,57 @@ static void a_good_one_can_be_used(void **state)
 	assert_true(use(good.snap) != 0);
 }
 
+static void write_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void refused(const char *path, int code)
+{
+	const struct sl_snap *s = NULL;
+	struct sl_err err = {""};
+
+	assert_int_equal(sl_snap_load(&s, path, 3, &err), -code);
+	assert_non_null(strstr(err.text, path));
+	assert_null(s);
+}
+
+static void a_file_is_read_whole_or_refused(void **state)
+{
+	char dir[] = "/tmp/sluice-snap.XXXXXX", path[64];
+	const struct sl_snap *s = NULL;
+	struct sl_err err = {""};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/snap.3", dir);
+	refused(path, ENOENT);
+	refused(dir, EBADMSG);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refused(path, EBADMSG); /* and not waited for */
+	unlink(path);
+	write_file(path, good.snap, 100);
+	refused(path, EBADMSG);
+	write_file(path, good.snap, good.size - 1);
+	refused(path, EBADMSG);
+	write_file(path, good.snap, good.size);
+	assert_int_equal(truncate(path, (off_t)1 << 40), 0);
+	refused(path, EBADMSG);
+	write_file(path, good.snap, good.size);
+	assert_int_equal(sl_snap_load(&s, path, 4, &err), -EBADMSG); /* the epoch of another */
+	assert_int_equal(sl_snap_load(&s, path, 3, &err), 0);
+	/* What happens to the file later does not reach who has read it. */
+	assert_int_equal(truncate(path, 0), 0);
+	assert_memory_equal(s, good.snap, good.size);
+	sl_snap_unload(s);
+	sl_snap_unload(NULL);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +331,7 @@ int main(void)
 		cmocka_unit_test(sealed_damage_never_harms),
 		cmocka_unit_test(each_reference_is_checked),
 		cmocka_unit_test(a_good_one_can_be_used),
+		cmocka_unit_test(a_file_is_read_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

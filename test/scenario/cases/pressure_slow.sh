@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
+# 10,000 slow readers of 1 MiB each: a normal client notices nothing
+. "$top/test/scenario/pressure.sh"
+TOPO_NGINX_CONNS=16384 TOPO_NGINX_EXTRA="open_file_cache max=16;"
+play() {
+	dd if=/dev/urandom of="$TOPO_DIR/www/big" bs=1M count=1 status=none
+	chmod a+r "$TOPO_DIR/www/big"
+	expect 200 "$(status $vip/simple/nginx)"
+	pressure_begin
+	normal_start
+	crowd_start slow 10000 $crowd_sources 10.96.190.18 80 /simple/nginx/big simple.baihl.io
+	sleep 20
+	normal_stop
+	crowd_say
+	say http_downstream_cx_active http_upstream_cx_active http_buffers_exhausted http_rq_5xx
+	report "buffers free $(field mbufs_free), when idle $free_before"
+	report "shed: tcp_rst_out $(counter tcp_rst_out); tcp_no_buffers $(ctl drops -o json | jget "sum(r['count'] for r in d if r['reason'] == 'tcp_no_buffers')")"
+	# Buffers do not suffice for all: those that pin most of them may be gone, the others not.
+	crowd_is answered 8000 || fail "$(tail -n 1 "$TOPO_DIR/crowd.log")"
+	topo_stop $crowd_pid
+	back_to_normal 15
+}
