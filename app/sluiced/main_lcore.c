@@ -10,7 +10,7 @@
 #define CONFLICT_SAY_US 60000000u
 #define DRAIN_US        10000000u /* requests in flight get this long after SIGTERM */
 #define NAP_NS          500000    /* while there was work of late */
-#define NAP_LONG_NS     2000000
+#define NAP_LONG_NS     4000000
 #define RECENT_US       10000
 
 static uint32_t punted(struct box *b)
