@@ -28,8 +28,8 @@ struct env {
 
 /** What was logged of one request. */
 struct logged {
-	struct sl_log_record r;
 	char text[SL_LOG_TEXTS][300];
+	struct sl_log_record r; /* last: it ends in a flexible array */
 };
 
 int setup(void **state);
