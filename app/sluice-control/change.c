@@ -43,6 +43,8 @@ static void change_take(struct control *c)
 	ch->state = NULL;
 	if (ch->objects != NULL)
 		c->fault.text[0] = '\0';
+	if (ch->manifests != NULL)
+		c->source_fault.text[0] = '\0';
 	if (ch->conf != NULL)
 		access_log_reopen(c->log, sl_conf_control(ch->conf)->access_log);
 	TAKE(conf, sl_conf_free);
@@ -98,6 +100,8 @@ void change_done(struct control *c, int code, const char *text)
 			snapfile_remove(c->dir, epoch);
 		text = sentence;
 		sl_log(SL_LOG_ERROR, "%s", text);
+		if (c->change.manifests != NULL)
+			sl_err(&c->source_fault, EINVAL, "%s", text);
 		if (c->fault.text[0] != '\0')
 			sl_err(&c->fault, EINVAL, "%s", text);
 	} else {
@@ -233,7 +237,7 @@ static int read_files(struct control *c, struct sl_conf **conf, struct sl_object
 		return rc;
 	rc = same_identity(c, *conf, err);
 	if (rc == 0)
-		rc = compile_manifests(manifests, *conf, err);
+		rc = sources_read(c->sources, *conf, manifests, err);
 	if (rc == 0 && c->fault.text[0] != '\0') {
 		rc = state_read(applied, c->state_dir, err);
 		if (rc < 0)
@@ -265,11 +269,39 @@ int change_reload(struct control *c, const char *cause, struct waiter waiter, st
 	return change_start(c, cause, conf, manifests, applied, waiter, err);
 }
 
+/* Said once for as long as it is the same. */
+static void source_bad(struct control *c, const struct sl_err *err)
+{
+	if (strcmp(c->source_fault.text, err->text) != 0)
+		sl_log(SL_LOG_ERROR, "Epoch %llu stays in use: %s",
+		       (unsigned long long)c->hdr->want_epoch, err->text);
+	c->source_fault = *err;
+}
+
+void change_sources(struct control *c)
+{
+	struct waiter nobody = {0, json_object()};
+	struct sl_objects *manifests = NULL;
+	struct sl_err err = {""};
+	int rc;
+
+	if (c->fault.text[0] != '\0') {
+		rc = change_reload(c, "changed files", nobody, &err);
+	} else {
+		rc = sources_read(c->sources, c->conf, &manifests, &err);
+		if (rc == 0)
+			rc = change_start(c, "changed files", NULL, manifests, NULL, nobody, &err);
+	}
+	if (rc < 0)
+		source_bad(c, &err);
+	json_decref(nobody.answer);
+}
+
 int change_first(struct control *c, struct sl_err *err)
 {
 	struct waiter nobody = {0, json_object()};
 	struct sl_objects *manifests = NULL, *applied = NULL;
-	int rc = compile_manifests(&manifests, c->conf, err);
+	int rc = sources_read(c->sources, c->conf, &manifests, err);
 
 	if (rc == 0)
 		rc = state_read(&applied, c->state_dir, err);

@@ -96,7 +96,8 @@ static int command_status(struct control *c, uint64_t client, const json_t *requ
 			   "uptime_us", (json_int_t)(sl_clock_us() - c->started_us), "conf",
 			   c->conf_path, "want_epoch", (json_int_t)c->hdr->want_epoch, "publishing",
 			   c->pub.active, "objects", (int)sl_objects_count(c->objects), "applied",
-			   (int)sl_objects_count(c->applied), "fault", json_text(c->fault.text),
+			   (int)sl_objects_count(c->applied), "fault",
+			   json_text(c->fault.text[0] ? c->fault.text : c->source_fault.text),
 			   "access_log", "written", (json_int_t)written, "lost", (json_int_t)lost,
 			   "data_plane", status_daemon(c));
 	if (status == NULL || json_object_update(answer, status) < 0) {

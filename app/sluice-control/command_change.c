@@ -95,7 +95,7 @@ static int report_batch(const struct control *c, const struct sl_objects *batch,
 		int same = 0;
 
 		if (at != OBJSET_NONE)
-			same = objset_same(c->objects, at, batch, i);
+			same = sl_objects_same(c->objects, at, batch, i);
 		if (ref.ignored)
 			what = "ignored";
 		else if (at != OBJSET_NONE)

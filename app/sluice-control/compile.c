@@ -6,16 +6,24 @@
 
 #include "objset.h"
 
-int compile_manifests(struct sl_objects **out, const struct sl_conf *conf, struct sl_err *err)
+int compile_manifests_into(struct sl_objects *set, const struct sl_conf *conf, struct sl_err *err)
 {
 	const struct sl_conf_control *cc = sl_conf_control(conf);
-	struct sl_objects *set = sl_objects_create();
 	int rc = 0;
+
+	for (uint16_t i = 0; rc == 0 && i < cc->n_manifests; i++)
+		rc = sl_objects_read(set, cc->manifest[i], err);
+	return rc;
+}
+
+int compile_manifests(struct sl_objects **out, const struct sl_conf *conf, struct sl_err *err)
+{
+	struct sl_objects *set = sl_objects_create();
+	int rc;
 
 	if (set == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
-	for (uint16_t i = 0; rc == 0 && i < cc->n_manifests; i++)
-		rc = sl_objects_read(set, cc->manifest[i], err);
+	rc = compile_manifests_into(set, conf, err);
 	if (rc < 0) {
 		sl_objects_free(set);
 		return rc;

@@ -17,6 +17,9 @@
  */
 int compile_manifests(struct sl_objects **out, const struct sl_conf *conf, struct sl_err *err);
 
+/** Same into a set that is there already; on an error it holds what was read before. */
+int compile_manifests_into(struct sl_objects *set, const struct sl_conf *conf, struct sl_err *err);
+
 /** Manifests and applied objects in one new set; an applied object replaces a manifest's. */
 int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
 		  const struct sl_objects *applied, struct sl_err *err);

@@ -24,6 +24,7 @@
 #include "jsontext.h"
 #include "kinds.h"
 #include "snapfile.h"
+#include "source.h"
 #include "state.h"
 
 #define CONTROL_ACK_DEADLINE_US  5000000u
@@ -69,13 +70,16 @@ struct control {
 	int lock_fd;
 	uint64_t started_us;
 	struct sl_conf *conf;
+	struct sources *sources;
 	struct sl_objects *manifests, *applied, *objects;
 	struct sl_snap_cache *cache;
 	struct sl_ctl *ctl;
 	struct sl_ctl_hdr *hdr;
 	struct snapfile snap; /* configuration in use; map NULL: none yet */
 	uint64_t last_epoch;  /* highest ever given out */
-	struct sl_err fault;  /* why the files on disk are not what is in use; empty: they are */
+	/* Why the files on disk are not what is in use; empty: they are. `fault`: since the start,
+	 * so that nothing can be added to them; `source_fault`: a later state of them. */
+	struct sl_err fault, source_fault;
 	struct change change;
 	struct publication pub;
 	struct daemon_view daemon;
@@ -130,6 +134,9 @@ int change_start(struct control *c, const char *cause, struct sl_conf *conf,
 /** Reads all files again and starts that change. 0 or -errno, nothing changed. */
 int change_reload(struct control *c, const char *cause, struct waiter waiter, struct sl_err *err);
 
+/** Takes up what the sources say now, when nothing else is on its way. */
+void change_sources(struct control *c);
+
 /** End of the publication: 0, -ETIMEDOUT (kept, late), or refused (undone). */
 void change_done(struct control *c, int code, const char *text);
 
@@ -162,8 +169,8 @@ command_fn command_explain;                                              /* expl
 int server_create(struct control *c, struct sl_err *err);
 void server_free(struct control *c);
 
-/** Waits for signals and clients, at most timeout_ms, and serves them. */
-void server_poll(struct control *c, int signal_fd, int timeout_ms);
+/** Waits for signals, sources and clients, at most timeout_us, and serves the clients. */
+void server_poll(struct control *c, int signal_fd, uint64_t timeout_us);
 
 /** Sends an answer to a client that waits; gone clients are ignored. Takes the reference. */
 void server_answer(struct control *c, uint64_t client, json_t *answer);

@@ -16,8 +16,8 @@
 #include "files.h"
 #include "sl_match.h"
 
-#define POLL_IDLE_MS 100
-#define POLL_BUSY_MS 1
+#define POLL_IDLE_US 100000u
+#define POLL_BUSY_US 100u
 
 static const char usage[] =
 	"Usage: sluice-control [-c FILE] [-v]\n"
@@ -91,6 +91,9 @@ static int open_store(struct control *c, struct sl_err *err)
 	c->objects = sl_objects_create();
 	if (c->cache == NULL || c->manifests == NULL || c->applied == NULL || c->objects == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
+	rc = sources_open(&c->sources, err);
+	if (rc < 0)
+		return rc;
 	return sl_err(&c->fault, 0, "The first configuration is still on its way.");
 }
 
@@ -128,6 +131,7 @@ static void stop(struct control *c)
 	sl_objects_free(c->objects);
 	sl_objects_free(c->applied);
 	sl_objects_free(c->manifests);
+	sources_close(c->sources);
 	sl_conf_free(c->conf);
 	if (c->ctl != NULL && log_gone)
 		sl_ctl_close(c->ctl);
@@ -146,14 +150,30 @@ static void reload_on_signal(struct control *c)
 	json_decref(nobody.answer);
 }
 
+/* What has to be done without anybody asking; until when there is nothing of that kind. */
+static uint64_t chores(struct control *c)
+{
+	uint64_t now = sl_clock_us(), due = now + POLL_IDLE_US;
+
+	if (c->change.active)
+		return now + POLL_BUSY_US;
+	if (c->reload_wanted)
+		reload_on_signal(c);
+	else if (sources_changed(c->sources, now, &due))
+		change_sources(c);
+	return c->change.active ? now + POLL_BUSY_US : due;
+}
+
 static void loop(struct control *c, int signal_fd)
 {
 	while (!c->stop) {
+		uint64_t due, now;
+
 		__atomic_store_n(&c->hdr->control_heartbeat_us, sl_clock_us(), __ATOMIC_RELEASE);
 		publish_poll(c);
-		if (c->reload_wanted && !c->change.active)
-			reload_on_signal(c);
-		server_poll(c, signal_fd, c->pub.active ? POLL_BUSY_MS : POLL_IDLE_MS);
+		due = chores(c);
+		now = sl_clock_us();
+		server_poll(c, signal_fd, due > now ? due - now : 0);
 	}
 }
 

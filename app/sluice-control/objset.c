@@ -159,16 +159,6 @@ void objset_batch_free(struct objset_batch *batch)
 	*batch = (struct objset_batch){0};
 }
 
-int objset_same(const struct sl_objects *a, size_t i, const struct sl_objects *b, size_t k)
-{
-	char *ta = sl_objects_yaml(a, i), *tb = sl_objects_yaml(b, k);
-	int same = ta != NULL && tb != NULL ? strcmp(ta, tb) == 0 : -ENOMEM;
-
-	free(ta);
-	free(tb);
-	return same;
-}
-
 char *objset_label(const struct sl_object_ref *ref, char *buf, size_t cap)
 {
 	size_t i;

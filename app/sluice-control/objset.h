@@ -51,9 +51,6 @@ int objset_batch_add(struct objset_batch *batch, const char *name, const char *t
 int objset_batch_set(const struct objset_batch *batch, struct sl_objects **out, struct sl_err *err);
 void objset_batch_free(struct objset_batch *batch);
 
-/** Whether two objects say the same. -ENOMEM, 0 (no) or 1. */
-int objset_same(const struct sl_objects *a, size_t i, const struct sl_objects *b, size_t k);
-
 /** "virtualservice/simple.simple", or "namespace/simple" without a namespace. @return buf. */
 char *objset_label(const struct sl_object_ref *ref, char *buf, size_t cap);
 

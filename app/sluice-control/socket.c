@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -393,10 +394,12 @@ static void client_serve(struct control *c, struct client *cl, short events)
 		client_close(cl);
 }
 
-void server_poll(struct control *c, int signal_fd, int timeout_ms)
+void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 {
 	struct server *s = c->server;
-	struct pollfd pfd[CLIENTS_MAX + 2];
+	struct timespec wait = {0};
+	struct pollfd pfd[CLIENTS_MAX + 2 + SOURCES_MAX];
+	unsigned n = CLIENTS_MAX + 2;
 
 	pfd[0] = (struct pollfd){signal_fd, POLLIN, 0};
 	pfd[1] = (struct pollfd){s->fd, POLLIN, 0};
@@ -406,7 +409,13 @@ void server_poll(struct control *c, int signal_fd, int timeout_ms)
 
 		pfd[2 + i] = (struct pollfd){cl->fd, want, 0};
 	}
-	if (poll(pfd, CLIENTS_MAX + 2, s->resume ? 0 : timeout_ms) < 0)
+	/* While a change runs its end comes first; what the sources say is kept for them. */
+	if (!c->change.active)
+		n += sources_poll_fds(c->sources, pfd + n);
+	if (!s->resume)
+		wait = (struct timespec){(time_t)(timeout_us / 1000000),
+					 (long)(timeout_us % 1000000) * 1000};
+	if (ppoll(pfd, n, &wait, NULL) < 0)
 		return;
 	if (pfd[0].revents)
 		signals_read(c, signal_fd);

@@ -210,7 +210,7 @@ static int stage_all(struct state_change *ch, const struct sl_objects *old,
 	for (size_t i = 0; rc == 0 && i < is.n; i++) {
 		size_t at = objset_find(&was, &is.row[i].ref);
 
-		if (at == OBJSET_NONE || objset_same(old, at, new, is.row[i].at) != 1)
+		if (at == OBJSET_NONE || sl_objects_same(old, at, new, is.row[i].at) != 1)
 			rc = stage_put(ch, new, is.row[i].at, err);
 	}
 	for (size_t i = 0; rc == 0 && i < was.n; i++) {

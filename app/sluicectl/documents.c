@@ -41,10 +41,7 @@ static int read_one(json_t *documents, const char *name, const char *path)
 
 static int is_manifest(const struct dirent *e)
 {
-	size_t n = strlen(e->d_name);
-
-	return e->d_name[0] != '.' && ((n > 5 && strcmp(e->d_name + n - 5, ".yaml") == 0) ||
-				       (n > 4 && strcmp(e->d_name + n - 4, ".yml") == 0));
+	return sl_objects_file(e->d_name);
 }
 
 static int read_folder(json_t *documents, const char *path)

@@ -115,6 +115,12 @@ static const struct sl_key control_keys[] = {
 	 CONTROL(cache_dir),
 	 .min = 1,
 	 .help = "Folder for compiled routes. Default STATE/cache."},
+	{.name = "watch",
+	 .type = SL_KEY_BOOL,
+	 CONTROL(watch),
+	 .def = "true",
+	 .help = "Changes in `manifests` are taken up by themselves; false: by `sluicectl "
+		 "reload`."},
 	{0},
 };
 

@@ -24,7 +24,7 @@ struct sl_objects *sl_objects_create(void)
 
 void sl_object_free(struct sl_object *o)
 {
-	if (!o)
+	if (!o || --o->refs > 0)
 		return;
 	sl_arena_free(&o->arena);
 	free(o);
@@ -147,6 +147,7 @@ struct sl_object *sl_object_create(const struct sl_node *root, const struct sl_k
 
 	if (!o)
 		return NULL;
+	o->refs = 1;
 	o->kind = kind;
 	o->root = canonical(a, root);
 	o->file = keep(a, file);
@@ -235,16 +236,44 @@ char *sl_objects_yaml(const struct sl_objects *set, size_t i)
 
 int sl_objects_put(struct sl_objects *set, const struct sl_objects *from, size_t i)
 {
-	const struct sl_object *o = from->v[i];
-	struct sl_object *copy = sl_object_create(o->root, o->kind, o->file);
+	struct sl_object *o = from->v[i];
 
-	if (!copy)
-		return -ENOMEM;
-	if (sl_objects_take(set, copy) < 0) {
-		sl_object_free(copy);
+	o->refs++;
+	if (sl_objects_take(set, o) < 0) {
+		sl_object_free(o);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int sl_objects_hash(const struct sl_objects *set, size_t i, uint64_t hash[2])
+{
+	struct sl_object *o = set->v[i];
+	char *yaml;
+
+	if (!o->hashed) {
+		yaml = sl_node_yaml(o->root);
+		if (!yaml)
+			return -ENOMEM;
+		for (uint64_t half = 0; half < 2; half++)
+			o->hash[half] =
+				sl_siphash(&(struct sl_hash_key){half, ~half}, yaml, strlen(yaml));
+		o->hashed = true;
+		free(yaml);
+	}
+	memcpy(hash, o->hash, sizeof(o->hash));
+	return 0;
+}
+
+int sl_objects_same(const struct sl_objects *a, size_t i, const struct sl_objects *b, size_t k)
+{
+	uint64_t x[2], y[2];
+
+	if (a->v[i] == b->v[k])
+		return 1;
+	if (sl_objects_hash(a, i, x) < 0 || sl_objects_hash(b, k, y) < 0)
+		return -ENOMEM;
+	return x[0] == y[0] && x[1] == y[1];
 }
 
 /* Removal keeps the order, so places move and the index is made anew; it has room already. */

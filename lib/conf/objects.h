@@ -21,8 +21,12 @@ int sl_index_reserve(struct sl_index *ix, size_t n);
 void sl_index_clear(struct sl_index *ix); /* keeps the room */
 void sl_index_free(struct sl_index *ix);
 
+/* Immutable once made, so that sets share it. */
 struct sl_object {
 	struct sl_arena arena; /* of everything below */
+	unsigned refs;         /* sets that hold it */
+	bool hashed;
+	uint64_t hash[2]; /* over its canonical YAML; sl_objects_hash fills it */
 	const struct sl_node *root;
 	const struct sl_kind *kind;
 	const char *api_version, *ns, *name;

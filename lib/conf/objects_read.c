@@ -113,12 +113,16 @@ static int read_file(struct sl_objects *batch, const char *path, struct sl_err *
 	return e;
 }
 
+bool sl_objects_file(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return name[0] != '.' && dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
 static int is_yaml(const struct dirent *d)
 {
-	const char *dot = strrchr(d->d_name, '.');
-
-	return d->d_name[0] != '.' && dot &&
-	       (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+	return sl_objects_file(d->d_name);
 }
 
 static int read_entry(struct sl_objects *batch, const char *dir, const char *name,

@@ -81,6 +81,7 @@ struct sl_conf_control {
 	char access_log[256];   /* file, "-" for standard output, empty: off */
 	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
 	uint16_t n_manifests;
+	bool watch; /* manifests are read again when they change */
 };
 
 struct sl_conf; /* a parsed sluice.conf */
@@ -130,6 +131,9 @@ void sl_objects_free(struct sl_objects *set);
  */
 int sl_objects_read(struct sl_objects *set, const char *path, struct sl_err *err);
 
+/** Whether an entry of this name in such a folder is read. */
+bool sl_objects_file(const char *name);
+
 /** Same from memory; `name` stands for the file in messages. */
 int sl_objects_read_text(struct sl_objects *set, const char *name, const char *text, size_t len,
 			 struct sl_err *err);
@@ -140,7 +144,13 @@ struct sl_object_ref sl_objects_at(const struct sl_objects *set, size_t i);
 /** The object as canonical YAML (malloc'ed, caller frees), for storing and `get -o yaml`. */
 char *sl_objects_yaml(const struct sl_objects *set, size_t i);
 
-/** Copies an object of another set in, replacing; 0 or -ENOMEM. */
+/** 128 bits over that YAML, kept with the object. 0 or -ENOMEM. */
+int sl_objects_hash(const struct sl_objects *set, size_t i, uint64_t hash[2]);
+
+/** Whether two objects say the same, wherever they were written: 1, 0 or -ENOMEM. */
+int sl_objects_same(const struct sl_objects *a, size_t i, const struct sl_objects *b, size_t k);
+
+/** Puts an object of another set in, replacing; both sets share it. 0 or -ENOMEM. */
 int sl_objects_put(struct sl_objects *set, const struct sl_objects *from, size_t i);
 
 /** Removes by kind (case-insensitive), namespace and name; -ENOENT when it is not there. */
