@@ -15,23 +15,39 @@ static void change_drop(struct control *c)
 	struct change *ch = &c->change;
 
 	state_abort(ch->state);
-	sl_conf_free(ch->conf);
-	sl_objects_free(ch->manifests);
-	sl_objects_free(ch->applied);
+	sl_conf_free(ch->parts.conf);
+	sl_objects_free(ch->parts.manifests);
+	sl_objects_free(ch->parts.applied);
 	sl_objects_free(ch->objects);
 	snapfile_close(&ch->snap);
 	json_decref(ch->waiter.answer);
 	*ch = (struct change){0};
 }
 
-#define TAKE(member, free_fn)                   \
-	do {                                    \
-		if (ch->member != NULL) {       \
-			free_fn(c->member);     \
-			c->member = ch->member; \
-			ch->member = NULL;      \
-		}                               \
+#define TAKE(from, member, free_fn)         \
+	do {                                \
+		if ((from) != NULL) {       \
+			free_fn(c->member); \
+			c->member = (from); \
+			(from) = NULL;      \
+		}                           \
 	} while (0)
+
+/* Where the objects come from now, and whether somebody must say that they may stay. */
+static void take_settings(struct control *c)
+{
+	const struct change *ch = &c->change;
+
+	if (ch->parts.repin) {
+		c->pin = ch->parts.pin;
+		c->files_newer = false;
+		history_hold(c->history, c->pin);
+	}
+	if (ch->parts.applied != NULL && !ch->parts.stored)
+		c->confirm = (struct confirmation){0};
+	if (ch->confirm_wall_us != 0)
+		c->confirm = (struct confirmation){c->snap.map->epoch, ch->confirm_wall_us};
+}
 
 static void change_take(struct control *c)
 {
@@ -41,16 +57,19 @@ static void change_take(struct control *c)
 	if (ch->state != NULL && state_commit(ch->state, &err) < 0)
 		sl_log(SL_LOG_ERROR, "The change is in use but not certain on disk: %s", err.text);
 	ch->state = NULL;
+	take_settings(c);
 	if (ch->objects != NULL)
 		c->fault.text[0] = '\0';
-	if (ch->manifests != NULL)
+	if (ch->parts.manifests != NULL)
 		c->source_fault.text[0] = '\0';
-	if (ch->conf != NULL)
-		access_log_reopen(c->log, sl_conf_control(ch->conf)->access_log);
-	TAKE(conf, sl_conf_free);
-	TAKE(manifests, sl_objects_free);
-	TAKE(applied, sl_objects_free);
-	TAKE(objects, sl_objects_free);
+	if (ch->parts.conf != NULL) {
+		access_log_reopen(c->log, sl_conf_control(ch->parts.conf)->access_log);
+		history_keep(c->history, sl_conf_control(ch->parts.conf)->history);
+	}
+	TAKE(ch->parts.conf, conf, sl_conf_free);
+	TAKE(ch->parts.manifests, manifests, sl_objects_free);
+	TAKE(ch->parts.applied, applied, sl_objects_free);
+	TAKE(ch->objects, objects, sl_objects_free);
 	if (ch->snap.map != NULL) {
 		snapfile_close(&c->snap);
 		c->snap = ch->snap;
@@ -58,10 +77,23 @@ static void change_take(struct control *c)
 	}
 }
 
+/* Where the time went, in microseconds. */
+static json_t *timing_json(const struct change *ch)
+{
+	uint64_t now = sl_clock_us();
+
+	return json_pack("{s:I, s:I, s:I}", "compile_us",
+			 (json_int_t)(ch->compiled_us - ch->started_us), "write_us",
+			 (json_int_t)(ch->written_us - ch->compiled_us), "workers_us",
+			 (json_int_t)(now - ch->written_us));
+}
+
 /* Answers whoever waits and makes room for the next change. */
 static void finish(struct control *c, int code, const char *text)
 {
 	struct waiter w = c->change.waiter;
+	char cause[32];
+	bool note;
 	json_t *answer;
 
 	c->change.waiter = (struct waiter){0};
@@ -72,13 +104,20 @@ static void finish(struct control *c, int code, const char *text)
 		if (text[0] != '\0')
 			json_object_set_new(answer, "note", json_string(text));
 		json_object_set_new(answer, "epoch", json_integer((json_int_t)c->hdr->want_epoch));
+		if (c->change.written_us != 0)
+			json_object_set_new(answer, "timing", timing_json(&c->change));
 	}
 	json_decref(w.answer);
+	note = (code >= 0 || code == -ETIMEDOUT) && c->change.started_us != 0;
+	memcpy(cause, c->change.cause, sizeof(cause));
 	change_drop(c);
 	if (w.client != 0)
 		server_answer(c, w.client, answer);
 	else
 		json_decref(answer);
+	/* After the answer: nobody waits for the history. */
+	if (note && c->snap.map != NULL)
+		history_add(c->history, c->snap.map->epoch, cause, c->manifests, c->applied);
 	server_resume(c);
 }
 
@@ -100,7 +139,7 @@ void change_done(struct control *c, int code, const char *text)
 			snapfile_remove(c->dir, epoch);
 		text = sentence;
 		sl_log(SL_LOG_ERROR, "%s", text);
-		if (c->change.manifests != NULL)
+		if (c->change.parts.manifests != NULL)
 			sl_err(&c->source_fault, EINVAL, "%s", text);
 		if (c->fault.text[0] != '\0')
 			sl_err(&c->fault, EINVAL, "%s", text);
@@ -141,9 +180,10 @@ static void warn(json_t *answer, const char *text)
 static int prepare(struct control *c, struct sl_err *err)
 {
 	struct change *ch = &c->change;
-	const struct sl_conf *conf = ch->conf != NULL ? ch->conf : c->conf;
-	const struct sl_objects *man = ch->manifests != NULL ? ch->manifests : c->manifests;
-	const struct sl_objects *app = ch->applied != NULL ? ch->applied : c->applied;
+	const struct parts *p = &ch->parts;
+	const struct sl_conf *conf = p->conf != NULL ? p->conf : c->conf;
+	const struct sl_objects *man = p->manifests != NULL ? p->manifests : c->manifests;
+	const struct sl_objects *app = p->applied != NULL ? p->applied : c->applied;
 	struct sl_snap *snap;
 	size_t size;
 	int rc;
@@ -155,6 +195,7 @@ static int prepare(struct control *c, struct sl_err *err)
 				      &snap, &size, err);
 	if (rc < 0)
 		return rc;
+	ch->compiled_us = sl_clock_us();
 	for (size_t i = 0; i < sl_objects_warning_count(ch->objects); i++)
 		warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
 	if (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap, c->snap.map)) {
@@ -163,36 +204,65 @@ static int prepare(struct control *c, struct sl_err *err)
 			c->last_epoch++;
 	}
 	free(snap);
-	if (rc == 0 && ch->store)
-		rc = state_stage(&ch->state, c->state_dir, c->applied, ch->applied, err);
+	ch->written_us = sl_clock_us();
 	return rc;
 }
 
-int change_start(struct control *c, const char *cause, struct sl_conf *conf,
-		 struct sl_objects *manifests, struct sl_objects *applied, struct waiter waiter,
-		 struct sl_err *err)
+/* What has to be on disk before the change is certain; nothing for a change that was read there. */
+static int stage(struct control *c, struct sl_err *err)
+{
+	struct change *ch = &c->change;
+	bool writes = ch->parts.applied != NULL && !ch->parts.stored;
+	char text[64] = "";
+	int rc;
+
+	if (!writes && !ch->parts.repin)
+		return 0;
+	/* Nothing to go back from when the data plane sees no difference. */
+	if (ch->parts.confirm_s != 0 && ch->snap.map != NULL)
+		ch->confirm_wall_us = sl_wall_us() + ch->parts.confirm_s * UINT64_C(1000000);
+	rc = state_stage(&ch->state, c->state_dir, c->applied,
+			 writes ? ch->parts.applied : c->applied, err);
+	if (rc == 0 && ch->parts.repin) {
+		if (ch->parts.pin != 0)
+			snprintf(text, sizeof(text), "%llu", (unsigned long long)ch->parts.pin);
+		rc = state_stage_setting(ch->state, STATE_PIN, text, err);
+	}
+	if (rc == 0 && writes && (ch->confirm_wall_us != 0 || c->confirm.epoch != 0)) {
+		text[0] = '\0';
+		if (ch->confirm_wall_us != 0)
+			snprintf(text, sizeof(text), "%llu %llu",
+				 (unsigned long long)ch->confirm_wall_us,
+				 (unsigned long long)c->snap.map->epoch);
+		rc = state_stage_setting(ch->state, STATE_CONFIRM, text, err);
+	}
+	return rc;
+}
+
+int change_start(struct control *c, const char *cause, const struct parts *parts,
+		 struct waiter waiter, struct sl_err *err)
 {
 	struct change *ch = &c->change;
 	uint64_t epoch = 0;
 	int rc;
 
 	*ch = (struct change){.active = true,
-			      .cause = cause,
-			      .conf = conf,
-			      .manifests = manifests,
-			      .store = manifests == NULL,
-			      .applied = applied,
+			      .parts = *parts,
+			      .started_us = sl_clock_us(),
 			      .waiter = {waiter.client, json_incref(waiter.answer)}};
+	snprintf(ch->cause, sizeof(ch->cause), "%s", cause);
 	rc = prepare(c, err);
+	if (rc == 0)
+		rc = stage(c, err);
 	if (rc == 0 && ch->snap.map == NULL) {
 		change_take(c);
 		finish(c, 0, "");
 		return 0;
 	}
-	if (rc == 0) {
+	if (ch->snap.map != NULL)
 		epoch = ch->snap.map->epoch;
+	if (rc == 0)
 		rc = publish_start(c, err);
-	}
 	if (rc < 0) {
 		change_drop(c);
 		if (epoch != 0)
@@ -266,57 +336,11 @@ int change_reload(struct control *c, const char *cause, struct waiter waiter, st
 		warn(waiter.answer,
 		     "Ports, addresses, workers, limits or timeouts of sluice.conf are different "
 		     "now; sluiced takes those up when it is started again.");
-	return change_start(c, cause, conf, manifests, applied, waiter, err);
-}
-
-/* Said once for as long as it is the same. */
-static void source_bad(struct control *c, const struct sl_err *err)
-{
-	if (strcmp(c->source_fault.text, err->text) != 0)
-		sl_log(SL_LOG_ERROR, "Epoch %llu stays in use: %s",
-		       (unsigned long long)c->hdr->want_epoch, err->text);
-	c->source_fault = *err;
-}
-
-void change_sources(struct control *c)
-{
-	struct waiter nobody = {0, json_object()};
-	struct sl_objects *manifests = NULL;
-	struct sl_err err = {""};
-	int rc;
-
-	if (c->fault.text[0] != '\0') {
-		rc = change_reload(c, "changed files", nobody, &err);
-	} else {
-		rc = sources_read(c->sources, c->conf, &manifests, &err);
-		if (rc == 0)
-			rc = change_start(c, "changed files", NULL, manifests, NULL, nobody, &err);
-	}
-	if (rc < 0)
-		source_bad(c, &err);
-	json_decref(nobody.answer);
-}
-
-int change_first(struct control *c, struct sl_err *err)
-{
-	struct waiter nobody = {0, json_object()};
-	struct sl_objects *manifests = NULL, *applied = NULL;
-	int rc = sources_read(c->sources, c->conf, &manifests, err);
-
-	if (rc == 0)
-		rc = state_read(&applied, c->state_dir, err);
-	if (rc == 0)
-		rc = change_start(c, "start", NULL, manifests, applied, nobody, err);
-	else
-		sl_objects_free(manifests);
-	json_decref(nobody.answer);
-	if (rc == 0 || c->snap.map == NULL)
-		return rc;
-	/* The data plane goes on with what it has; so does control, until the files are right. */
-	c->fault = *err;
-	sl_log(SL_LOG_ERROR, "%s", err->text);
-	sl_log(SL_LOG_WARN,
-	       "Epoch %llu stays in use; put the file right, then run `sluicectl reload`.",
-	       (unsigned long long)c->snap.map->epoch);
-	return 0;
+	return change_start(c, cause,
+			    &(struct parts){.conf = conf,
+					    .manifests = manifests,
+					    .applied = applied,
+					    .stored = applied != NULL,
+					    .repin = c->pin != 0},
+			    waiter, err);
 }

@@ -13,11 +13,20 @@ static const struct command {
 	command_fn *run;
 	bool alone; /* not while a change is on its way */
 } commands[] = {
-	{"apply", command_apply, true},      {"delete", command_delete, true},
-	{"check", command_check, false},     {"reload", command_reload, true},
-	{"status", command_status, false},   {"get", command_get, false},
-	{"pc", command_pc, false},           {"explain", command_explain, false},
-	{"version", command_version, false}, {"drain", command_drain, true},
+	{"apply", command_apply, true},
+	{"delete", command_delete, true},
+	{"check", command_check, false},
+	{"reload", command_reload, true},
+	{"status", command_status, false},
+	{"get", command_get, false},
+	{"pc", command_pc, false},
+	{"explain", command_explain, false},
+	{"version", command_version, false},
+	{"drain", command_drain, true},
+	{"rollback", command_rollback, true},
+	{"history", command_history, false},
+	{"confirm", command_confirm, true},
+	{"diff", command_diff, false},
 };
 
 static int unknown(const char *name, struct sl_err *err)
@@ -84,6 +93,28 @@ static json_t *status_daemon(struct control *c)
 			 "workers", workers);
 }
 
+/* What is known of changes: how long they took, and what holds them. */
+static json_t *status_changes(const struct control *c)
+{
+	json_t *o = json_pack("{s:I, s:I, s:I}", "changes", (json_int_t)c->timing.n,
+			      "change_p50_us", (json_int_t)timing_quantile(&c->timing, 0.5),
+			      "change_p99_us", (json_int_t)timing_quantile(&c->timing, 0.99));
+	uint64_t wall = sl_wall_us();
+
+	if (c->pin != 0) {
+		json_object_set_new(o, "pinned", json_integer((json_int_t)c->pin));
+		json_object_set_new(o, "files_newer", json_boolean(c->files_newer));
+	}
+	if (c->confirm.epoch != 0) {
+		uint64_t left = c->confirm.wall_us > wall ? c->confirm.wall_us - wall : 0;
+
+		json_object_set_new(o, "confirm_epoch", json_integer((json_int_t)c->confirm.epoch));
+		json_object_set_new(o, "confirm_left_s",
+				    json_integer((json_int_t)((left + 999999) / 1000000)));
+	}
+	return o;
+}
+
 static int command_status(struct control *c, uint64_t client, const json_t *request, json_t *answer,
 			  struct sl_err *err)
 {
@@ -105,6 +136,7 @@ static int command_status(struct control *c, uint64_t client, const json_t *requ
 		return sl_err(err, ENOMEM, "Out of memory.");
 	}
 	json_decref(status);
+	json_object_update_new(answer, status_changes(c));
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 #include "control.h"
 #include "objset.h"
 
+#define CONFIRM_S_MAX 86400u
+
 static int no_memory(struct sl_err *err)
 {
 	return sl_err(err, ENOMEM, "Out of memory.");
@@ -20,6 +22,17 @@ static int refuse_on_fault(const struct control *c, struct sl_err *err)
 	return sl_err(err, EINVAL,
 		      "Nothing can be changed until the files are right and reloaded: %s",
 		      c->fault.text);
+}
+
+/* What may be taken back must not be built upon. */
+static int refuse_now(const struct control *c, struct sl_err *err)
+{
+	if (c->confirm.epoch != 0)
+		return sl_err(err, EBUSY,
+			      "The last change waits to be confirmed: run `sluicectl confirm`, or "
+			      "`sluicectl rollback %llu` to take it back.",
+			      (unsigned long long)c->confirm.epoch);
+	return refuse_on_fault(c, err);
 }
 
 static int add_documents(struct objset_batch *batch, const json_t *request, struct sl_err *err)
@@ -154,17 +167,36 @@ static int candidate(const struct control *c, const json_t *request, json_t *ans
 	return 0;
 }
 
+static int confirm_time(const struct control *c, const json_t *request, uint32_t *seconds,
+			struct sl_err *err)
+{
+	const json_t *confirm = json_object_get(request, "confirm");
+	json_int_t s = json_integer_value(confirm);
+
+	if (confirm == NULL)
+		return 0;
+	if (s < 1 || s > CONFIRM_S_MAX)
+		return sl_err(err, EINVAL, "The time to confirm must be 1 to %u seconds.",
+			      CONFIRM_S_MAX);
+	if (c->snap.map == NULL)
+		return sl_err(err, EINVAL, "Nothing is in use yet that could be gone back to.");
+	*seconds = (uint32_t)s;
+	return 0;
+}
+
 int command_apply(struct control *c, uint64_t client, const json_t *request, json_t *answer,
 		  struct sl_err *err)
 {
 	struct waiter waiter = {client, answer};
-	struct sl_objects *next = NULL;
-	int rc = refuse_on_fault(c, err);
+	struct parts parts = {0};
+	int rc = refuse_now(c, err);
 
 	if (rc == 0)
-		rc = candidate(c, request, answer, &next, err);
+		rc = confirm_time(c, request, &parts.confirm_s, err);
 	if (rc == 0)
-		rc = change_start(c, "apply", NULL, NULL, next, waiter, err);
+		rc = candidate(c, request, answer, &parts.applied, err);
+	if (rc == 0)
+		rc = change_start(c, "apply", &parts, waiter, err);
 	return rc < 0 ? rc : COMMAND_LATER;
 }
 
@@ -261,7 +293,7 @@ int command_delete(struct control *c, uint64_t client, const json_t *request, js
 	struct waiter waiter = {client, answer};
 	struct sl_objects *next = sl_objects_create();
 	json_t *report = json_array();
-	int rc = refuse_on_fault(c, err);
+	int rc = refuse_now(c, err);
 
 	if (next == NULL || json_object_set_new(answer, "objects", report) < 0)
 		rc = no_memory(err);
@@ -275,7 +307,7 @@ int command_delete(struct control *c, uint64_t client, const json_t *request, js
 		sl_objects_free(next);
 		return rc;
 	}
-	rc = change_start(c, "delete", NULL, NULL, next, waiter, err);
+	rc = change_start(c, "delete", &(struct parts){.applied = next}, waiter, err);
 	return rc < 0 ? rc : COMMAND_LATER;
 }
 
@@ -283,7 +315,8 @@ int command_reload(struct control *c, uint64_t client, const json_t *request, js
 		   struct sl_err *err)
 {
 	struct waiter waiter = {client, answer};
-	int rc = change_reload(c, "reload", waiter, err);
+	int rc = c->confirm.epoch != 0 ? refuse_now(c, err)
+				       : change_reload(c, "reload", waiter, err);
 
 	return rc < 0 ? rc : COMMAND_LATER;
 }

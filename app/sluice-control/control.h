@@ -21,11 +21,13 @@
 #include "sl_snap_build.h"
 
 #include "access_log.h"
+#include "history.h"
 #include "jsontext.h"
 #include "kinds.h"
 #include "snapfile.h"
 #include "source.h"
 #include "state.h"
+#include "timing.h"
 
 #define CONTROL_ACK_DEADLINE_US  5000000u
 #define CONTROL_DAEMON_SILENT_US 1000000u
@@ -38,16 +40,33 @@ struct waiter {
 	json_t *answer; /* reference held; completed and sent when the change is done */
 };
 
-/** A configuration on its way. Members that are NULL stay as they are. */
+/** What a change consists of. What is NULL stays as it is. */
+struct parts {
+	struct sl_conf *conf;
+	struct sl_objects *manifests, *applied;
+	bool stored;        /* `applied` was read from disk and is not written there */
+	bool repin;         /* `pin` is new, too */
+	uint64_t pin;       /* see struct control */
+	uint32_t confirm_s; /* back by itself after so many seconds unless confirmed; 0: no */
+};
+
+/** A configuration on its way. */
 struct change {
 	bool active;
-	bool store; /* `applied` is new and goes to disk; else it was read from there */
-	struct sl_conf *conf;
-	struct sl_objects *manifests, *applied, *objects;
+	struct parts parts;
+	struct sl_objects *objects;
 	struct state_change *state;
-	struct snapfile snap; /* written and mapped, not yet in use */
+	struct snapfile snap;     /* written and mapped, not yet in use */
+	uint64_t confirm_wall_us; /* end of the time to confirm; 0: needs no confirmation */
 	struct waiter waiter;
-	const char *cause; /* "start", "reload", "apply", "delete" for the log */
+	uint64_t started_us, compiled_us, written_us; /* monotonic */
+	char cause[32]; /* "start", "reload", "apply", "delete" for the log and the history */
+};
+
+/** A change that is in use until it is confirmed or the time is over. */
+struct confirmation {
+	uint64_t epoch; /* to go back to; 0: nothing waits */
+	uint64_t wall_us;
 };
 
 /** Publication that waits for the workers. */
@@ -72,6 +91,11 @@ struct control {
 	struct sl_conf *conf;
 	struct sources *sources;
 	struct sl_objects *manifests, *applied, *objects;
+	struct history *history;
+	uint64_t pin;     /* epoch whose manifests are used in place of the files; 0: the files */
+	bool files_newer; /* they have changed since they were pinned */
+	struct confirmation confirm;
+	struct timing timing;
 	struct sl_snap_cache *cache;
 	struct sl_ctl *ctl;
 	struct sl_ctl_hdr *hdr;
@@ -125,11 +149,17 @@ uint64_t publish_lowest_epoch(const struct control *c);
  * Prepares, publishes and on success takes over. The answer to `waiter` is sent when it is done;
  * on an immediate error it is not, and nothing has changed.
  *
- * @param conf,manifests,applied New parts, owned from here on also on error; NULL: unchanged.
+ * @param parts What they point to is owned by the change from here on, also on error.
  */
-int change_start(struct control *c, const char *cause, struct sl_conf *conf,
-		 struct sl_objects *manifests, struct sl_objects *applied, struct waiter waiter,
-		 struct sl_err *err);
+int change_start(struct control *c, const char *cause, const struct parts *parts,
+		 struct waiter waiter, struct sl_err *err);
+
+/** Starts the way back to the objects of an earlier epoch. 0 or -errno, nothing changed. */
+int change_rollback(struct control *c, uint64_t epoch, const char *cause, struct waiter waiter,
+		    struct sl_err *err);
+
+/** Goes back when the time to confirm is over. Lowers *due_us to that moment. */
+void change_unconfirmed(struct control *c, uint64_t *due_us);
 
 /** Reads all files again and starts that change. 0 or -errno, nothing changed. */
 int change_reload(struct control *c, const char *cause, struct waiter waiter, struct sl_err *err);
@@ -160,6 +190,8 @@ int command_run(struct control *c, uint64_t client, const json_t *request, json_
 typedef int command_fn(struct control *c, uint64_t client, const json_t *request, json_t *answer,
 		       struct sl_err *err);
 command_fn command_apply, command_delete, command_check, command_reload; /* command_change.c */
+command_fn command_rollback, command_history, command_confirm;           /* command_history.c */
+command_fn command_diff;                                                 /* command_diff.c */
 command_fn command_get;                                                  /* command_get.c */
 command_fn command_pc;                                                   /* view.c */
 command_fn command_explain;                                              /* explain.c */

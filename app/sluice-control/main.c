@@ -92,8 +92,15 @@ static int open_store(struct control *c, struct sl_err *err)
 	if (c->cache == NULL || c->manifests == NULL || c->applied == NULL || c->objects == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	rc = sources_open(&c->sources, err);
+	if (rc == 0)
+		rc = history_open(&c->history, c->state_dir, cc->history, err);
 	if (rc < 0)
 		return rc;
+	/* After a reboot shared memory begins anew; epochs do not. */
+	if (history_count(c->history) > 0)
+		c->last_epoch =
+			SL_MAX(c->last_epoch,
+			       history_at(c->history, history_count(c->history) - 1)->epoch);
 	return sl_err(&c->fault, 0, "The first configuration is still on its way.");
 }
 
@@ -119,9 +126,9 @@ static void stop(struct control *c)
 	server_free(c);
 	log_gone = access_log_stop(c->log);
 	state_abort(c->change.state);
-	sl_conf_free(c->change.conf);
-	sl_objects_free(c->change.manifests);
-	sl_objects_free(c->change.applied);
+	sl_conf_free(c->change.parts.conf);
+	sl_objects_free(c->change.parts.manifests);
+	sl_objects_free(c->change.parts.applied);
 	sl_objects_free(c->change.objects);
 	snapfile_close(&c->change.snap);
 	json_decref(c->change.waiter.answer);
@@ -132,6 +139,7 @@ static void stop(struct control *c)
 	sl_objects_free(c->applied);
 	sl_objects_free(c->manifests);
 	sources_close(c->sources);
+	history_close(c->history);
 	sl_conf_free(c->conf);
 	if (c->ctl != NULL && log_gone)
 		sl_ctl_close(c->ctl);
@@ -157,9 +165,12 @@ static uint64_t chores(struct control *c)
 
 	if (c->change.active)
 		return now + POLL_BUSY_US;
-	if (c->reload_wanted)
+	if (c->reload_wanted && c->confirm.epoch == 0)
 		reload_on_signal(c);
-	else if (sources_changed(c->sources, now, &due))
+	else
+		change_unconfirmed(c, &due);
+	/* Files wait while a change may still be taken back. */
+	if (!c->change.active && c->confirm.epoch == 0 && sources_changed(c->sources, now, &due))
 		change_sources(c);
 	return c->change.active ? now + POLL_BUSY_US : due;
 }

@@ -159,6 +159,25 @@ void objset_batch_free(struct objset_batch *batch)
 	*batch = (struct objset_batch){0};
 }
 
+int objset_equal(const struct sl_objects *a, const struct sl_objects *b)
+{
+	struct objset_index ix;
+	int same = sl_objects_count(a) == sl_objects_count(b);
+
+	if (!same)
+		return 0;
+	if (objset_index_build(&ix, a) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; same == 1 && i < sl_objects_count(b); i++) {
+		struct sl_object_ref ref = sl_objects_at(b, i);
+		size_t at = objset_find(&ix, &ref);
+
+		same = at == OBJSET_NONE ? 0 : sl_objects_same(a, at, b, i);
+	}
+	objset_index_free(&ix);
+	return same;
+}
+
 char *objset_label(const struct sl_object_ref *ref, char *buf, size_t cap)
 {
 	size_t i;

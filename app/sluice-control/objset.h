@@ -51,6 +51,9 @@ int objset_batch_add(struct objset_batch *batch, const char *name, const char *t
 int objset_batch_set(const struct objset_batch *batch, struct sl_objects **out, struct sl_err *err);
 void objset_batch_free(struct objset_batch *batch);
 
+/** Whether two sets hold objects that say the same: 1, 0 or -ENOMEM. */
+int objset_equal(const struct sl_objects *a, const struct sl_objects *b);
+
 /** "virtualservice/simple.simple", or "namespace/simple" without a namespace. @return buf. */
 char *objset_label(const struct sl_object_ref *ref, char *buf, size_t cap);
 

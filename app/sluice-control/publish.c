@@ -166,6 +166,8 @@ int publish_command(struct control *c, uint32_t op, struct sl_err *err)
 static void end(struct control *c, int code, const char *text)
 {
 	c->pub.active = false;
+	if (code == 0 && c->pub.op == SL_CTL_EPOCH && publish_daemon_alive(c))
+		timing_add(&c->timing, sl_clock_us() - c->change.started_us);
 	if (code < 0 && code != -ETIMEDOUT && c->pub.op == SL_CTL_EPOCH)
 		set_want(c, c->snap.map != NULL ? c->snap.map->epoch : 0);
 	change_done(c, code, text);

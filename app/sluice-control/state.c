@@ -17,10 +17,13 @@
 #define FILE_NAME_MAX 128
 #define SYNC_EACH_MAX 16u /* above it one wait for the whole file system is shorter */
 #define COMMIT_MAX    (64u << 20)
+#define SETTING_MAX   256
+
+static const char *const settings[] = {STATE_PIN, STATE_CONFIRM};
 
 struct state_change {
 	char dir[256];
-	char *list; /* lines "put NAME" and "del NAME" */
+	char *list; /* lines "put NAME", "del NAME", "set NAME VALUE" and "unset NAME" */
 	size_t len, cap;
 	unsigned puts;
 };
@@ -63,17 +66,63 @@ static bool file_name_ok(const char *name)
 	       strcmp(name + n - 5, ".yaml") == 0;
 }
 
+static int bad_line(const char *dir, const char *line, struct sl_err *err)
+{
+	return sl_err(err, EINVAL,
+		      "%s/commit has a line that is not understood (\"%.80s\"); remove that file "
+		      "to go on with the objects as they were.",
+		      dir, line);
+}
+
+static bool is_setting(const char *name)
+{
+	for (size_t i = 0; i < SL_ARRAY_LEN(settings); i++)
+		if (strcmp(settings[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int redo_set(const char *dir, char *line, struct sl_err *err)
+{
+	char *name = line + 4, *value = strchr(name, ' '), path[512];
+
+	if (value == NULL)
+		return bad_line(dir, line, err);
+	*value++ = '\0';
+	if (!is_setting(name))
+		return bad_line(dir, line, err);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return files_replace(path, value, strlen(value), err);
+}
+
+int state_setting_remove(const char *dir, const char *name, struct sl_err *err)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sl_err(err, errno, "%s cannot be removed: %s.", path, strerror(errno));
+	return files_sync_dir(dir, err);
+}
+
+static int redo_unset(const char *dir, const char *line, struct sl_err *err)
+{
+	return is_setting(line + 6) ? state_setting_remove(dir, line + 6, err)
+				    : bad_line(dir, line, err);
+}
+
 static int redo_line(const char *dir, char *line, struct sl_err *err)
 {
 	char from[512], to[512];
 	const char *name = line + 4;
 	int rc;
 
+	if (strncmp(line, "set ", 4) == 0)
+		return redo_set(dir, line, err);
+	if (strncmp(line, "unset ", 6) == 0)
+		return redo_unset(dir, line, err);
 	if ((strncmp(line, "put ", 4) != 0 && strncmp(line, "del ", 4) != 0) || !file_name_ok(name))
-		return sl_err(err, EINVAL,
-			      "%s/commit has a line that is not understood (\"%.80s\"); remove "
-			      "that file to go on with the objects as they were.",
-			      dir, line);
+		return bad_line(dir, line, err);
 	snprintf(from, sizeof(from), "%s/objects/%s.new", dir, name);
 	snprintf(to, sizeof(to), "%s/objects/%s", dir, name);
 	rc = line[0] == 'p' ? rename(from, to) : unlink(to);
@@ -248,6 +297,31 @@ int state_stage(struct state_change **out, const char *dir, const struct sl_obje
 	}
 	*out = ch;
 	return 0;
+}
+
+int state_stage_setting(struct state_change *change, const char *name, const char *value,
+			struct sl_err *err)
+{
+	char line[SETTING_MAX];
+
+	if (value[0] == '\0')
+		return note(change, "unset", name, err);
+	snprintf(line, sizeof(line), "%s %s", name, value);
+	return note(change, "set", line, err);
+}
+
+char *state_setting(const char *dir, const char *name, char *buf, size_t cap)
+{
+	char path[512], *text = NULL;
+	struct sl_err err;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	buf[0] = '\0';
+	if (files_read(path, SETTING_MAX, &text, &len, &err) == 0)
+		snprintf(buf, cap, "%s", text);
+	free(text);
+	return buf;
 }
 
 int state_commit(struct state_change *change, struct sl_err *err)

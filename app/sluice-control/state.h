@@ -11,6 +11,10 @@
 
 #include "sl_conf.h"
 
+/* Settings. */
+#define STATE_PIN     "pin"     /* epoch whose manifests are used in place of the files */
+#define STATE_CONFIRM "confirm" /* "WALL_US EPOCH": back to that epoch then, unless confirmed */
+
 struct state_change; /* staged, not yet certain */
 
 /** Finishes or forgets what was interrupted, making the folders when missing. 0 or -errno. */
@@ -26,6 +30,21 @@ int state_read(struct sl_objects **out, const char *dir, struct sl_err *err);
  */
 int state_stage(struct state_change **out, const char *dir, const struct sl_objects *old,
 		const struct sl_objects *new, struct sl_err *err);
+
+/**
+ * Adds a setting to the change: a small file of that name beside the objects.
+ *
+ * @param name One of the names that state_setting reads.
+ * @param value One line without its end; empty: the setting goes.
+ */
+int state_stage_setting(struct state_change *change, const char *name, const char *value,
+			struct sl_err *err);
+
+/** Value of a setting, empty when there is none. @return buf. */
+char *state_setting(const char *dir, const char *name, char *buf, size_t cap);
+
+/** Removes a setting at once. 0 or -errno with a text. */
+int state_setting_remove(const char *dir, const char *name, struct sl_err *err);
 
 /** Makes the change certain and carries it out; frees it. 0 or -errno with a text. */
 int state_commit(struct state_change *change, struct sl_err *err);

@@ -2,13 +2,14 @@
 /* apply, delete, reload, drain: commands that change what is in use. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kinds.h"
 #include "sluicectl.h"
 
 /* Sends it, says what became of each object, and that no data plane runs where none does. */
-static int change(struct ctl *ctl, json_t *request, const char *done)
+int ctl_change(struct ctl *ctl, json_t *request, const char *done)
 {
 	json_t *answer;
 	const char *note;
@@ -29,20 +30,39 @@ static int change(struct ctl *ctl, json_t *request, const char *done)
 	return EXIT_OK;
 }
 
+/* "60s", "5m" or a bare number of seconds. */
+static int parse_seconds(struct ctl *ctl, const char *word, uint32_t *seconds)
+{
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+	bool minutes = strcmp(end, "m") == 0;
+
+	if (end == word || *word == '-' || (*end != '\0' && strcmp(end, "s") != 0 && !minutes) ||
+	    n == 0 || n > 86400 / (minutes ? 60 : 1))
+		return ctl_usage(ctl, "--confirm takes a time such as 60s or 5m, not \"%s\".",
+				 word);
+	*seconds = (uint32_t)n * (minutes ? 60 : 1);
+	return EXIT_OK;
+}
+
 int cmd_apply(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {{"filename", required_argument, NULL, 'f'},
 					      {"prune", no_argument, NULL, 'p'},
+					      {"confirm", required_argument, NULL, 'C'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
-	json_t *documents = json_array();
+	json_t *documents = json_array(), *request;
 	int opt, rc = 0, prune = 0;
+	uint32_t confirm_s = 0;
 
 	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "f:", longs, NULL)) != -1) {
 		if (opt == 'f')
 			rc = documents_read(documents, optarg) != EXIT_OK ? EXIT_REFUSED + 1 : 0;
 		else if (opt == 'p')
 			prune = 1;
+		else if (opt == 'C')
+			rc = parse_seconds(ctl, optarg, &confirm_s) != EXIT_OK ? EXIT_USAGE + 1 : 0;
 		else
 			rc = ctl_option(ctl, opt, optarg);
 	}
@@ -54,10 +74,14 @@ int cmd_apply(struct ctl *ctl, int argc, char **argv)
 		json_decref(documents);
 		return rc - 1;
 	}
-	return change(ctl,
-		      json_pack("{s:s, s:o, s:b}", "cmd", "apply", "documents", documents, "prune",
-				prune),
-		      NULL);
+	request = json_pack("{s:s, s:o, s:b}", "cmd", "apply", "documents", documents, "prune",
+			    prune);
+	if (confirm_s != 0)
+		json_object_set_new(request, "confirm", json_integer(confirm_s));
+	rc = ctl_change(ctl, request, NULL);
+	if (rc == EXIT_OK && confirm_s != 0)
+		printf("back by itself in %u s, unless you run `sluicectl confirm`\n", confirm_s);
+	return rc;
 }
 
 static json_t *delete_request(struct ctl *ctl, int argc, char **argv, const char *ns,
@@ -101,10 +125,10 @@ int cmd_delete(struct ctl *ctl, int argc, char **argv)
 		json_decref(request);
 		return rc - 1;
 	}
-	return change(ctl, request, NULL);
+	return ctl_change(ctl, request, NULL);
 }
 
-static int no_arguments(struct ctl *ctl, int argc, char **argv)
+int ctl_arguments(struct ctl *ctl, int argc, char **argv, int n)
 {
 	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {0}};
 	int opt, rc;
@@ -114,29 +138,32 @@ static int no_arguments(struct ctl *ctl, int argc, char **argv)
 		if (rc != 0)
 			return rc;
 	}
-	return optind < argc ? ctl_usage(ctl, "%s takes no argument \"%s\".", ctl->command,
-					 argv[optind]) +
-				       1
-			     : 0;
+	if (argc - optind > n)
+		return ctl_usage(ctl, "%s takes no argument \"%s\".", ctl->command,
+				 argv[optind + n]) +
+		       1;
+	if (argc - optind < n)
+		return ctl_usage(ctl, "%s needs an argument.", ctl->command) + 1;
+	return 0;
 }
 
 int cmd_reload(struct ctl *ctl, int argc, char **argv)
 {
-	int rc = no_arguments(ctl, argc, argv);
+	int rc = ctl_arguments(ctl, argc, argv, 0);
 
-	return rc != 0 ? rc - 1 : change(ctl, json_pack("{s:s}", "cmd", "reload"), "reloaded");
+	return rc != 0 ? rc - 1 : ctl_change(ctl, json_pack("{s:s}", "cmd", "reload"), "reloaded");
 }
 
 int cmd_drain(struct ctl *ctl, int argc, char **argv)
 {
-	int rc = no_arguments(ctl, argc, argv);
+	int rc = ctl_arguments(ctl, argc, argv, 0);
 
-	return rc != 0 ? rc - 1 : change(ctl, json_pack("{s:s}", "cmd", "drain"), "draining");
+	return rc != 0 ? rc - 1 : ctl_change(ctl, json_pack("{s:s}", "cmd", "drain"), "draining");
 }
 
 int cmd_version(struct ctl *ctl, int argc, char **argv)
 {
-	int rc = no_arguments(ctl, argc, argv);
+	int rc = ctl_arguments(ctl, argc, argv, 0);
 	json_t *answer;
 
 	if (rc != 0)

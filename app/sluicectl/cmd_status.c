@@ -86,6 +86,22 @@ static void print_control(const json_t *control)
 	       json_is_true(json_object_get(control, "publishing")) ? ", publishing" : "");
 	printf("objects     %lld in use, %lld of them applied\n", number(control, "objects"),
 	       number(control, "applied"));
+	if (number(control, "changes") > 0)
+		printf("changes     %lld since the start, read to last worker: p50 %.1f ms, p99 "
+		       "%.1f "
+		       "ms\n",
+		       number(control, "changes"), (double)number(control, "change_p50_us") / 1e3,
+		       (double)number(control, "change_p99_us") / 1e3);
+	if (number(control, "pinned") != 0)
+		printf("pinned      files are those of epoch %lld until `sluicectl reload`%s\n",
+		       number(control, "pinned"),
+		       json_is_true(json_object_get(control, "files_newer"))
+			       ? "; they say something else now"
+			       : "");
+	if (number(control, "confirm_epoch") != 0)
+		printf("confirm     back to epoch %lld in %lld s, unless `sluicectl confirm` is "
+		       "run\n",
+		       number(control, "confirm_epoch"), number(control, "confirm_left_s"));
 	if (text(control, "fault")[0] != '\0')
 		printf("fault       %s\n", text(control, "fault"));
 }

@@ -15,10 +15,24 @@ static const struct subcommand {
 	const char *brief, *usage;
 } subcommands[] = {
 	{"apply", NULL, cmd_apply, "apply objects; returns when every worker has them",
-	 "-f FILE|DIR|- [-f ...] [--prune]\n"
+	 "-f FILE|DIR|- [-f ...] [--prune] [--confirm TIME]\n"
 	 "\n"
-	 "  -f         file of YAML, folder with *.yaml and *.yml, or - for standard input\n"
-	 "  --prune    everything that was applied earlier and is not in it goes away\n"},
+	 "  -f              file of YAML, folder with *.yaml and *.yml, or - for standard input\n"
+	 "  --prune         everything that was applied earlier and is not in it goes away\n"
+	 "  --confirm 60s   back by itself after that time, unless `sluicectl confirm` is run\n"},
+	{"confirm", NULL, cmd_confirm, "let what `apply --confirm` changed stay", "\n"},
+	{"diff", NULL, cmd_diff, "objects in use against the files, or between epochs",
+	 "[EPOCH [EPOCH]] [-o json]\n"
+	 "\n"
+	 "Without an epoch: from what is in use to what the files say. With one: from that epoch "
+	 "to\n"
+	 "what is in use. Exit code 1 when there is a difference, as of diff(1).\n"},
+	{"history", NULL, cmd_history, "configurations that were in use", "[-o json]\n"},
+	{"rollback", NULL, cmd_rollback, "back to the objects of an earlier epoch",
+	 "EPOCH\n"
+	 "\n"
+	 "Objects of the files are then those of that epoch too, until `sluicectl reload`.\n"
+	 "What sluice.conf says natively stays.\n"},
 	{"delete", NULL, cmd_delete, "delete applied objects",
 	 "-f FILE|DIR|- | KIND NAME [-n NAMESPACE]\n"},
 	{"check", NULL, cmd_check, "check files without using them; needs no running process",

@@ -13,6 +13,8 @@
 enum {
 	EXIT_OK = 0,
 	EXIT_REFUSED = 1,     /* invalid, or nothing there */
+	EXIT_DIFFERENT = 1,   /* diff: as diff(1) */
+	EXIT_DIFF_FAILED = 2, /* diff: as diff(1) */
 	EXIT_USAGE = 2,       /* the command line is wrong */
 	EXIT_UNREACHABLE = 3, /* no control process, or no data plane where one is needed */
 };
@@ -94,7 +96,23 @@ typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 ctl_command cmd_apply, cmd_delete, cmd_check, cmd_reload;
 ctl_command cmd_status, cmd_version, cmd_drain;
 ctl_command cmd_get, cmd_pc, cmd_explain;
+ctl_command cmd_history, cmd_rollback, cmd_confirm, cmd_diff;
 ctl_command cmd_stats, cmd_drops, cmd_workers;
+
+/** Reads the options of a command without its own; exactly n arguments may follow. @return as
+ * ctl_option. */
+int ctl_arguments(struct ctl *ctl, int argc, char **argv, int n);
+
+/**
+ * Sends a request that changes something, says what became of each object and what else is worth
+ * a word.
+ *
+ * @param done Printed with the epoch; NULL: nothing.
+ */
+int ctl_change(struct ctl *ctl, json_t *request, const char *done);
+
+/** Prints the differences of two texts, unified. */
+void lines_diff(const char *from, const char *to);
 
 /* ---- documents ---- */
 

@@ -81,7 +81,8 @@ struct sl_conf_control {
 	char access_log[256];   /* file, "-" for standard output, empty: off */
 	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
 	uint16_t n_manifests;
-	bool watch; /* manifests are read again when they change */
+	bool watch;       /* manifests are read again when they change */
+	uint16_t history; /* earlier configurations that are kept */
 };
 
 struct sl_conf; /* a parsed sluice.conf */
