@@ -94,7 +94,9 @@ static const char *lb_policy(uint8_t lb)
 {
 	static const char *const names[] = {[SL_LB_LEAST_REQUEST] = "LEAST_REQUEST",
 					    [SL_LB_ROUND_ROBIN] = "ROUND_ROBIN",
-					    [SL_LB_RANDOM] = "RANDOM"};
+					    [SL_LB_RANDOM] = "RANDOM",
+					    [SL_LB_RING_HASH] = "RING_HASH",
+					    [SL_LB_MAGLEV] = "MAGLEV"};
 
 	return lb < SL_ARRAY_LEN(names) ? names[lb] : "UNKNOWN";
 }

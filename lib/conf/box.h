@@ -27,6 +27,11 @@ extern const struct sl_key sl_native_route_keys[];
 extern const struct sl_key sl_native_weight_keys[];
 extern const struct sl_key sl_native_cluster_keys[];
 extern const struct sl_key sl_native_endpoint_keys[];
+extern const struct sl_key sl_native_hash_keys[];
+extern const struct sl_key sl_native_limit_keys[];
+extern const struct sl_key sl_native_warmup_keys[];
+extern const struct sl_key sl_native_ejection_keys[];
+extern const struct sl_key sl_native_check_keys[];
 extern const struct sl_key sl_native_service_keys[];
 
 /* Elements of the root's lists; dst is a struct sl_conf. */

@@ -20,4 +20,11 @@ static inline int sl_native_length(const config_setting_t *list)
 int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 			 struct sl_model_vhost *vhost);
 
+/* Groups of a cluster (native_policy.c); dst is the struct sl_model_cluster. 0 or -errno. */
+int sl_native_hash_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_limits_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_warmup_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_ejection_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+int sl_native_check_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+
 #endif

@@ -94,6 +94,11 @@ static void chapters(FILE *f)
 	chapter(f, "listeners: hosts: routes: redirect", sub(route, "redirect"));
 	chapter(f, "listeners: hosts: routes: direct", sub(route, "direct"));
 	chapter(f, "clusters", sl_native_cluster_keys);
+	chapter(f, "clusters: hash", sl_native_hash_keys);
+	chapter(f, "clusters: limits", sl_native_limit_keys);
+	chapter(f, "clusters: warmup", sl_native_warmup_keys);
+	chapter(f, "clusters: ejection", sl_native_ejection_keys);
+	chapter(f, "clusters: health_check", sl_native_check_keys);
 	chapter(f, "clusters: endpoints", sl_native_endpoint_keys);
 	chapter(f, "services", sl_native_service_keys);
 }

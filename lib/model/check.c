@@ -9,8 +9,6 @@
 
 #include "check.h"
 
-#define ENDPOINT_WEIGHT_MAX 128u
-
 int sl_model_bad(const struct sl_origin *origin, struct sl_err *err, const char *fmt, ...)
 {
 	char text[SL_ERR_TEXT_MAX];
@@ -213,12 +211,18 @@ static int check_endpoints(const struct sl_model_cluster *c, struct sl_err *err)
 			r = sl_model_bad(&c->origin, err,
 					 "cluster '%s': %s is not an endpoint; write address:port",
 					 c->name, addr);
-		else if (e->weight < 1 || e->weight > ENDPOINT_WEIGHT_MAX)
+		else if (e->weight < 1 || e->weight > SL_MODEL_WEIGHT_MAX)
 			r = sl_model_bad(&c->origin, err,
 					 "cluster '%s': weight %u of %s is out of range; write 1 "
 					 "to %u",
-					 c->name, e->weight, addr, ENDPOINT_WEIGHT_MAX);
+					 c->name, e->weight, addr, SL_MODEL_WEIGHT_MAX);
 	}
+	for (size_t i = 0; r == 0 && i < c->n_endpoints; i++)
+		if (c->endpoints[i].priority >= SL_MODEL_PRIORITIES_MAX)
+			r = sl_model_bad(&c->origin, err,
+					 "cluster '%s': priority %u is out of range; write 0 to %u",
+					 c->name, c->endpoints[i].priority,
+					 SL_MODEL_PRIORITIES_MAX - 1);
 	if (r == 0)
 		r = claims_check(claims, c->n_endpoints, "cluster", err);
 	free(claims);
@@ -280,6 +284,37 @@ static int check_services(const struct sl_model *m, const struct indexes *ix, st
 	return r;
 }
 
+/* Numbers that the data plane divides by or compares with; readers refuse them with better lines.
+ */
+static int check_policy(const struct sl_model_cluster *c, struct sl_err *err)
+{
+	bool hashes = c->lb == SL_LB_RING_HASH || c->lb == SL_LB_MAGLEV;
+
+	if (hashes != (c->hash.on != SL_HASH_NONE))
+		return sl_model_bad(
+			&c->origin, err, "cluster '%s' %s; write a hash policy and what it hashes",
+			c->name, hashes ? "hashes nothing" : "has a hash but no policy");
+	if (hashes && c->hash.on != SL_HASH_ADDRESS && !*c->hash.name)
+		return sl_model_bad(&c->origin, err, "cluster '%s' hashes what has no name",
+				    c->name);
+	if (hashes && c->n_endpoints > UINT16_MAX)
+		return sl_model_bad(&c->origin, err,
+				    "cluster '%s' hashes over more than %u endpoints; write fewer",
+				    c->name, UINT16_MAX);
+	if (c->warmup.duration_ms && (c->warmup.min_percent < 1 || c->warmup.min_percent > 100 ||
+				      c->warmup.aggression_milli < 1))
+		return sl_model_bad(&c->origin, err, "cluster '%s' has an unusable warm-up",
+				    c->name);
+	if (c->outlier.on && (!c->outlier.interval_ms || !c->outlier.base_ejection_ms))
+		return sl_model_bad(&c->origin, err, "cluster '%s' has an ejection without a time",
+				    c->name);
+	if (c->check.probe && (!c->check.interval_ms || !c->check.timeout_ms || !c->check.healthy ||
+			       !c->check.unhealthy))
+		return sl_model_bad(&c->origin, err, "cluster '%s' has an unusable health check",
+				    c->name);
+	return 0;
+}
+
 static int check_clusters(const struct sl_model *m, struct sl_err *err)
 {
 	int r = 0;
@@ -292,6 +327,8 @@ static int check_clusters(const struct sl_model *m, struct sl_err *err)
 					 "cluster '%s' has no connect timeout; write 1ms or more",
 					 c->name);
 		else
+			r = check_policy(c, err);
+		if (r == 0)
 			r = check_endpoints(c, err);
 	}
 	return r;

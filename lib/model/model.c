@@ -103,7 +103,13 @@ static void listener_free(struct sl_model_listener *l)
 
 static void cluster_free(struct sl_model_cluster *c)
 {
+	for (size_t i = 0; i < c->n_endpoints; i++)
+		str_free(c->endpoints[i].locality);
 	free(c->endpoints);
+	str_free(c->hash.name);
+	str_free(c->hash.cookie_path);
+	str_free(c->check.path);
+	str_free(c->check.host);
 	str_free(c->name);
 	str_free(c->fqdn);
 	str_free(c->subset);
@@ -212,8 +218,24 @@ struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char
 	if (!c || !named(&c->name, name, &model->n_clusters))
 		return NULL;
 	c->fqdn = c->subset = c->type = c->dest_rule = c->origin.file = empty;
+	c->hash.name = c->hash.cookie_path = c->check.path = c->check.host = empty;
 	c->connect_timeout_ms = SL_MODEL_CONNECT_TIMEOUT_MS;
+	c->panic_percent = SL_MODEL_PANIC_PERCENT;
+	c->limits.max_connections = c->limits.max_pending = SL_NO_LIMIT;
+	c->limits.max_requests = c->limits.max_retries = SL_NO_LIMIT;
 	return c;
+}
+
+struct sl_model_outlier sl_model_outlier_default(void)
+{
+	return (struct sl_model_outlier){
+		.on = true,
+		.consecutive_5xx = 5,
+		.interval_ms = 10000,
+		.base_ejection_ms = 30000,
+		.max_ejection_ms = 300000,
+		.max_ejection_percent = 10,
+	};
 }
 
 struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster)
@@ -221,8 +243,10 @@ struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster
 	struct sl_model_endpoint *e =
 		append(&cluster->endpoints, &cluster->n_endpoints, sizeof(*e));
 
-	if (e)
+	if (e) {
 		e->weight = 1;
+		e->locality = empty;
+	}
 	return e;
 }
 

@@ -32,7 +32,20 @@ enum sl_rewrite {
 	SL_REWRITE_PREFIX, /* the matched prefix replaced literally (prefix matches) */
 };
 
-enum sl_lb_policy { SL_LB_LEAST_REQUEST, SL_LB_ROUND_ROBIN, SL_LB_RANDOM };
+enum sl_lb_policy {
+	SL_LB_LEAST_REQUEST,
+	SL_LB_ROUND_ROBIN,
+	SL_LB_RANDOM,
+	SL_LB_RING_HASH,
+	SL_LB_MAGLEV,
+};
+
+/** What of a request decides where SL_LB_RING_HASH and SL_LB_MAGLEV send it. */
+enum sl_hash_on { SL_HASH_NONE, SL_HASH_HEADER, SL_HASH_COOKIE, SL_HASH_ADDRESS, SL_HASH_QUERY };
+
+enum sl_probe { SL_PROBE_NONE, SL_PROBE_HTTP, SL_PROBE_TCP };
+
+#define SL_NO_LIMIT UINT32_MAX /* of a limit: none */
 
 struct sl_model_weight {
 	char *cluster;   /* name of a cluster of this model */
@@ -83,12 +96,66 @@ struct sl_model_listener {
 	struct sl_origin origin;
 };
 
+/* As configured; what is found out while traffic flows is the data plane's (sl_health.h). */
 enum sl_health { SL_HEALTHY, SL_UNHEALTHY, SL_DRAINING };
+
+#define SL_MODEL_WEIGHT_MAX     65536u /* of an endpoint */
+#define SL_MODEL_PRIORITIES_MAX 8u
 
 struct sl_model_endpoint {
 	struct sl_ip_port addr;
-	uint32_t weight; /* 1..128 */
+	uint32_t weight; /* 1..SL_MODEL_WEIGHT_MAX */
 	enum sl_health health;
+	uint8_t priority; /* 0 is used first; below SL_MODEL_PRIORITIES_MAX */
+	char *locality;   /* "region/zone/subzone", or empty */
+};
+
+/** Limits of a cluster (Envoy's circuit breakers and connection pool), over all workers. */
+struct sl_model_limits {
+	uint32_t max_connections, max_pending, max_requests, max_retries; /* or SL_NO_LIMIT */
+	uint32_t max_requests_per_connection;                             /* 0: no limit */
+	uint32_t idle_timeout_ms; /* of a pooled connection; 0: as the box says */
+};
+
+/** Consistent hashing. */
+struct sl_model_hash {
+	enum sl_hash_on on;
+	char *name;        /* of the header (lower case), cookie or query parameter */
+	char *cookie_path; /* of a cookie that we give; may be empty */
+	bool cookie_make;  /* a request without the cookie gets one */
+	uint32_t cookie_ttl_s;
+	uint32_t ring_min; /* points on a ring at least; 0: 1024 */
+};
+
+/** Slow start of endpoints that come new or back (Istio's warmup). */
+struct sl_model_warmup {
+	uint32_t duration_ms;      /* 0: off */
+	uint32_t min_percent;      /* share at the beginning, 1..100 */
+	uint32_t aggression_milli; /* thousandths: 1000 grows evenly */
+};
+
+/** Passive health: an endpoint that fails too often takes nothing for a while. */
+struct sl_model_outlier {
+	bool on;
+	uint32_t consecutive_5xx;     /* 0: not looked at */
+	uint32_t consecutive_gateway; /* 502, 503, 504; 0: not looked at */
+	uint32_t consecutive_local;   /* connect failures and resets; 0: they count as 5xx */
+	uint32_t interval_ms, base_ejection_ms, max_ejection_ms;
+	uint32_t max_ejection_percent;
+};
+
+#define SL_MODEL_STATUS_RANGES 4u
+
+/** Active health: what a worker asks each endpoint for, and what it takes for an answer. */
+struct sl_model_check {
+	enum sl_probe probe;
+	uint32_t interval_ms, timeout_ms;
+	uint32_t healthy, unhealthy; /* results in a row that change an endpoint's state */
+	char *path, *host;           /* HTTP */
+	uint16_t port;               /* 0: the endpoint's */
+	struct {
+		uint16_t from, to;
+	} status[SL_MODEL_STATUS_RANGES]; /* expected; from 0: end of list */
 };
 
 struct sl_model_cluster {
@@ -99,6 +166,12 @@ struct sl_model_cluster {
 	char *dest_rule; /* "name.namespace" or empty */
 	enum sl_lb_policy lb;
 	uint32_t connect_timeout_ms;
+	uint32_t panic_percent; /* usable endpoints below this share: all are used; 0: never */
+	struct sl_model_limits limits;
+	struct sl_model_hash hash;
+	struct sl_model_warmup warmup;
+	struct sl_model_outlier outlier;
+	struct sl_model_check check;
 	struct sl_model_endpoint *endpoints;
 	size_t n_endpoints;
 	struct sl_origin origin;
@@ -132,6 +205,11 @@ void sl_model_free(struct sl_model *model);
 
 /** Connect timeout of a cluster that says none (Istio's mesh default). */
 #define SL_MODEL_CONNECT_TIMEOUT_MS 10000u
+/** Panic threshold of a cluster that says none (Envoy's default). */
+#define SL_MODEL_PANIC_PERCENT      50u
+
+/** Outlier detection with the defaults of Istio's API (and Envoy's where that is silent). */
+struct sl_model_outlier sl_model_outlier_default(void);
 
 /**
  * Sets a string of a model element: frees what was there, copies text (NULL: empty).
@@ -146,8 +224,9 @@ int sl_model_origin(struct sl_origin *origin, const char *file, int line);
 
 /*
  * Adders: append an element with every string empty and every number 0 (an endpoint's weight 1, a
- * cluster's connect timeout its default) and return it, or NULL when out of memory. The pointer is
- * valid until the next add to the same array. Strings are set by sl_model_set.
+ * cluster's connect timeout and panic threshold their defaults, no limits) and return it, or NULL
+ * when out of memory. The pointer is valid until the next add to the same array. Strings are set by
+ * sl_model_set.
  */
 struct sl_model_table *sl_model_table_add(struct sl_model *model, const char *name);
 struct sl_model_vhost *sl_model_vhost_add(struct sl_model_table *table, const char *name);

@@ -43,6 +43,10 @@ void *build_rows(struct builder *b, enum sl_snap_tab tab, size_t n);
 struct sl_ref build_str(struct builder *b, const char *text);
 struct sl_ref build_strn(struct builder *b, struct sl_str text);
 
+/** The same from a format. */
+struct sl_ref build_strf(struct builder *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** A row of a table being built; valid until that table grows. */
 #define BUILD_ROW(b, type, which, row) ((struct type *)(b)->tab[which].p + (row))
 
@@ -56,6 +60,14 @@ void map_free(struct map *m);
 /** Writes "file:line: " and the sentence. @return -code. */
 int build_bad(struct builder *b, const struct sl_origin *origin, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/**
+ * The ring of a level's endpoints: one that is there already (here or in the snapshot before) where
+ * the content is the same.
+ *
+ * @return Row of rings, or SL_SNAP_NONE without memory.
+ */
+uint32_t build_ring(struct builder *b, const struct sl_model_cluster *m, struct sl_span endpoints);
 
 /* The parts, in the order in which they run; 0 or -errno with a text. */
 int build_clusters(struct builder *b);

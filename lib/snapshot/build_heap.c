@@ -125,6 +125,25 @@ struct sl_ref build_str(struct builder *b, const char *text)
 	return build_strn(b, sl_str(text));
 }
 
+struct sl_ref build_strf(struct builder *b, const char *fmt, ...)
+{
+	struct sl_ref ref = {0, 0};
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->no_memory = true;
+		return ref;
+	}
+	ref = build_str(b, text);
+	free(text);
+	return ref;
+}
+
 struct sl_str build_ref_str(const struct builder *b, struct sl_ref ref)
 {
 	return (struct sl_str){b->tab[SL_SNAP_STRINGS].p + ref.off, ref.len};

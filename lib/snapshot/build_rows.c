@@ -2,88 +2,9 @@
 /* Translates the objects of a model to rows of a snapshot. */
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "build.h"
-
-/* Statistics slots get their numbers later (build_slots); here only the name they go by. */
-static struct sl_ref slot_name(struct builder *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static struct sl_ref slot_name(struct builder *b, const char *fmt, ...)
-{
-	struct sl_ref ref = {0, 0};
-	char *text = NULL;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (n < 0) {
-		b->no_memory = true;
-		return ref;
-	}
-	ref = build_str(b, text);
-	free(text);
-	return ref;
-}
-
-/* ---- clusters ---- */
-
-static void endpoint_row(struct builder *b, uint32_t cluster, const struct sl_model_endpoint *m)
-{
-	const char *name = b->model->clusters[cluster].name;
-	char addr[SL_IP_PORT_TEXT_MAX];
-	struct sl_snap_endpoint *e = build_rows(b, SL_SNAP_ENDPOINTS, 1);
-
-	if (!e)
-		return;
-	e->ip = m->addr.ip;
-	e->port = m->addr.port;
-	e->health = (uint8_t)m->health;
-	e->weight = m->weight;
-	e->cluster = cluster;
-	sl_ip_port_format(&m->addr.ip, m->addr.port, addr);
-	e->slot_name = slot_name(b, "%s|%s", name, addr);
-}
-
-static void cluster_row(struct builder *b, uint32_t row)
-{
-	const struct sl_model_cluster *m = &b->model->clusters[row];
-	struct sl_snap_cluster *c = build_rows(b, SL_SNAP_CLUSTERS, 1);
-	uint32_t first = (uint32_t)b->tab[SL_SNAP_ENDPOINTS].n, healthy = 0;
-
-	if (!c)
-		return;
-	c->name = build_str(b, m->name);
-	c->fqdn = build_str(b, m->fqdn);
-	c->subset = build_str(b, m->subset);
-	c->type = build_str(b, m->type);
-	c->dest_rule = build_str(b, m->dest_rule);
-	c->connect_timeout_ms = m->connect_timeout_ms;
-	c->port = m->port;
-	c->lb = (uint8_t)m->lb;
-	/* Healthy ones first, so that a worker picks among a prefix of the rows. */
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < m->n_endpoints; i++)
-			if ((m->endpoints[i].health == SL_HEALTHY) == (pass == 0))
-				endpoint_row(b, row, &m->endpoints[i]);
-		if (pass == 0)
-			healthy = (uint32_t)b->tab[SL_SNAP_ENDPOINTS].n - first;
-	}
-	c->endpoints = (struct sl_span){first, (uint32_t)m->n_endpoints};
-	c->healthy = (struct sl_span){first, healthy};
-}
-
-int build_clusters(struct builder *b)
-{
-	for (size_t i = 0; i < b->model->n_clusters; i++)
-		cluster_row(b, (uint32_t)i);
-	return 0;
-}
 
 /* ---- route tables ---- */
 
@@ -159,17 +80,17 @@ static struct sl_ref route_key(struct builder *b, const char *table, struct rout
 	uint32_t *last;
 
 	if (!*name)
-		return slot_name(b, "%s/%s/#%u", table, v->name, i);
+		return build_strf(b, "%s/%s/#%u", table, v->name, i);
 	last = map_put(&seen->map, sl_str(name), i);
 	if (!last) {
 		b->no_memory = true;
 		return (struct sl_ref){0, 0};
 	}
 	if (*last == i)
-		return slot_name(b, "%s/%s/%s", table, v->name, name);
+		return build_strf(b, "%s/%s/%s", table, v->name, name);
 	seen->nth[i] = seen->nth[*last] + 1;
 	*last = i;
-	return slot_name(b, "%s/%s/%s#%u", table, v->name, name, seen->nth[i] + 1);
+	return build_strf(b, "%s/%s/%s#%u", table, v->name, name, seen->nth[i] + 1);
 }
 
 static int route_rows(struct builder *b, const char *table, const struct sl_model_vhost *m)
@@ -333,7 +254,7 @@ static int service_row(struct builder *b, const struct sl_model_service *m)
 	s->listener = s->cluster = SL_SNAP_NONE;
 	sl_ip_port_format(&m->ip, m->port, addr);
 	s->slot_name =
-		slot_name(b, "%s %s/%s", m->name, addr, m->proto == IPPROTO_TCP ? "tcp" : "udp");
+		build_strf(b, "%s %s/%s", m->name, addr, m->proto == IPPROTO_TCP ? "tcp" : "udp");
 	if (*m->listener)
 		s->listener = map_get(&b->listeners, sl_str(m->listener));
 	if (*m->cluster)

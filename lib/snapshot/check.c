@@ -6,12 +6,12 @@
 #include "sl_match.h"
 #include "snap.h"
 
-static bool span_ok(const struct sl_snap *s, struct sl_span span, enum sl_snap_tab tab)
+bool snap_span_ok(const struct sl_snap *s, struct sl_span span, enum sl_snap_tab tab)
 {
 	return span.first <= s->tab[tab].n && span.n <= s->tab[tab].n - span.first;
 }
 
-static bool ref_ok(const struct sl_snap *s, struct sl_ref ref)
+bool snap_ref_ok(const struct sl_snap *s, struct sl_ref ref)
 {
 	uint32_t n = s->tab[SL_SNAP_STRINGS].n;
 	const char *heap = (const char *)s + s->tab[SL_SNAP_STRINGS].off;
@@ -29,7 +29,7 @@ static bool row_or_none_ok(const struct sl_snap *s, uint32_t row, enum sl_snap_t
 	return row == SL_SNAP_NONE || row_ok(s, row, tab);
 }
 
-static bool slot_ok(const struct sl_snap *s, const struct sl_slot *slot)
+bool snap_slot_ok(const struct sl_snap *s, const struct sl_slot *slot)
 {
 	return slot->index != SL_SNAP_NONE && slot->born && slot->born <= s->epoch;
 }
@@ -40,15 +40,16 @@ static bool check_listener(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_listener *l = sl_snap_listener(s, row);
 
-	return ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) && slot_ok(s, &l->slot);
+	return snap_ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) &&
+	       snap_slot_ok(s, &l->slot);
 }
 
 static bool check_table(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_table *t = sl_snap_table(s, row);
 
-	if (!ref_ok(s, t->name) || !span_ok(s, t->vhosts, SL_SNAP_VHOSTS) ||
-	    !span_ok(s, t->domains, SL_SNAP_DOMAINS))
+	if (!snap_ref_ok(s, t->name) || !snap_span_ok(s, t->vhosts, SL_SNAP_VHOSTS) ||
+	    !snap_span_ok(s, t->domains, SL_SNAP_DOMAINS))
 		return false;
 	return true;
 }
@@ -57,15 +58,15 @@ static bool check_domain(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_domain *d = sl_snap_domain(s, row);
 
-	return ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
+	return snap_ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
 }
 
 static bool check_vhost(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(s, row);
 
-	if (!ref_ok(s, v->name) || !span_ok(s, v->routes, SL_SNAP_ROUTES) ||
-	    !span_ok(s, v->names, SL_SNAP_NAMES) ||
+	if (!snap_ref_ok(s, v->name) || !snap_span_ok(s, v->routes, SL_SNAP_ROUTES) ||
+	    !snap_span_ok(s, v->names, SL_SNAP_NAMES) ||
 	    (v->any_route != SL_SNAP_NONE && v->any_route >= v->routes.n))
 		return false;
 	return true;
@@ -73,7 +74,7 @@ static bool check_vhost(const struct sl_snap *s, uint32_t row)
 
 static bool check_name(const struct sl_snap *s, uint32_t row)
 {
-	return ref_ok(s, *sl_snap_name(s, row));
+	return snap_ref_ok(s, *sl_snap_name(s, row));
 }
 
 /*
@@ -86,7 +87,7 @@ static bool weights_ok(const struct sl_snap *s, uint32_t row)
 	uint32_t first = row ? r[-1].weights.first + r[-1].weights.n : 0;
 	uint64_t sum = 0;
 
-	if (r->weights.first != first || !span_ok(s, r->weights, SL_SNAP_WEIGHTS))
+	if (r->weights.first != first || !snap_span_ok(s, r->weights, SL_SNAP_WEIGHTS))
 		return false;
 	for (uint32_t i = 0; i < r->weights.n; i++)
 		sum += sl_snap_weight(s, first + i)->weight;
@@ -101,12 +102,12 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 				      r->redirect_path, r->direct_body,       r->slot_name};
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
-		if (!ref_ok(s, refs[i]))
+		if (!snap_ref_ok(s, refs[i]))
 			return false;
 	if (r->match > SL_PATH_REGEX || r->action > SL_ROUTE_DIRECT ||
 	    r->rewrite > SL_REWRITE_PREFIX ||
 	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
-	    !weights_ok(s, row) || !slot_ok(s, &r->slot))
+	    !weights_ok(s, row) || !snap_slot_ok(s, &r->slot))
 		return false;
 	return true;
 }
@@ -116,41 +117,14 @@ static bool check_weight(const struct sl_snap *s, uint32_t row)
 	return row_ok(s, sl_snap_weight(s, row)->cluster, SL_SNAP_CLUSTERS);
 }
 
-static bool check_cluster(const struct sl_snap *s, uint32_t row)
-{
-	const struct sl_snap_cluster *c = sl_snap_cluster(s, row);
-
-	if (!ref_ok(s, c->name) || !ref_ok(s, c->fqdn) || !ref_ok(s, c->subset) ||
-	    !ref_ok(s, c->type) || !ref_ok(s, c->dest_rule) || c->lb > SL_LB_RANDOM ||
-	    !slot_ok(s, &c->slot) || !span_ok(s, c->endpoints, SL_SNAP_ENDPOINTS))
-		return false;
-	if (c->healthy.first != c->endpoints.first || c->healthy.n > c->endpoints.n)
-		return false;
-	for (uint32_t i = 0; i < c->endpoints.n; i++) {
-		const struct sl_snap_endpoint *e = sl_snap_endpoint(s, c->endpoints.first + i);
-
-		if (e->cluster != row || (e->health == SL_HEALTHY) != (i < c->healthy.n))
-			return false;
-	}
-	return true;
-}
-
-static bool check_endpoint(const struct sl_snap *s, uint32_t row)
-{
-	const struct sl_snap_endpoint *e = sl_snap_endpoint(s, row);
-
-	return e->health <= SL_DRAINING && row_ok(s, e->cluster, SL_SNAP_CLUSTERS) &&
-	       ref_ok(s, e->slot_name) && slot_ok(s, &e->slot);
-}
-
 static bool check_service(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_service *v = sl_snap_service(s, row);
 
-	return ref_ok(s, v->name) && ref_ok(s, v->slot_name) &&
+	return snap_ref_ok(s, v->name) && snap_ref_ok(s, v->slot_name) &&
 	       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) && v->kind <= SL_SVC_NATIVE &&
 	       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
-	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && slot_ok(s, &v->slot);
+	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && snap_slot_ok(s, &v->slot);
 }
 
 static bool check_bucket(const struct sl_snap *s, uint32_t row)
@@ -169,8 +143,12 @@ static const struct {
 	[SL_SNAP_NAMES] = {"names", check_name},
 	[SL_SNAP_ROUTES] = {"routes", check_route},
 	[SL_SNAP_WEIGHTS] = {"weights", check_weight},
-	[SL_SNAP_CLUSTERS] = {"clusters", check_cluster},
-	[SL_SNAP_ENDPOINTS] = {"endpoints", check_endpoint},
+	[SL_SNAP_CLUSTERS] = {"clusters", snap_check_cluster},
+	[SL_SNAP_ENDPOINTS] = {"endpoints", snap_check_endpoint},
+	[SL_SNAP_LEVELS] = {"levels", snap_check_level},
+	[SL_SNAP_RINGS] = {"rings", snap_check_ring},
+	[SL_SNAP_POINTS] = {"points", NULL},
+	[SL_SNAP_MAGLEV] = {"maglev", NULL},
 	[SL_SNAP_SERVICES] = {"services", check_service},
 	[SL_SNAP_SERVICE_INDEX] = {"service index", check_bucket},
 	[SL_SNAP_BLOBS] = {"databases", NULL},

@@ -11,12 +11,14 @@
 
 #include <stdint.h>
 
+#include "sl_balance.h"
 #include "sl_base.h"
+#include "sl_health.h"
 #include "sl_model.h"
 #include "sl_stats.h"
 
 #define SL_SNAP_MAGIC   UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
-#define SL_SNAP_VERSION 1u
+#define SL_SNAP_VERSION 2u
 #define SL_SNAP_NONE    UINT32_MAX /* "no row" */
 
 /** Bytes in the string heap (tab[SL_SNAP_STRINGS]). Also NUL-terminated there. */
@@ -102,25 +104,76 @@ struct sl_snap_weight {
 	uint32_t weight;
 };
 
+/** Consistent hashing of a cluster. */
+struct sl_snap_hash {
+	struct sl_ref name, cookie_path;
+	uint32_t cookie_ttl_s;
+	uint8_t on;          /* enum sl_hash_on */
+	uint8_t cookie_make; /* a request without the cookie gets one */
+	uint8_t pad[2];
+};
+
+/** Active health check of a cluster; as struct sl_model_check. */
+struct sl_snap_probe {
+	struct sl_ref path, host;
+	uint32_t interval_ms, timeout_ms;
+	uint32_t healthy, unhealthy;
+	uint16_t port;
+	uint8_t kind; /* enum sl_probe */
+	uint8_t pad[5];
+	struct {
+		uint16_t from, to;
+	} status[SL_MODEL_STATUS_RANGES];
+};
+
 struct sl_snap_cluster {
 	struct sl_ref name, fqdn, subset, type, dest_rule;
 	struct sl_span endpoints; /* every endpoint, also those that take nothing new */
 	struct sl_span healthy;   /* those with SL_HEALTHY: the first ones of `endpoints` */
+	struct sl_span levels;    /* `healthy` by priority: rows of levels, the best one first */
 	uint32_t connect_timeout_ms;
 	uint16_t port;
 	uint8_t lb; /* enum sl_lb_policy */
-	uint8_t pad;
+	uint8_t panic_percent;
+	/* Limits over all workers, SL_NO_LIMIT: none. */
+	uint32_t max_connections, max_pending, max_requests, max_retries;
+	uint32_t max_requests_per_connection; /* 0: no limit */
+	uint32_t idle_timeout_ms;             /* of a pooled connection; 0: as the box says */
+	uint32_t warmup_ms;                   /* slow start; 0: off */
+	uint32_t warmup_min;                  /* percent */
+	float warmup_power;                   /* share = (age / warmup_ms) ^ this */
+	uint32_t pad;
+	struct sl_snap_hash hash;
+	struct sl_outlier outlier;
+	struct sl_snap_probe probe;
 	struct sl_slot slot;
+};
+
+/** Endpoints of one priority of a cluster. */
+struct sl_snap_level {
+	struct sl_span endpoints; /* rows of endpoints, at least one */
+	uint64_t weight_sum;
+	uint32_t even; /* all weights are the same */
+	uint32_t ring; /* row of rings (hash policies), or SL_SNAP_NONE */
+};
+
+/** Where hashes lead; kept from snapshot to snapshot, and shared, by content. */
+struct sl_snap_ring {
+	uint64_t key;    /* hash over endpoints, weights and kind */
+	uint32_t n;      /* endpoints it leads to: its numbers are below */
+	uint32_t maglev; /* 1: span of maglev rows; 0: of points */
+	struct sl_span span;
 };
 
 struct sl_snap_endpoint {
 	struct sl_ip ip;
 	uint16_t port;
 	uint8_t health; /* enum sl_health */
-	uint8_t pad;
+	uint8_t priority;
 	uint32_t weight;
-	uint32_t cluster; /* row of clusters */
-	uint32_t pad2;
+	uint32_t cluster;        /* row of clusters */
+	uint32_t upto;           /* sum of the weights of its level up to and with its own */
+	struct sl_ref locality;  /* "region/zone/subzone", or empty */
 	struct sl_ref slot_name; /* "cluster|ip:port" */
 	struct sl_slot slot;
 };
@@ -146,7 +199,11 @@ enum sl_snap_tab {
 	SL_SNAP_NAMES, /* struct sl_ref */
 	SL_SNAP_ROUTES,
 	SL_SNAP_WEIGHTS,
-	SL_SNAP_CLUSTERS,
+	SL_SNAP_POINTS, /* struct sl_balance_point, sorted by hash; index: offset in the level */
+	SL_SNAP_MAGLEV, /* uint16_t: offset of an endpoint in its level */
+	SL_SNAP_RINGS,
+	SL_SNAP_LEVELS,
+	SL_SNAP_CLUSTERS, /* checked behind what they refer to */
 	SL_SNAP_ENDPOINTS,
 	SL_SNAP_SERVICES,
 	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address
@@ -187,7 +244,16 @@ SL_SNAP_ROWS(sl_snap_route, sl_snap_route, SL_SNAP_ROUTES)
 SL_SNAP_ROWS(sl_snap_weight, sl_snap_weight, SL_SNAP_WEIGHTS)
 SL_SNAP_ROWS(sl_snap_cluster, sl_snap_cluster, SL_SNAP_CLUSTERS)
 SL_SNAP_ROWS(sl_snap_endpoint, sl_snap_endpoint, SL_SNAP_ENDPOINTS)
+SL_SNAP_ROWS(sl_snap_level, sl_snap_level, SL_SNAP_LEVELS)
+SL_SNAP_ROWS(sl_snap_ring, sl_snap_ring, SL_SNAP_RINGS)
+SL_SNAP_ROWS(sl_snap_point, sl_balance_point, SL_SNAP_POINTS)
 SL_SNAP_ROWS(sl_snap_service, sl_snap_service, SL_SNAP_SERVICES)
+
+/** Numbers of a Maglev table. */
+static inline const uint16_t *sl_snap_maglev(const struct sl_snap *s, uint32_t row)
+{
+	return (const uint16_t *)((const char *)s + s->tab[SL_SNAP_MAGLEV].off) + row;
+}
 
 /** Number of rows of a table. */
 static inline uint32_t sl_snap_count(const struct sl_snap *s, enum sl_snap_tab which)

@@ -14,6 +14,10 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_WEIGHTS] = sizeof(struct sl_snap_weight),
 	[SL_SNAP_CLUSTERS] = sizeof(struct sl_snap_cluster),
 	[SL_SNAP_ENDPOINTS] = sizeof(struct sl_snap_endpoint),
+	[SL_SNAP_LEVELS] = sizeof(struct sl_snap_level),
+	[SL_SNAP_RINGS] = sizeof(struct sl_snap_ring),
+	[SL_SNAP_POINTS] = sizeof(struct sl_balance_point),
+	[SL_SNAP_MAGLEV] = sizeof(uint16_t),
 	[SL_SNAP_SERVICES] = sizeof(struct sl_snap_service),
 	[SL_SNAP_SERVICE_INDEX] = sizeof(uint32_t),
 	[SL_SNAP_BLOBS] = 1,
@@ -26,8 +30,11 @@ _Static_assert(sizeof(struct sl_snap_table) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_route) == 120, "shared layout");
-_Static_assert(sizeof(struct sl_snap_cluster) == 80, "shared layout");
-_Static_assert(sizeof(struct sl_snap_endpoint) == 56, "shared layout");
+_Static_assert(sizeof(struct sl_snap_cluster) == 240, "shared layout");
+_Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
+_Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");
+_Static_assert(sizeof(struct sl_snap_ring) == 24, "shared layout");
+_Static_assert(sizeof(struct sl_balance_point) == 8, "shared layout");
 _Static_assert(sizeof(struct sl_snap_service) == 64, "shared layout");
 
 uint32_t snap_layout(void)

@@ -19,6 +19,17 @@ extern const uint32_t snap_row_size[SL_SNAP_TABS];
 /** Hash over the sizes above and of the header. */
 uint32_t snap_layout(void);
 
+/* Checks that the row checkers share (check.c). */
+bool snap_span_ok(const struct sl_snap *s, struct sl_span span, enum sl_snap_tab tab);
+bool snap_ref_ok(const struct sl_snap *s, struct sl_ref ref);
+bool snap_slot_ok(const struct sl_snap *s, const struct sl_slot *slot);
+
+/* Row checkers of clusters (check_cluster.c): whether every number of the row is usable. */
+bool snap_check_cluster(const struct sl_snap *s, uint32_t row);
+bool snap_check_endpoint(const struct sl_snap *s, uint32_t row);
+bool snap_check_level(const struct sl_snap *s, uint32_t row);
+bool snap_check_ring(const struct sl_snap *s, uint32_t row);
+
 /** Bucket hash of the service index. */
 static inline uint32_t snap_service_hash(const struct sl_ip *ip, uint16_t port, uint8_t proto)
 {

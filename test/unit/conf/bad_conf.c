@@ -276,9 +276,36 @@ const struct bad_case bad_conf[] = {
 	 "[2001:db8::1]:80"},
 	{PORTS "clusters = ( { name = \"c\"; endpoints = [\"10.0.0.5:80\", \"10.0.0.5:80\"]; } );",
 	 "t.conf:2: endpoint '10.0.0.5:80' is written twice; write it once, with a weight"},
+	{PORTS "clusters = ( { name = \"c\"; policy = \"maglev\"; endpoints = [\"10.0.0.5:80\"]; "
+	       "} );\n",
+	 "t.conf:2: cluster 'c' hashes nothing; write e.g. hash: { header = \"x-user\"; };"},
+	{PORTS
+	 "clusters = ( { name = \"c\"; hash: { header = \"h\"; }; endpoints = [\"10.0.0.5:80\"]; "
+	 "} );\n",
+	 "t.conf:2: cluster 'c' has a hash, which policy \"least_request\" doesn't look at; write "
+	 "policy = \"maglev\""},
+	{PORTS "clusters = ( { name = \"c\"; policy = \"maglev\"; hash: { header = \"h\"; query = "
+	       "\"q\"; }; endpoints = [\"10.0.0.5:80\"]; } );\n",
+	 "t.conf:2: 'hash' looks at several things; write one of header, cookie, query and "
+	 "address"},
+	{PORTS
+	 "clusters = ( { name = \"c\"; warmup: { from = 0; }; endpoints = [\"10.0.0.5:80\"]; } "
+	 ");\n",
+	 "t.conf:2: 'from' is 0; write 1 to 100"},
+	{PORTS
+	 "clusters = ( { name = \"c\"; health_check: { kind = \"tcp\"; path = \"/\"; }; endpoints "
+	 "= [\"10.0.0.5:80\"]; } );\n",
+	 "t.conf:2: 'health_check' of kind tcp asks for nothing; leave path, host and statuses "
+	 "out"},
+	{PORTS "clusters = ( { name = \"c\"; health_check: { path = \"/a b\"; }; endpoints = "
+	       "[\"10.0.0.5:80\"]; } );\n",
+	 "t.conf:2: 'path' has a blank or a byte that can't be in a request; write it encoded"},
+	{PORTS "clusters = ( { name = \"c\"; health_check: { statuses = [\"20x\"]; }; endpoints = "
+	       "[\"10.0.0.5:80\"]; } );\n",
+	 "t.conf:2: status \"20x\" is none; write e.g. \"200\" or \"200-299\""},
 	{PORTS "clusters = ( { name = \"c\"; endpoints = ( { address = \"10.0.0.5:80\"; weight = "
 	       "0; } ); } );",
-	 "t.conf:2: 'weight' is 0; write 1 to 128"},
+	 "t.conf:2: 'weight' is 0; write 1 to 65536"},
 	{PORTS
 	 "clusters = ( { name = \"c\"; endpoints = (); }, { name = \"c\"; endpoints = (); } );",
 	 "t.conf:2: cluster 'c' is defined twice; give this one another name"},

@@ -51,21 +51,75 @@ static void table(FILE *f, const struct sl_model_table *t)
 	}
 }
 
-static void cluster(FILE *f, const struct sl_model_cluster *c)
+static void limits(FILE *f, const struct sl_model_limits *l)
 {
-	static const char *const lb[] = {"least_request", "round_robin", "random"};
+	static const char *const names[] = {"connections", "pending", "requests", "retries"};
+	const uint32_t v[] = {l->max_connections, l->max_pending, l->max_requests, l->max_retries};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(v); i++)
+		if (v[i] != SL_NO_LIMIT)
+			fprintf(f, " %s=%u", names[i], v[i]);
+	if (l->max_requests_per_connection)
+		fprintf(f, " per_connection=%u", l->max_requests_per_connection);
+	if (l->idle_timeout_ms)
+		fprintf(f, " idle=%u", l->idle_timeout_ms);
+}
+
+static void health(FILE *f, const struct sl_model_cluster *c)
+{
+	const struct sl_model_outlier *o = &c->outlier;
+	const struct sl_model_check *h = &c->check;
+
+	if (o->on)
+		fprintf(f, " eject=%u/%u/%u,%u,%u-%u,%u%%", o->consecutive_5xx,
+			o->consecutive_gateway, o->consecutive_local, o->interval_ms,
+			o->base_ejection_ms, o->max_ejection_ms, o->max_ejection_percent);
+	if (h->probe)
+		fprintf(f, " check=%s,%s,%s,%u,%u,%u,%u,%u,%u-%u",
+			h->probe == SL_PROBE_TCP ? "tcp" : "http", h->host, h->path, h->port,
+			h->interval_ms, h->timeout_ms, h->healthy, h->unhealthy, h->status[0].from,
+			h->status[0].to);
+	if (c->panic_percent != SL_MODEL_PANIC_PERCENT)
+		fprintf(f, " panic=%u", c->panic_percent);
+}
+
+static void endpoint(FILE *f, const struct sl_model_endpoint *e)
+{
+	static const char *const states[] = {"", "!unhealthy", "!draining"};
 	char text[SL_IP_PORT_TEXT_MAX];
 
+	fprintf(f, " %s", sl_ip_port_format(&e->addr.ip, e->addr.port, text));
+	if (e->weight != 1)
+		fprintf(f, "*%u", e->weight);
+	if (e->priority)
+		fprintf(f, "^%u", e->priority);
+	if (*e->locality)
+		fprintf(f, "@%s", e->locality);
+	fprintf(f, "%s", states[e->health]);
+}
+
+static void cluster(FILE *f, const struct sl_model_cluster *c)
+{
+	static const char *const lb[] = {"least_request", "round_robin", "random", "ring_hash",
+					 "maglev"};
+	static const char *const on[] = {"", "header", "cookie", "address", "query"};
+
 	fprintf(f, "cluster %s %s %s", c->name, c->type, lb[c->lb]);
+	if (*c->dest_rule)
+		fprintf(f, " rule=%s", c->dest_rule);
+	if (c->hash.on)
+		fprintf(f, " hash=%s:%s", on[c->hash.on], c->hash.name);
+	if (c->hash.cookie_make)
+		fprintf(f, ",%us,%s", c->hash.cookie_ttl_s, c->hash.cookie_path);
 	if (c->connect_timeout_ms != 10000)
 		fprintf(f, " connect=%u", c->connect_timeout_ms);
-	for (size_t i = 0; i < c->n_endpoints; i++) {
-		const struct sl_model_endpoint *e = &c->endpoints[i];
-
-		fprintf(f, " %s", sl_ip_port_format(&e->addr.ip, e->addr.port, text));
-		if (e->weight != 1)
-			fprintf(f, "*%u", e->weight);
-	}
+	limits(f, &c->limits);
+	if (c->warmup.duration_ms)
+		fprintf(f, " warmup=%u,%u%%,%u", c->warmup.duration_ms, c->warmup.min_percent,
+			c->warmup.aggression_milli);
+	health(f, c);
+	for (size_t i = 0; i < c->n_endpoints; i++)
+		endpoint(f, &c->endpoints[i]);
 	fprintf(f, "\n");
 }
 

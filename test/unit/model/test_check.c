@@ -111,7 +111,7 @@ static void endpoint_twice(struct sl_model *m)
 
 static void endpoint_weight(struct sl_model *m)
 {
-	m->clusters[1].endpoints[1].weight = 129;
+	m->clusters[1].endpoints[1].weight = 65537;
 }
 
 static void endpoint_port(struct sl_model *m)
@@ -250,7 +250,7 @@ static const struct {
 	{endpoint_twice, "f:31: cluster 'd' uses 10.0.0.1:80, which 'd' already uses; write "
 			 "another address or port"},
 	{endpoint_weight,
-	 "f:31: cluster 'd': weight 129 of 10.0.0.2:80 is out of range; write 1 to 128"},
+	 "f:31: cluster 'd': weight 65537 of 10.0.0.2:80 is out of range; write 1 to 65536"},
 	{endpoint_port, "f:31: cluster 'd': 10.0.0.2:0 is not an endpoint; write address:port"},
 	{two_services, "g:2: service 's2' uses 10.96.0.1:53, which 's' already uses; write another "
 		       "address or port"},
