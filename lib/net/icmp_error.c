@@ -222,7 +222,8 @@ void sl_icmp_error_send(struct sl_net_lcore *nl, struct rte_mbuf *m, uint8_t typ
 		return;
 	if (ip_addrs(m, sl_pkt(m)->l3, &src, &dst) == 6 && protocol)
 		rest = next_header_pointer(m);
-	self = sl_net_is_local(nl->net, &src);
+	/* An answer that was translated comes from a virtual address: its endpoint is told. */
+	self = sl_net_is_local(nl->net, &src) || net_is_virtual(nl->net, &src);
 	if (self && nl->n_self == NET_SELF_MAX)
 		return;
 	if (!self && !rate_ok(nl, &src, type == UNREACHABLE && code == FRAG_NEEDED)) {

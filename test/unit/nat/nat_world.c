@@ -71,6 +71,17 @@ static void claim_slots(struct nw *w)
 		}
 }
 
+static void set_virtual(struct nw *w)
+{
+	static struct sl_ip ips[4096];
+	uint32_t n = sl_snap_count(w->snap, SL_SNAP_SERVICES);
+
+	assert_true(n <= SL_ARRAY_LEN(ips));
+	for (uint32_t i = 0; i < n; i++)
+		ips[i] = sl_snap_service(w->snap, i)->ip;
+	assert_int_equal(sl_net_main_set_virtual(w->fx->net, ips, n), 0);
+}
+
 void nw_epoch(struct nw *w)
 {
 	struct sl_snap *old = w->snap;
@@ -82,6 +93,7 @@ void nw_epoch(struct nw *w)
 	free(old);
 	w->fx->lc.snap = w->snap;
 	claim_slots(w);
+	set_virtual(w);
 	sl_nat_epoch(w->nat);
 }
 
@@ -113,14 +125,36 @@ static void know6(struct nw *w, int port, const char *ip, const char *own)
 	fx_rx(w->fx, port, f.b, f.n);
 }
 
+void nw_know(struct nw *w, int port, const char *ip)
+{
+	if (strchr(ip, ':'))
+		know6(w, port, ip, port ? OWN6 : "2001:db8:1::1");
+	else
+		fx_know(w->fx, port, ip);
+	fx_clear(w->fx);
+}
+
+/* A host answers, in case the box has asked whether it is still there. */
+static void answer(struct nw *w, int port, const char *ip)
+{
+	struct buf f = {0};
+	uint8_t mac[6];
+
+	fx_peer_mac(port, mac);
+	mk_arp(&f, w->fx, port, 2, mac, ip, port ? OWN : "192.0.2.1", false);
+	fx_rx(w->fx, port, f.b, f.n);
+}
+
 static void know_peers(struct nw *w)
 {
 	static const char *const peers[2][3] = {{CLIENT, CLIENT2, "192.0.2.254"},
 						{WEB1, WEB2, DNS}};
 
 	for (int port = 0; port < 2; port++)
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 3; i++) {
 			fx_know(w->fx, port, peers[port][i]);
+			answer(w, port, peers[port][i]);
+		}
 	fx_know(w->fx, 1, "10.10.0.254");
 	know6(w, 0, CLIENT6, "2001:db8:1::1");
 	know6(w, 1, WEB6, OWN6);
@@ -129,13 +163,19 @@ static void know_peers(struct nw *w)
 
 struct nw *nw_start(uint32_t rows)
 {
+	return nw_start_with(rows, make_model(), &(struct sl_nat_config){0});
+}
+
+struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_nat_config *cfg)
+{
 	struct nw *w = calloc(1, sizeof(*w));
 	struct fx_setup setup = {.mbufs = 2047};
 	struct sl_err err = {""};
 
 	w->fx = fx_start(&setup);
 	w->cache = sl_snap_cache_create(NULL);
-	w->model = make_model();
+	w->model = model;
+	w->cfg = *cfg;
 	w->cfg.rows_max = rows;
 	w->cfg.rows = calloc(1, sl_nat_rows_size(rows));
 	w->cfg.secret = (struct sl_hash_key){1, 2};
@@ -168,6 +208,13 @@ int nw_teardown(void **state)
 {
 	nw_stop(*state);
 	return 0;
+}
+
+void nw_change(struct nw *w, struct sl_model *model)
+{
+	sl_model_free(w->model);
+	w->model = model;
+	nw_epoch(w);
 }
 
 void nw_restart(struct nw *w)

@@ -44,6 +44,12 @@ struct nw {
 };
 
 struct nw *nw_start(uint32_t rows);
+/** The same with services of one's own; the model is the world's then. */
+struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_nat_config *cfg);
+/** Takes up another model as the next epoch. */
+void nw_change(struct nw *w, struct sl_model *model);
+/** The box learns the MAC of a host on a port. */
+void nw_know(struct nw *w, int port, const char *ip);
 void nw_stop(struct nw *w);
 int nw_setup(void **state); /* 64 rows */
 int nw_teardown(void **state);

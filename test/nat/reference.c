@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The reference translator: one flow, one packet at a time, everything computed anew. */
+#include "reference.h"
+
+#include <stddef.h>
+
+enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
+
+bool ref_alive(const struct ref_flow *f, uint64_t now_s)
+{
+	return f->state != REF_NONE && now_s < f->expires_s;
+}
+
+/* Seconds that each state lasts without a packet, as in the kernel's conntrack. */
+static uint64_t seconds(enum ref_state s)
+{
+	switch (s) {
+	case REF_SYN_SENT:
+	case REF_FIN:
+	case REF_TIME_WAIT:
+	case REF_STREAM:
+		return 120;
+	case REF_SYN_RECV:
+		return 60;
+	case REF_ESTABLISHED:
+		return 432000;
+	case REF_CLOSE:
+		return 10;
+	case REF_UDP:
+		return 30;
+	case REF_NONE:
+		break;
+	}
+	return 0;
+}
+
+static void enter(struct ref_flow *f, enum ref_state s, uint64_t now_s)
+{
+	f->state = s;
+	f->expires_s = now_s + seconds(s);
+}
+
+static void tcp_state(struct ref_flow *f, uint8_t flags, bool from_client, uint64_t now_s)
+{
+	bool syn = flags & SYN, ack = flags & ACK;
+
+	if (flags & FIN && from_client)
+		f->client_fin = true;
+	if (flags & FIN && !from_client)
+		f->ep_fin = true;
+	if (flags & RST) {
+		/* A second one doesn't prolong it. */
+		if (f->state != REF_CLOSE)
+			enter(f, REF_CLOSE, now_s);
+		return;
+	}
+	if (f->state == REF_SYN_SENT) {
+		if (!from_client && syn && ack)
+			enter(f, REF_SYN_RECV, now_s);
+	} else if (f->state == REF_SYN_RECV) {
+		if (from_client && ack && !syn)
+			enter(f, f->client_fin || f->ep_fin ? REF_FIN : REF_ESTABLISHED, now_s);
+		else
+			enter(f, REF_SYN_RECV, now_s);
+	} else if (f->state == REF_ESTABLISHED) {
+		enter(f, f->client_fin || f->ep_fin ? REF_FIN : REF_ESTABLISHED, now_s);
+	} else if (f->state == REF_FIN) {
+		enter(f, f->client_fin && f->ep_fin ? REF_TIME_WAIT : REF_FIN, now_s);
+	} else if (f->state == REF_CLOSE && ack && !syn) {
+		enter(f, f->client_fin || f->ep_fin ? REF_FIN : REF_ESTABLISHED, now_s);
+	}
+}
+
+static void advance(struct ref_flow *f, const struct pk *in, bool from_client, uint64_t now_s)
+{
+	if (in->proto == PK_TCP)
+		tcp_state(f, in->flags, from_client, now_s);
+	else if (!from_client && f->state == REF_UDP)
+		enter(f, REF_STREAM, now_s);
+	else
+		enter(f, f->state, now_s);
+}
+
+static uint32_t size(const struct pk *p)
+{
+	uint32_t l4 = p->proto == PK_TCP ? 24 : 8;
+
+	return (pk_is_v4(p) ? 20 : 40) + l4 + p->len;
+}
+
+static enum ref_verdict refuse(const struct pk *in, struct pk *out)
+{
+	bool v4 = pk_is_v4(in);
+
+	if (in->proto == PK_TCP)
+		return in->flags & RST ? REF_NOTHING : REF_RESET;
+	out->type = v4 ? 3 : 1;
+	out->code = v4 ? 3 : 4;
+	return REF_ERROR;
+}
+
+/* What its size and its hops make of a packet that is else to be sent. */
+static enum ref_verdict may_go(const struct pk *in, uint32_t mtu, struct pk *out)
+{
+	bool v4 = pk_is_v4(in);
+
+	if (in->ttl <= 1) {
+		out->type = v4 ? 11 : 3;
+		out->code = 0;
+		return REF_ERROR;
+	}
+	if (size(in) > mtu && (in->df || !v4)) {
+		out->type = v4 ? 3 : 2;
+		out->code = v4 ? 4 : 0;
+		out->mtu = (uint16_t)mtu;
+		return REF_ERROR;
+	}
+	return REF_SEND;
+}
+
+static void address(struct pk *out, const struct ref_flow *f, bool from_client)
+{
+	out->src = from_client ? f->own : f->vip;
+	out->dst = from_client ? f->ep : f->client;
+	out->sport = from_client ? f->oport : f->vport;
+	out->dport = from_client ? f->eport : f->cport;
+}
+
+enum ref_verdict ref_translate(struct ref_flow *f, const struct pk *in, bool from_client,
+			       uint64_t now_s, uint32_t mtu, struct pk *out)
+{
+	bool plain_syn = in->proto == PK_TCP && (in->flags & (SYN | ACK | RST | FIN)) == SYN;
+	enum ref_verdict v;
+
+	*out = *in;
+	if (!ref_alive(f, now_s))
+		f->state = REF_NONE;
+	if (from_client && plain_syn && (f->state == REF_TIME_WAIT || f->state == REF_CLOSE))
+		f->state = REF_NONE;
+	if (!from_client && (f->state == REF_NONE || !f->seen))
+		return refuse(in, out);
+	if (f->state == REF_NONE) {
+		if (in->proto == PK_TCP && !plain_syn)
+			return refuse(in, out);
+		f->seen = f->client_fin = f->ep_fin = false;
+		enter(f, in->proto == PK_TCP ? REF_SYN_SENT : REF_UDP, now_s);
+	} else {
+		advance(f, in, from_client, now_s);
+	}
+	v = may_go(in, mtu, out);
+	if (v != REF_SEND)
+		return v;
+	out->ttl--;
+	if (!f->seen)
+		return REF_OPEN;
+	address(out, f, from_client);
+	return REF_SEND;
+}
+
+enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool about_forward,
+			   uint64_t now_s, struct pk *out)
+{
+	*out = *in;
+	if (!ref_alive(f, now_s) || !f->seen)
+		return REF_NOTHING;
+	out->ttl--;
+	/* The one who sent the quoted packet is told, and sees it as he sent it. */
+	out->src = about_forward ? f->vip : f->own;
+	out->dst = about_forward ? f->client : f->ep;
+	out->quote.src = about_forward ? f->client : f->ep;
+	out->quote.dst = about_forward ? f->vip : f->own;
+	out->quote.sport = about_forward ? f->cport : f->eport;
+	out->quote.dport = about_forward ? f->vport : f->oport;
+	return REF_SEND;
+}
+
+const char *ref_learn(struct ref_flow *f, const struct pk *got, const struct ref_flow *all,
+		      unsigned n, uint64_t now_s)
+{
+	bool known = false;
+
+	for (const char *const *e = f->endpoint; *e; e++) {
+		struct sl_ip ip;
+
+		sl_ip_parse(*e, &ip, NULL);
+		known |= sl_ip_eq(&ip, &got->dst);
+	}
+	if (!known || got->dport != f->endpoint_port)
+		return "the endpoint is none of the service";
+	if (got->sport < 32768 || got->sport >= 49152)
+		return "the source port is out of its range";
+	for (unsigned i = 0; i < n; i++)
+		if (&all[i] != f && all[i].proto == f->proto && all[i].seen &&
+		    ref_alive(&all[i], now_s) && sl_ip_eq(&all[i].ep, &got->dst) &&
+		    all[i].eport == got->dport && sl_ip_eq(&all[i].own, &got->src) &&
+		    all[i].oport == got->sport)
+			return "the source port is another session's";
+	f->seen = true;
+	f->own = got->src;
+	f->ep = got->dst;
+	f->oport = got->sport;
+	f->eport = got->dport;
+	return NULL;
+}
