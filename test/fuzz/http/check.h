@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "reference.h"
 #include "sl_http.h"
 
 #define CHECK(cond)              \
@@ -59,6 +60,30 @@ static inline unsigned int count_known(const struct sl_http_field *f, uint16_t n
 		}
 	}
 	return count;
+}
+
+/** The reference reader sees the same message in the same bytes. */
+static inline void check_same(const struct ref_msg *m, int head, const struct sl_http_field *f,
+			      uint16_t n, enum sl_http_framing framing, uint64_t length)
+{
+	static const enum ref_framing as[] = {[SL_HTTP_NO_BODY] = REF_NONE,
+					      [SL_HTTP_LENGTH] = REF_LENGTH,
+					      [SL_HTTP_CHUNKED] = REF_CHUNKED,
+					      [SL_HTTP_UNTIL_CLOSE] = REF_CLOSE,
+					      [SL_HTTP_TUNNEL] = REF_TUNNEL};
+
+	CHECK(m->head_end == (size_t)head && m->fields == n && m->framing == as[framing]);
+	CHECK(framing != SL_HTTP_LENGTH || m->length == length);
+	for (uint16_t i = 0; i < n; i++) {
+		struct ref_text name = {f[i].name.p, f[i].name.n};
+		struct ref_text value = {f[i].value.p, f[i].value.n};
+
+		CHECK(ref_same(m->field[i].name, name) && ref_same(m->field[i].value, value));
+		/* A length and TE are forwarded by rules of their own. */
+		if (f[i].known != SL_HTTP_F_CONTENT_LENGTH && f[i].known != SL_HTTP_F_TE &&
+		    f[i].known != SL_HTTP_F_TRAILER)
+			CHECK(f[i].hop == ref_hop(m, name));
+	}
 }
 
 #endif

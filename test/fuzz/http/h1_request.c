@@ -40,6 +40,26 @@ static void check_request(const struct sl_http_request *req, const char *buf, in
 	check_framing(req);
 }
 
+static void check_reference(const struct sl_http_request *req, const char *buf, size_t size,
+			    int head)
+{
+	static char path[65536], normal[65536];
+	struct ref_msg m;
+	int n, k;
+
+	CHECK(ref_request(buf, size, 0, &m) == 1);
+	CHECK(ref_same(m.method, (struct ref_text){req->method.p, req->method.n}));
+	CHECK(ref_same(m.target, (struct ref_text){req->target.p, req->target.n}));
+	CHECK(m.minor == req->minor);
+	check_same(&m, head, req->field, req->n_fields, req->framing, req->length);
+	n = sl_http_normalize(req->path, normal, sizeof(normal));
+	k = sl_str_eq(req->path, SL_STR("*"))
+		    ? n
+		    : ref_normalize((struct ref_text){req->path.p, req->path.n}, path);
+	CHECK(n == k && (k <= 0 || normal[0] == '*' || memcmp(normal, path, (size_t)k) == 0));
+	ref_reset();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sl_http_request req;
@@ -48,10 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	CHECK((head == SL_HTTP_BAD) == (req.error != SL_HTTP_E_NONE));
 	if (head > 0) {
-		char path[32768];
-
 		check_request(&req, in, head);
-		CHECK(sl_http_normalize(req.path, path, sizeof(path)) <= (int)req.path.n);
+		check_reference(&req, in, size, head);
 		CHECK(sl_http_request_parse(&req, in, (size_t)head - 1, 0, NULL) == SL_HTTP_MORE);
 		CHECK(sl_http_request_parse(&req, in, (size_t)head, 0, NULL) == head);
 	} else {

@@ -24,6 +24,17 @@ static void check_response(const struct sl_http_response *res, bool head, const 
 	CHECK(res->length == 0 || (res->framing == SL_HTTP_LENGTH && res->length <= INT64_MAX));
 }
 
+static void check_reference(const struct sl_http_response *res, bool head, const char *buf,
+			    size_t size, int len)
+{
+	struct ref_msg m;
+
+	CHECK(ref_response(buf, size, 0, head, &m) == 1);
+	CHECK(m.status == res->status && m.minor == res->minor);
+	check_same(&m, len, res->field, res->n_fields, res->framing, res->length);
+	ref_reset();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sl_http_response res;
@@ -39,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK((n == SL_HTTP_BAD) == (res.error != SL_HTTP_E_NONE));
 	if (n > 0) {
 		check_response(&res, head, in, n);
+		check_reference(&res, head, in, size, n);
 		CHECK(sl_http_response_parse(&res, in, (size_t)n - 1, 0, head, NULL) ==
 		      SL_HTTP_MORE);
 		CHECK(sl_http_response_parse(&res, in, (size_t)n, 0, head, NULL) == n);

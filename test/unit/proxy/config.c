@@ -144,6 +144,12 @@ struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t ep
 	CHECK(sl_model_check(m, NULL) == 0);
 	CHECK(sl_snap_build(m, epoch, prev, NULL, &snap, &size, NULL) == 0);
 	sl_model_free(m);
+	config_use(lc, snap);
+	return snap;
+}
+
+void config_use(struct sl_lcore *lc, struct sl_snap *snap)
+{
 	CHECK(sl_snap_scratch_grow(snap, &lc->scratch, NULL) == 0);
 	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++) {
 		uint32_t n = sl_snap_count(snap, sl_snap_slot_tab(cls));
@@ -155,5 +161,4 @@ struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t ep
 		}
 	}
 	lc->snap = snap;
-	return snap;
 }

@@ -30,4 +30,7 @@
 struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t epoch,
 			     const struct sl_snap *prev);
 
+/** Makes a compiled configuration the lcore's. */
+void config_use(struct sl_lcore *lc, struct sl_snap *snap);
+
 #endif

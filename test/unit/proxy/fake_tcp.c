@@ -268,6 +268,8 @@ void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain)
 		rte_pktmbuf_free(chain);
 		return;
 	}
+	if (c->tcp->sending)
+		c->tcp->sending(c);
 	if (c->tx_tail)
 		c->tx_tail->next = chain;
 	else

@@ -38,9 +38,10 @@ struct sl_tcp_conn {
 struct sl_tcp {
 	struct sl_lcore *lc;
 	uint32_t n;
-	bool hold;          /* nothing is acknowledged until fake_ack */
-	int connect_error;  /* next sl_tcp_connect fails with this */
-	uint32_t fail_take; /* so many sl_tcp_rx_take fail */
+	bool hold;                              /* nothing is acknowledged until fake_ack */
+	int connect_error;                      /* next sl_tcp_connect fails with this */
+	uint32_t fail_take;                     /* so many sl_tcp_rx_take fail */
+	void (*sending)(struct sl_tcp_conn *c); /* if set: called before sl_tcp_tx appends to out */
 	struct sl_tcp_conn conn[FAKE_CONNS];
 };
 
