@@ -114,6 +114,23 @@ static json_t *weights_proto(const struct sl_snap *s, const struct sl_snap_route
 			 (json_int_t)r->weight_sum);
 }
 
+static json_t *retry_proto(const struct sl_snap_route *r)
+{
+	char words[SL_RETRY_TEXT_MAX];
+	json_t *codes = json_array();
+	json_t *p = json_pack("{s:s, s:i}", "retryOn", sl_retry_on_text(r->retry_on, words),
+			      "numRetries", (int)r->retry_attempts);
+
+	for (uint32_t i = 0; i < SL_RETRY_CODES_MAX && r->retry_codes[i]; i++)
+		json_array_append_new(codes, json_integer(r->retry_codes[i]));
+	if (json_array_size(codes) > 0)
+		json_object_set(p, "retriableStatusCodes", codes);
+	json_decref(codes);
+	if (r->per_try_timeout_ms > 0)
+		json_object_set_new(p, "perTryTimeout", view_duration(r->per_try_timeout_ms));
+	return p;
+}
+
 static json_t *forward_proto(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	json_t *p = json_object();
@@ -127,8 +144,7 @@ static json_t *forward_proto(const struct sl_snap *s, const struct sl_snap_route
 	}
 	json_object_set_new(p, "timeout", view_duration(r->timeout_ms));
 	if (r->retry_attempts > 0)
-		json_object_set_new(p, "retryPolicy",
-				    json_pack("{s:i}", "numRetries", (int)r->retry_attempts));
+		json_object_set_new(p, "retryPolicy", retry_proto(r));
 	if (r->rewrite == SL_REWRITE_PREFIX)
 		json_object_set_new(p, "prefixRewrite", view_text(s, r->rewrite_to));
 	else if (r->rewrite == SL_REWRITE_PATH && r->match == SL_PATH_REGEX)

@@ -8,6 +8,7 @@ struct route_text {
 	const char *name, *exact, *prefix, *regex;
 	const char *rewrite, *authority, *cluster;
 	const config_setting_t *clusters, *match, *redirect, *direct;
+	const char *retry_on;
 	const char *redirect_host, *redirect_path, *body;
 	uint16_t redirect_status, direct_status;
 	uint32_t timeout_ms, per_try_ms, retries;
@@ -156,6 +157,12 @@ const struct sl_key sl_native_route_keys[] = {
 	 10,
 	 "2",
 	 .help = "Tries after the first one, where the request may be repeated."},
+	{.name = "retry_on",
+	 .type = SL_KEY_STR,
+	 ROUTE(retry_on),
+	 .help = "What is tried again, separated by commas: connect-failure, reset, "
+		 "reset-before-request, 5xx, gateway-error, retriable-4xx, statuses. Default: "
+		 "connect-failure and reset."},
 	{.name = "per_try_timeout",
 	 .type = SL_KEY_TIME,
 	 ROUTE(per_try_ms),
@@ -260,6 +267,7 @@ int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 {
 	struct sl_model_route *route;
 	struct route_text t = {0};
+	struct sl_err why;
 	int e = sl_keys_read(r, sl_native_route_keys, s, "route", &t);
 
 	if (e == 0)
@@ -269,6 +277,9 @@ int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 	route = sl_model_route_add(vhost);
 	if (!route || route_fill(&t, route) < 0)
 		return sl_native_no_memory(r);
+	if (t.retry_on && sl_model_retry_on(route, t.retry_on, &why) < 0)
+		return sl_reader_bad(r, config_setting_get_member(s, "retry_on"), "'retry_on': %s",
+				     why.text);
 	e = sl_native_origin(r, s, &route->origin);
 	return e ? e : weights_add(r, &t, route);
 }

@@ -188,6 +188,7 @@ struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost)
 	r->name = r->virtual_service = r->origin.file = r->path = empty;
 	r->rewrite_to = r->rewrite_authority = empty;
 	r->redirect_authority = r->redirect_path = r->direct_body = empty;
+	r->retry_on = SL_RETRY_DEFAULT;
 	return r;
 }
 

@@ -47,6 +47,41 @@ enum sl_probe { SL_PROBE_NONE, SL_PROBE_HTTP, SL_PROBE_TCP };
 
 #define SL_NO_LIMIT UINT32_MAX /* of a limit: none */
 
+/**
+ * When a request is sent again (Envoy's retry_on), bits of a mask. X(NAME, "word").
+ *
+ * Whatever is said here, only a request that may be repeated is: wholly held, and idempotent once
+ * an endpoint may have seen it (RFC 9110 9.2.2). The last five judge gRPC answers and hold for none
+ * over HTTP/1.
+ */
+#define SL_RETRY_LIST(X)                          \
+	X(CONNECT_FAILURE, "connect-failure")     \
+	X(REFUSED_STREAM, "refused-stream")       \
+	X(RESET, "reset")                         \
+	X(BEFORE_REQUEST, "reset-before-request") \
+	X(SERVER_ERROR, "5xx")                    \
+	X(GATEWAY_ERROR, "gateway-error")         \
+	X(CONFLICT, "retriable-4xx")              \
+	X(STATUS_CODES, "retriable-status-codes") \
+	X(UNAVAILABLE, "unavailable")             \
+	X(CANCELLED, "cancelled")                 \
+	X(DEADLINE, "deadline-exceeded")          \
+	X(INTERNAL, "internal")                   \
+	X(EXHAUSTED, "resource-exhausted")
+
+enum sl_retry {
+#define SL_RETRY_ENUM(name, word) SL_RETRY_##name,
+	SL_RETRY_LIST(SL_RETRY_ENUM)
+#undef SL_RETRY_ENUM
+		SL_RETRY_COUNT
+};
+
+#define SL_RETRY_CODES_MAX 8u
+/** What a route retries that says nothing: Istio's conditions, and resets before any answer. */
+#define SL_RETRY_DEFAULT                                                                         \
+	(1u << SL_RETRY_CONNECT_FAILURE | 1u << SL_RETRY_REFUSED_STREAM | 1u << SL_RETRY_RESET | \
+	 1u << SL_RETRY_UNAVAILABLE | 1u << SL_RETRY_CANCELLED | 1u << SL_RETRY_STATUS_CODES)
+
 struct sl_model_weight {
 	char *cluster;   /* name of a cluster of this model */
 	uint32_t weight; /* relative; at least one of a route is above 0 */
@@ -64,10 +99,12 @@ struct sl_model_route {
 	char *rewrite_authority; /* empty: Host stays */
 	struct sl_model_weight *weights;
 	size_t n_weights;
-	uint32_t timeout_ms;         /* whole request; 0 = off */
-	uint32_t retry_attempts;     /* tries after the first; 0 = off, Istio's default 2 */
-	uint32_t per_try_timeout_ms; /* 0 = same as timeout_ms */
-	uint16_t status;             /* redirect or direct response */
+	uint32_t timeout_ms;     /* whole request; 0 = off */
+	uint32_t retry_attempts; /* tries after the first; 0 = off, Istio's default 2 */
+	uint32_t retry_on;       /* 1u << enum sl_retry */
+	uint16_t retry_codes[SL_RETRY_CODES_MAX]; /* statuses that are retried; 0 ends the list */
+	uint32_t per_try_timeout_ms;              /* 0 = same as timeout_ms */
+	uint16_t status;                          /* redirect or direct response */
 	char *redirect_authority, *redirect_path; /* empty: kept */
 	char *direct_body;
 };
@@ -115,6 +152,9 @@ struct sl_model_limits {
 	uint32_t max_connections, max_pending, max_requests, max_retries; /* or SL_NO_LIMIT */
 	uint32_t max_requests_per_connection;                             /* 0: no limit */
 	uint32_t idle_timeout_ms; /* of a pooled connection; 0: as the box says */
+	/* Requests that may be in a further try at one time: a share of those under way in 1/10000
+	 * (0: no budget), and so many in any case. */
+	uint16_t retry_budget, retry_budget_min;
 };
 
 /** Consistent hashing. */
@@ -219,12 +259,26 @@ struct sl_model_outlier sl_model_outlier_default(void);
  */
 int sl_model_set(char **field, const char *text);
 
+/**
+ * Sets a route's retry conditions from a list such as "connect-failure,5xx,503".
+ *
+ * @param list Words of SL_RETRY_LIST and statuses, separated by commas; empty: none.
+ * @return 0, or -EINVAL with what to write instead.
+ */
+int sl_model_retry_on(struct sl_model_route *route, const char *list, struct sl_err *err);
+
+/** Always enough for every word of SL_RETRY_LIST. */
+#define SL_RETRY_TEXT_MAX 256
+/** The words of a mask, separated by commas. @return buf. */
+char *sl_retry_on_text(uint32_t retry_on, char buf[SL_RETRY_TEXT_MAX]);
+
 /** Says where an element was written. 0 or -ENOMEM. */
 int sl_model_origin(struct sl_origin *origin, const char *file, int line);
 
 /*
  * Adders: append an element with every string empty and every number 0 (an endpoint's weight 1, a
- * cluster's connect timeout and panic threshold their defaults, no limits) and return it, or NULL
+ * cluster's connect timeout and panic threshold and a route's retry conditions their defaults, no
+ * limits) and return it, or NULL
  * when out of memory. The pointer is valid until the next add to the same array. Strings are set by
  * sl_model_set.
  */

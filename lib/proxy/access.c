@@ -208,6 +208,7 @@ void px_request_end(struct sl_proxy *px, struct px_session *s)
 		px_listener_stats(px, &s->listener)->rq_active--;
 		if (s->has_cluster)
 			px_cluster_stats(px, &s->cluster)->rq_active--;
+		px_retry_end(px, s);
 		if (s->has_route)
 			sl_hist_add(&px_route_stats(px, &s->route)->latency,
 				    px->lc->now_us - s->start_us);

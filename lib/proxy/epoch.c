@@ -14,7 +14,10 @@ int px_tables_create(struct sl_proxy *px)
 	px->listener = calloc(px->slots[SL_STATS_LISTENER] + 1, sizeof(*px->listener));
 	px->route = calloc(px->slots[SL_STATS_ROUTE] + 1, sizeof(*px->route));
 	px->cluster = calloc(px->slots[SL_STATS_CLUSTER] + 1, sizeof(*px->cluster));
-	return px->endpoint && px->listener && px->route && px->cluster ? 0 : -ENOMEM;
+	px->load = calloc(px->slots[SL_STATS_CLUSTER] + 1, sizeof(*px->load));
+	if (!px->endpoint || !px->listener || !px->route || !px->cluster || !px->load)
+		return -ENOMEM;
+	return 0;
 }
 
 void px_tables_free(struct sl_proxy *px)
@@ -23,6 +26,7 @@ void px_tables_free(struct sl_proxy *px)
 	free(px->listener);
 	free(px->route);
 	free(px->cluster);
+	free(px->load);
 }
 
 static struct px_name *table(const struct sl_proxy *px, enum sl_stats_class cls)
@@ -54,6 +58,18 @@ static void name_set(struct sl_proxy *px, enum sl_stats_class cls, const struct 
 	n->cut = name.n > PX_NAME_MAX;
 	if (n->len > 0)
 		memcpy(n->text, name.p, n->len);
+}
+
+/** A cluster's use begins at nothing where its slot belonged to another one. */
+static void load_set(struct sl_proxy *px, const struct sl_slot *slot)
+{
+	struct px_load *load;
+
+	if (slot->index >= px->slots[SL_STATS_CLUSTER])
+		return;
+	load = &px->load[slot->index];
+	if (load->born != slot->born)
+		*load = (struct px_load){.born = slot->born};
 }
 
 /** Closes the idle connections to an endpoint. */
@@ -113,6 +129,7 @@ void px_tables_fill(struct sl_proxy *px)
 		const struct sl_snap_cluster *c = sl_snap_cluster(snap, i);
 
 		name_set(px, SL_STATS_CLUSTER, &c->slot, i, sl_snap_str(snap, c->name));
+		load_set(px, &c->slot);
 	}
 	endpoints_fill(px, snap);
 }
@@ -143,6 +160,16 @@ struct px_endpoint *px_endpoint(struct sl_proxy *px, const struct sl_slot *slot)
 		return NULL;
 	ep = &px->endpoint[slot->index];
 	return ep->born == slot->born ? ep : NULL;
+}
+
+struct px_load *px_load(struct sl_proxy *px, const struct sl_slot *slot)
+{
+	struct px_load *load;
+
+	if (slot->index >= px->slots[SL_STATS_CLUSTER])
+		return NULL;
+	load = &px->load[slot->index];
+	return load->born == slot->born ? load : NULL;
 }
 
 /** Listeners of the last configuration that the present one has not. */

@@ -132,37 +132,50 @@ static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 	return ATTEMPT_SETTLED;
 }
 
-static void count_retry(struct sl_proxy *px, struct px_session *s)
+static void back_off(struct sl_proxy *px, struct px_session *s)
 {
-	px->lc->stats.c->http_upstream_retries++;
-	px_cluster_stats(px, &s->cluster)->rq_retry++;
+	s->state = PX_BACKOFF;
+	s->state_due_us = px->lc->now_us + px_backoff_us(px, s);
+	s->try_due_us = PX_NEVER;
 }
 
 void px_forward(struct sl_proxy *px, struct px_session *s)
 {
-	/* Bounded: every failed attempt counts towards attempts_max. */
-	while (attempt(px, s) == ATTEMPT_FAILED) {
-		if (!px_may_retry(px, s, PX_FAIL_UNREACHABLE)) {
-			px_local_failed(px, s, PX_FAIL_UNREACHABLE);
-			return;
-		}
-		count_retry(px, s);
-	}
+	if (attempt(px, s) != ATTEMPT_FAILED)
+		return;
+	if (px_may_retry(px, s, PX_FAIL_UNREACHABLE) == PX_RETRY_NO)
+		px_local_failed(px, s, PX_FAIL_UNREACHABLE);
+	else
+		back_off(px, s);
 }
 
 void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why)
 {
-	bool again = px_may_retry(px, s, why);
+	enum px_retry again = px_may_retry(px, s, why);
 
 	px_endpoint_stats(px, &s->endpoint)->rq_error++;
 	note_tried(s, &s->endpoint);
 	px_up_drop(px, s);
-	if (!again) {
+	switch (again) {
+	case PX_RETRY_NO:
 		px_local_failed(px, s, why);
-		return;
+		break;
+	case PX_RETRY_AT_ONCE:
+		px_forward(px, s);
+		break;
+	case PX_RETRY_LATER:
+		back_off(px, s);
+		break;
 	}
-	count_retry(px, s);
-	px_forward(px, s);
+}
+
+void px_answer_retried(struct sl_proxy *px, struct px_session *s)
+{
+	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	note_tried(s, &s->endpoint);
+	/* The rest of the answer is not waited for, so the connection can't be used again. */
+	px_up_drop(px, s);
+	back_off(px, s);
 }
 
 static enum px_fail connect_failure(const struct px_up *u)

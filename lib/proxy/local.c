@@ -162,8 +162,6 @@ void px_local_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why
 {
 	struct sl_http_out out = {.p = px->rewritten, .cap = PX_TARGET_MAX};
 
-	if (s->attempts > 1 && s->attempts >= s->attempts_max)
-		s->flags |= FLAG(URX);
 	if (why == PX_FAIL_TRY_TIMEOUT) {
 		px_local_timeout(px, s, "upstream_per_try_timeout");
 		return;

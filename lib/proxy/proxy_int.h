@@ -31,6 +31,7 @@ enum px_state {
 	PX_FREE,
 	PX_HEAD,    /* between requests, or within a request head */
 	PX_CONNECT, /* routed, connection to the endpoint being opened */
+	PX_BACKOFF, /* between two attempts */
 	PX_ACTIVE,  /* request on its way up, answer on its way down */
 	PX_TUNNEL,  /* bytes both ways after 101 */
 	PX_LINGER,  /* answered and shut down; what still arrives is thrown away */
@@ -80,7 +81,7 @@ struct px_session {
 	uint64_t start_us;     /* first byte of the request; 0: none yet */
 	uint64_t progress_us;  /* last time a byte moved */
 	uint64_t sent_us;      /* request given to the endpoint */
-	uint64_t state_due_us; /* head, idle or linger deadline by state */
+	uint64_t state_due_us; /* head, idle, linger or back-off deadline by state */
 	uint64_t request_due_us, try_due_us;
 	uint64_t armed_us; /* what the wheel is set to */
 	struct sl_slot listener, service, route, cluster, endpoint;
@@ -94,6 +95,8 @@ struct px_session {
 	uint32_t head_us, routed_us, upstream_us, first_byte_us; /* after start_us */
 	uint32_t lingered;                                       /* bytes thrown away */
 	uint32_t timeout_ms, per_try_ms;
+	uint32_t retry_on; /* 1u << enum sl_retry */
+	uint16_t retry_codes[SL_RETRY_CODES_MAX];
 	uint32_t flags;               /* 1u << enum sl_flag */
 	uint32_t tried[PX_TRIED_MAX]; /* endpoint slots that failed to connect or answer */
 	uint16_t n_tried;
@@ -110,6 +113,7 @@ struct px_session {
 	bool is_head, idempotent, upgrade;
 	bool res_started;   /* the final answer's head went down */
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
+	bool retrying;      /* counts in its cluster's retry budget */
 	uint8_t xff_len;
 	bool xff_cut;
 	char id[36];          /* the request id we gave */
@@ -154,6 +158,12 @@ struct px_name {
 	char text[PX_NAME_MAX];
 };
 
+/** Per-worker use of a cluster, by statistics slot; what its limits are held against. */
+struct px_load {
+	uint64_t born;    /* 0: none */
+	uint32_t retries; /* requests that are in a further attempt */
+};
+
 struct sl_proxy {
 	struct sl_lcore *lc;
 	struct sl_tcp *tcp;
@@ -172,6 +182,7 @@ struct sl_proxy {
 	uint32_t head_free;
 	struct px_endpoint *endpoint;
 	struct px_name *listener, *route, *cluster;
+	struct px_load *load; /* by cluster slot */
 	uint32_t slots[SL_STATS_CLASS_COUNT];
 	uint64_t ids; /* request ids given out */
 	bool draining;
@@ -215,6 +226,9 @@ const struct px_name *px_name(const struct sl_proxy *px, enum sl_stats_class cls
 			      const struct sl_slot *slot);
 /** Per-worker view of an endpoint; NULL when the slot belongs to another one. */
 struct px_endpoint *px_endpoint(struct sl_proxy *px, const struct sl_slot *slot);
+
+/** Per-worker use of a cluster; NULL when the slot belongs to another one. */
+struct px_load *px_load(struct sl_proxy *px, const struct sl_slot *slot);
 
 /* session.c */
 void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn);
@@ -333,8 +347,19 @@ enum px_step px_connect_step(struct sl_proxy *px, struct px_session *s);
 /** The present attempt failed before the answer's head: another one, or a local answer. */
 void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why);
 
+/** The answer whose head was read is not passed on: another attempt. */
+void px_answer_retried(struct sl_proxy *px, struct px_session *s);
+
 /* retry.c */
-bool px_may_retry(struct sl_proxy *px, struct px_session *s, enum px_fail why);
+enum px_retry { PX_RETRY_NO, PX_RETRY_AT_ONCE, PX_RETRY_LATER };
+/** Whether, after an attempt without an answer, there is another one; counts it. */
+enum px_retry px_may_retry(struct sl_proxy *px, struct px_session *s, enum px_fail why);
+/** Whether an answer with this status is thrown away for another attempt; counts it. */
+bool px_may_retry_answer(struct sl_proxy *px, struct px_session *s, uint16_t status);
+/** Back-off before the attempt that comes now, in microseconds. */
+uint64_t px_backoff_us(struct sl_proxy *px, const struct px_session *s);
+/** The request is over: its share of the budget is free. */
+void px_retry_end(struct sl_proxy *px, struct px_session *s);
 
 /* exchange.c */
 enum px_step px_exchange_step(struct sl_proxy *px, struct px_session *s);

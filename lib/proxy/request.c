@@ -222,6 +222,8 @@ static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row, str
 	s->attempts_max = (uint16_t)SL_MIN(route->retry_attempts + 1u, PX_ATTEMPTS_MAX);
 	s->timeout_ms = route->timeout_ms;
 	s->per_try_ms = route->per_try_timeout_ms;
+	s->retry_on = route->retry_on;
+	memcpy(s->retry_codes, route->retry_codes, sizeof(s->retry_codes));
 	px_cluster_stats(px, &s->cluster)->rq_total++;
 	px_cluster_stats(px, &s->cluster)->rq_active++;
 	if (emit_head(px, s, row, target))

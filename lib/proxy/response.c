@@ -124,6 +124,10 @@ static enum px_step final(struct sl_proxy *px, struct px_session *s, struct px_u
 	struct sl_http_out out = {.p = px->scratch, .cap = PX_SCRATCH_MAX};
 	enum emitted e;
 
+	if (px_may_retry_answer(px, s, px->rsp.status)) {
+		px_answer_retried(px, s);
+		return PX_AGAIN;
+	}
 	begin_body(px, s);
 	px_emit_response(px, s, &out);
 	e = send_head(px, s, &out);

@@ -219,6 +219,7 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 		return px_tunnel_step(px, s);
 	case PX_LINGER:
 		return linger_step(px, s);
+	case PX_BACKOFF:
 	case PX_FREE:
 		break;
 	}

@@ -45,6 +45,20 @@ static void head_or_idle(struct sl_proxy *px, struct px_session *s)
 				     .close = true});
 }
 
+static void state_due(struct sl_proxy *px, struct px_session *s)
+{
+	switch (s->state) {
+	case PX_LINGER:
+		px_session_close(px, s);
+		break;
+	case PX_BACKOFF:
+		px_forward(px, s);
+		break;
+	default:
+		head_or_idle(px, s);
+	}
+}
+
 /** No byte moved in either direction for too long. */
 static void stream_idle(struct sl_proxy *px, struct px_session *s)
 {
@@ -87,19 +101,14 @@ static void session_expired(struct sl_proxy *px, struct px_session *s)
 	uint64_t now = px->lc->now_us;
 
 	s->armed_us = PX_NEVER;
-	if (in_stream(s)) {
-		if (s->request_due_us <= now)
-			request_timeout(px, s);
-		else if (s->try_due_us <= now)
-			try_timeout(px, s);
-		else if (stream_due(px, s) <= now)
-			stream_idle(px, s);
-	} else if (s->state_due_us <= now) {
-		if (s->state == PX_LINGER)
-			px_session_close(px, s);
-		else
-			head_or_idle(px, s);
-	}
+	if (s->request_due_us <= now)
+		request_timeout(px, s);
+	else if (s->try_due_us <= now)
+		try_timeout(px, s);
+	else if (in_stream(s) && stream_due(px, s) <= now)
+		stream_idle(px, s);
+	else if (!in_stream(s) && s->state_due_us <= now)
+		state_due(px, s);
 	if (s->state != PX_FREE)
 		px_session_run(px, s);
 }

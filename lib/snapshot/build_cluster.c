@@ -113,6 +113,8 @@ static void limits(struct sl_snap_cluster *c, const struct sl_model_limits *m)
 	c->max_retries = m->max_retries;
 	c->max_requests_per_connection = m->max_requests_per_connection;
 	c->idle_timeout_ms = m->idle_timeout_ms;
+	c->retry_budget = m->retry_budget;
+	c->retry_budget_min = m->retry_budget_min;
 }
 
 static void outlier(struct sl_outlier *o, const struct sl_model_outlier *m)

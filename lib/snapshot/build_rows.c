@@ -51,6 +51,8 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	r->timeout_ms = m->timeout_ms;
 	r->per_try_timeout_ms = m->per_try_timeout_ms;
 	r->retry_attempts = (uint16_t)SL_MIN(m->retry_attempts, UINT16_MAX);
+	r->retry_on = m->retry_on;
+	memcpy(r->retry_codes, m->retry_codes, sizeof(r->retry_codes));
 	r->status = m->status;
 	r->match = (uint8_t)m->match;
 	r->action = (uint8_t)m->action;

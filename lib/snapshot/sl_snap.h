@@ -92,7 +92,9 @@ struct sl_snap_route {
 	uint8_t match;   /* enum sl_path_match */
 	uint8_t action;  /* enum sl_route_action */
 	uint8_t rewrite; /* enum sl_rewrite */
-	uint8_t pad[5];
+	uint8_t pad;
+	uint32_t retry_on;                        /* 1u << enum sl_retry */
+	uint16_t retry_codes[SL_RETRY_CODES_MAX]; /* statuses that are retried; 0 ends the list */
 	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
 	 * has no name, as "name#k" when it is the k-th of that name. */
 	struct sl_ref slot_name;
@@ -137,12 +139,12 @@ struct sl_snap_cluster {
 	uint8_t panic_percent;
 	/* Limits over all workers, SL_NO_LIMIT: none. */
 	uint32_t max_connections, max_pending, max_requests, max_retries;
-	uint32_t max_requests_per_connection; /* 0: no limit */
-	uint32_t idle_timeout_ms;             /* of a pooled connection; 0: as the box says */
-	uint32_t warmup_ms;                   /* slow start; 0: off */
-	uint32_t warmup_min;                  /* percent */
-	float warmup_power;                   /* share = (age / warmup_ms) ^ this */
-	uint32_t pad;
+	uint32_t max_requests_per_connection;    /* 0: no limit */
+	uint32_t idle_timeout_ms;                /* of a pooled connection; 0: as the box says */
+	uint32_t warmup_ms;                      /* slow start; 0: off */
+	uint32_t warmup_min;                     /* percent */
+	float warmup_power;                      /* share = (age / warmup_ms) ^ this */
+	uint16_t retry_budget, retry_budget_min; /* as in struct sl_model_limits */
 	struct sl_snap_hash hash;
 	struct sl_outlier outlier;
 	struct sl_snap_probe probe;

@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct sl_snap_listener) == 56, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
-_Static_assert(sizeof(struct sl_snap_route) == 120, "shared layout");
+_Static_assert(sizeof(struct sl_snap_route) == 136, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cluster) == 240, "shared layout");
 _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
 _Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");

@@ -119,6 +119,8 @@
 	X(rq_total, "counter", "requests")                                    \
 	X(rq_active, "gauge", "requests being served")                        \
 	X(rq_retry, "counter", "requests sent again")                         \
+	X(rq_retry_limit, "counter", "requests whose attempts were used up")  \
+	X(rq_retry_overflow, "counter", "retries beyond the budget")          \
 	X(rq_timeout, "counter", "requests that timed out")                   \
 	X(rq_2xx, "counter", "answers 2xx")                                   \
 	X(rq_3xx, "counter", "answers 3xx")                                   \

@@ -260,6 +260,10 @@ const struct bad_case bad_conf[] = {
 	 "out"},
 	{PORTS ROUTES "{ cluster = \"c\"; rewrite = \"x\"; }" ROUTES_END,
 	 "t.conf:3: 'rewrite' begins without '/'; write '/' first"},
+	{PORTS ROUTES "{ cluster = \"c\"; retry_on = \"5xx,4xx\"; }" ROUTES_END,
+	 "t.conf:3: 'retry_on': '4xx' is no condition for a retry; write connect-failure, reset, "
+	 "5xx, "
+	 "gateway-error, retriable-4xx or at most 8 codes from 200 to 599"},
 	{PORTS ROUTES "{ cluster = \"c\"; retries = 11; }" ROUTES_END,
 	 "t.conf:3: 'retries' is 11; write 0 to 10"},
 	{PORTS ROUTES "{ clusters = ( { name = \"c\"; } ); }" ROUTES_END,

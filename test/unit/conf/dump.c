@@ -10,6 +10,7 @@ static void route(FILE *f, const struct sl_model_route *r)
 {
 	static const char *const match[] = {"any", "exact", "prefix", "regex"};
 	static const char *const rewrite[] = {"", " path", " prefix"};
+	char words[SL_RETRY_TEXT_MAX];
 
 	fprintf(f, "      route %s %s", match[r->match], r->path);
 	if (*r->name)
@@ -29,6 +30,10 @@ static void route(FILE *f, const struct sl_model_route *r)
 		fprintf(f, " timeout=%u", r->timeout_ms);
 	if (r->retry_attempts != 2)
 		fprintf(f, " retries=%u", r->retry_attempts);
+	if (r->retry_on != SL_RETRY_DEFAULT)
+		fprintf(f, " retry_on=%s", sl_retry_on_text(r->retry_on, words));
+	for (int i = 0; i < (int)SL_RETRY_CODES_MAX && r->retry_codes[i]; i++)
+		fprintf(f, "%c%u", i ? ',' : '=', r->retry_codes[i]);
 	if (r->per_try_timeout_ms)
 		fprintf(f, " per_try=%u", r->per_try_timeout_ms);
 	for (size_t i = 0; i < r->n_weights; i++)
@@ -114,6 +119,8 @@ static void cluster(FILE *f, const struct sl_model_cluster *c)
 	if (c->connect_timeout_ms != 10000)
 		fprintf(f, " connect=%u", c->connect_timeout_ms);
 	limits(f, &c->limits);
+	if (c->limits.retry_budget)
+		fprintf(f, " budget=%u,%u", c->limits.retry_budget, c->limits.retry_budget_min);
 	if (c->warmup.duration_ms)
 		fprintf(f, " warmup=%u,%u%%,%u", c->warmup.duration_ms, c->warmup.min_percent,
 			c->warmup.aggression_milli);

@@ -50,6 +50,11 @@ static void special_routes(struct sl_model_vhost *v)
 	r = route(v, SL_PATH_PREFIX, "/once", "c1");
 	r->retry_attempts = 0;
 	r->timeout_ms = 500;
+	r = route(v, SL_PATH_PREFIX, "/codes", "two");
+	CHECK(sl_model_retry_on(r, "retriable-4xx,gateway-error,500", NULL) == 0);
+	r = route(v, SL_PATH_PREFIX, "/connect", "two");
+	CHECK(sl_model_retry_on(r, "connect-failure", NULL) == 0);
+	route(v, SL_PATH_PREFIX, "/budget", "budget");
 	route(v, SL_PATH_PREFIX, "/two", "two");
 	route(v, SL_PATH_PREFIX, "/turns", "turns");
 	route(v, SL_PATH_PREFIX, "/empty", "empty");
@@ -83,6 +88,10 @@ static void clusters(struct sl_model *m, unsigned int conf)
 	c = cluster(m, "two");
 	endpoint(c, "10.0.0.20:8000");
 	endpoint(c, "10.0.0.21:8000");
+	c = cluster(m, "budget");
+	c->limits.retry_budget = 2000;
+	c->limits.retry_budget_min = 1;
+	endpoint(c, "10.0.0.40:8000");
 	c = cluster(m, "turns");
 	c->lb = SL_LB_ROUND_ROBIN;
 	endpoint(c, "10.0.0.30:8000");

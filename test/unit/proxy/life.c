@@ -56,6 +56,7 @@ static void epoch_while_connecting(void **state)
 	/* It keeps the endpoint it has; a retry takes one of the new configuration. */
 	fake_end(up(e, 0), SL_TCP_END_REFUSED);
 	poll(e);
+	advance(e, 26);
 	assert_int_equal(up(e, 1)->remote.ip.b[15], 99);
 	up_open(e, 1);
 	say(e, up(e, 1), OK2);

@@ -7,10 +7,17 @@
 #define UNAVAILABLE   "HTTP/1.1 503 Service Unavailable\r\ncontent-length: *\r\n" TEXT LOCAL "\r\n"
 #define UP_N(path, n) "GET " path " HTTP/1.1\r\nHost: a.test\r\n" OURS TRIED(n)
 
+/** Longer than the pause before a second or third attempt. */
+static void back_off(struct env *e)
+{
+	advance(e, 52);
+}
+
 static void refuse(struct env *e, uint32_t i)
 {
 	fake_end(up(e, i), SL_TCP_END_REFUSED);
 	poll(e);
+	back_off(e);
 }
 
 static void no_healthy_endpoint(void **state)
@@ -172,6 +179,7 @@ static void unreachable(void **state)
 
 	e->tcp.connect_error = -EHOSTUNREACH;
 	say(e, c, GET("/two"));
+	back_off(e);
 	assert_int_equal(ups(e), 1);
 	up_open(e, 0);
 	expect(up(e, 0), UP_N("/two", "2"));
@@ -346,6 +354,7 @@ static void fresh_connection_reset(void **state)
 	say(e, c, GET("/two"));
 	up_open(e, 0);
 	rst(e, up(e, 0));
+	back_off(e);
 	up_open(e, 1);
 	assert_int_not_equal(up(e, 0)->remote.ip.b[15], up(e, 1)->remote.ip.b[15]);
 	expect(up(e, 1), UP_N("/two", "2"));
@@ -395,6 +404,7 @@ static void per_try_timeout(void **state)
 	assert_int_equal(ups(e), 1);
 	advance(e, 20);
 	assert_int_equal(up(e, 0)->fate, FAKE_ABORTED);
+	back_off(e);
 	assert_int_equal(ups(e), 2);
 	up_open(e, 1);
 	expect(up(e, 1), UP_N("/slow", "2"));
@@ -452,12 +462,14 @@ static void retried_head_is_whole(void **state)
 	n = sent->data_len;
 	memcpy(first, rte_pktmbuf_mtod(sent, char *), n);
 	fin(e, up(e, 0));
+	back_off(e);
 	up_open(e, 1);
 	expect(up(e, 1), UP_N("/two", "2"));
 	assert_memory_equal(first, rte_pktmbuf_mtod(sent, char *), n);
 	rte_pktmbuf_free(sent);
 	fake_ack(up(e, 1));
 	fin(e, up(e, 1));
+	back_off(e);
 	up_open(e, 2);
 	expect(up(e, 2), UP_N("/two", "3"));
 	fake_ack(up(e, 2));
