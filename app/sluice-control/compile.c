@@ -58,7 +58,7 @@ static int fill_model(const struct sl_conf *conf, const struct sl_objects *objec
 			own[n++] = box->port[p].addr[a];
 	rc = sl_conf_model(conf, model, err);
 	if (rc == 0)
-		rc = sl_objects_model(objects, own, n, model, err);
+		rc = sl_objects_model_on(objects, box->node, own, n, model, err);
 	return rc == 0 ? sl_model_check(model, err) : rc;
 }
 

@@ -208,6 +208,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 	cfg.proxy.secret = *key;
 	cfg.proxy.log_ring = sl_ctl_log(b->ctl, i);
 	cfg.nat.secret = *key;
+	cfg.nat.affinity = b->affinity;
 	cfg.nat.rows_max = power_of_two(b->conf->nat_sessions);
 	rc = flows_map(b, i, sl_nat_rows_size(cfg.nat.rows_max), err);
 	if (rc < 0)
@@ -242,6 +243,11 @@ int box_create(struct box *b, struct sl_err *err)
 		rc = make_net(b, err);
 	if (rc == 0)
 		rc = make_segments(b, err);
+	if (rc == 0) {
+		b->affinity = sl_nat_affinity_create(b->conf->affinity_clients);
+		if (!b->affinity)
+			rc = sl_err(err, ENOMEM, "Out of memory for limits.affinity_clients.");
+	}
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
 		rc = make_worker(b, i, &key, err);
 	if (rc == 0)
@@ -253,6 +259,7 @@ void box_free(struct box *b)
 {
 	for (uint16_t i = 0; i < b->n_workers; i++)
 		sl_worker_free(b->worker[i]);
+	sl_nat_affinity_free(b->affinity);
 	epoch_free_all(b);
 	flows_unmap(b);
 	if (b->net)

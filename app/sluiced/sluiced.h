@@ -38,6 +38,7 @@ struct box {
 	struct rte_ring *redirect[SLUICED_WORKERS_MAX];
 	void *flows[SLUICED_WORKERS_MAX];
 	size_t flows_size;
+	struct sl_nat_affinity *affinity; /* of all workers */
 	struct sl_worker *worker[SLUICED_WORKERS_MAX];
 
 	uint64_t conflicts, conflict_said_us; /* address conflicts reported so far, and when last */

@@ -139,6 +139,14 @@ static const struct sl_key limit_keys[] = {
 	 1 << 26,
 	 "65536",
 	 .help = "L4 sessions a worker holds, rounded up to a power of two."},
+	{.name = "affinity_clients",
+	 .type = SL_KEY_INT,
+	 BOX(affinity_clients),
+	 64,
+	 1 << 24,
+	 "65536",
+	 .help = "Clients of services with affinity that are remembered, over all workers; beyond, "
+		 "those that were silent longest go where their address hashes to."},
 	{.name = "tcp_connections",
 	 .type = SL_KEY_INT,
 	 BOX(tcp_conns),
@@ -252,6 +260,13 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .def = "main",
 	 .min = 1,
 	 .help = "Name that keeps several gateways on one machine apart: A-Z a-z 0-9 _ -."},
+	{.name = "node",
+	 .type = SL_KEY_TEXT,
+	 BOX(node),
+	 .def = "",
+	 .help = "Name of the box as a node of the cluster, for Services with traffic policy "
+		 "Local. "
+		 "Empty: it stands in front of the cluster, and every endpoint is local to it."},
 	{.name = "workers",
 	 .type = SL_KEY_GROUP,
 	 .keys = worker_keys,

@@ -2,6 +2,7 @@
 /* The kinds of Istio and Kubernetes objects and the fields of those that are served: tables only.
  */
 #include "schema.h"
+#include "sl_model.h"
 
 #define ANY(n)                                \
 	{                                     \
@@ -42,8 +43,8 @@
 
 static const char *const w_false[] = {"false", NULL};
 static const char *const w_all[] = {"*", NULL};
-static const char *const w_none[] = {"None", NULL};
-static const char *const w_cluster[] = {"Cluster", NULL};
+static const char *const w_affinity[] = {"None", "ClientIP", NULL};
+static const char *const w_policy[] = {"Cluster", "Local", NULL};
 static const char *const w_protocol[] = {"TCP", "UDP", NULL};
 static const char *const w_type[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
 static const char *const w_address_type[] = {"IPv4", "IPv6", NULL};
@@ -253,6 +254,13 @@ static const struct sl_field service_port[] = {
 	END,
 };
 
+static const struct sl_field affinity_client[] = {
+	{.name = "timeoutSeconds", .type = SL_F_INT, .min = 1, .max = SL_MODEL_AFFINITY_MAX_S},
+	END,
+};
+
+static const struct sl_field affinity_config[] = {OBJ("clientIP", affinity_client), END};
+
 static const struct sl_field service_spec[] = {
 	{.name = "type", .type = SL_F_STR, .words = w_type},
 	{.name = "clusterIP", .type = SL_F_IP},
@@ -260,12 +268,12 @@ static const struct sl_field service_spec[] = {
 	{.name = "externalIPs", .type = SL_F_IPS},
 	MAP("selector"),
 	OBJS("ports", service_port),
-	ONLY("sessionAffinity", SL_F_STR, w_none),
-	LATER("sessionAffinityConfig"),
-	ONLY("externalTrafficPolicy", SL_F_STR, w_cluster),
-	ONLY("internalTrafficPolicy", SL_F_STR, w_cluster),
+	{.name = "sessionAffinity", .type = SL_F_STR, .words = w_affinity},
+	OBJ("sessionAffinityConfig", affinity_config),
+	{.name = "externalTrafficPolicy", .type = SL_F_STR, .words = w_policy},
+	{.name = "internalTrafficPolicy", .type = SL_F_STR, .words = w_policy},
 	LATER("loadBalancerSourceRanges"),
-	ANY("healthCheckNodePort"),
+	{.name = "healthCheckNodePort", .type = SL_F_INT, .min = 0, .max = 65535},
 	ANY("allocateLoadBalancerNodePorts"),
 	ANY("externalName"),
 	ANY("ipFamilies"),
@@ -299,7 +307,7 @@ static const struct sl_field service[] = {
 static const struct sl_field endpoints_address[] = {
 	{.name = "ip", .type = SL_F_IP, .required = true},
 	ANY("hostname"),
-	ANY("nodeName"),
+	STR("nodeName"),
 	ANY("targetRef"),
 	END,
 };
@@ -336,7 +344,7 @@ static const struct sl_field slice_endpoint[] = {
 	{.name = "addresses", .type = SL_F_IPS, .required = true, .min = 1},
 	OBJ("conditions", slice_conditions),
 	ANY("hostname"),
-	ANY("nodeName"),
+	STR("nodeName"),
 	ANY("targetRef"),
 	ANY("zone"),
 	ANY("hints"),

@@ -143,7 +143,19 @@ static const struct sl_node *port_of(const struct sl_node *ports,
 	return NULL;
 }
 
-static int add_endpoints(const struct sl_object *o, const struct sl_node *port,
+/* What one collection of addresses is after. */
+struct wanted {
+	const struct sl_node *port;
+	enum sl_kube_which which;
+	const char *node; /* NULL: any */
+};
+
+static bool on_node(const struct sl_node *address, const struct wanted *w)
+{
+	return !w->node || strcmp(sl_node_text(address, "nodeName", ""), w->node) == 0;
+}
+
+static int add_endpoints(const struct sl_object *o, const struct wanted *want,
 			 struct sl_kube_addrs *out)
 {
 	const struct sl_node *subsets = sl_node_get(o->root, "subsets");
@@ -151,28 +163,45 @@ static int add_endpoints(const struct sl_object *o, const struct sl_node *port,
 
 	for (uint32_t i = 0; i < sl_node_len(subsets); i++) {
 		const struct sl_node *addrs = sl_node_get(subsets->item[i], "addresses");
-		const struct sl_node *p = port_of(sl_node_get(subsets->item[i], "ports"), port);
+		const struct sl_node *p =
+			port_of(sl_node_get(subsets->item[i], "ports"), want->port);
 
 		for (uint32_t j = 0; p && e == 0 && j < sl_node_len(addrs); j++)
-			e = add_addr(out, sl_node_text(addrs->item[j], "ip", ""),
-				     (uint16_t)sl_node_int(p, "port", 0));
+			if (want->which == SL_KUBE_READY && on_node(addrs->item[j], want))
+				e = add_addr(out, sl_node_text(addrs->item[j], "ip", ""),
+					     (uint16_t)sl_node_int(p, "port", 0));
 	}
 	return e;
 }
 
-static int add_slice(const struct sl_object *o, const struct sl_node *port,
+static bool is_true(const struct sl_node *endpoint, const char *condition, bool unset)
+{
+	return sl_lower(*sl_node_text(endpoint, condition, unset ? "true" : "false")) == 't';
+}
+
+/* A pod that is shut down still serves for a while: not ready, but serving and terminating. */
+static bool in_state(const struct sl_node *endpoint, enum sl_kube_which which)
+{
+	bool ready = is_true(endpoint, "conditions.ready", true);
+
+	if (which == SL_KUBE_READY)
+		return ready;
+	return !ready && is_true(endpoint, "conditions.serving", false) &&
+	       is_true(endpoint, "conditions.terminating", false);
+}
+
+static int add_slice(const struct sl_object *o, const struct wanted *want,
 		     struct sl_kube_addrs *out)
 {
 	const struct sl_node *endpoints = sl_node_get(o->root, "endpoints");
-	const struct sl_node *p = port_of(sl_node_get(o->root, "ports"), port);
+	const struct sl_node *p = port_of(sl_node_get(o->root, "ports"), want->port);
 	int e = 0;
 
 	for (uint32_t i = 0; p && i < sl_node_len(endpoints); i++) {
 		const struct sl_node *ep = endpoints->item[i];
 		const struct sl_node *addrs = sl_node_get(ep, "addresses");
-		const char *ready = sl_node_text(ep, "conditions.ready", "true");
 
-		if (sl_lower(*ready) != 't')
+		if (!in_state(ep, want->which) || !on_node(ep, want))
 			continue;
 		for (uint32_t j = 0; e == 0 && j < sl_node_len(addrs); j++)
 			e = add_addr(out, addrs->item[j]->text,
@@ -226,8 +255,8 @@ static bool backs(const struct sl_kube_backing *b, const struct sl_object *servi
 	return strcmp(b->o->ns, service->ns) == 0 && strcmp(b->service, service->name) == 0;
 }
 
-int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
-		  const struct sl_node *port, struct sl_kube_addrs *out)
+static int collect(const struct sl_kube *k, const struct sl_kube_service *s,
+		   const struct wanted *want, struct sl_kube_addrs *out)
 {
 	size_t first = backing_first(k, s->o);
 	bool slices = false;
@@ -242,9 +271,9 @@ int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
 
 		out->seen = true;
 		if (o->kind->id == SL_KIND_ENDPOINT_SLICE)
-			e = add_slice(o, port, out);
+			e = add_slice(o, want, out);
 		else if (!slices)
-			e = add_endpoints(o, port, out);
+			e = add_endpoints(o, want, out);
 	}
 	sort_unique(out);
 	if (e) {
@@ -253,6 +282,27 @@ int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
 		return sl_kube_no_memory(k);
 	}
 	return 0;
+}
+
+int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
+		  const struct sl_node *port, enum sl_kube_which which, bool local,
+		  struct sl_kube_addrs *out)
+{
+	struct wanted want = {port, SL_KUBE_READY, local ? k->node : NULL};
+	bool ready, seen;
+	int e = collect(k, s, &want, out);
+
+	ready = e == 0 && out->n > 0;
+	if (e || (ready && which == SL_KUBE_READY))
+		return e;
+	seen = out->seen;
+	free(out->v);
+	*out = (struct sl_kube_addrs){.seen = seen};
+	/* Where nobody is ready those that leave are all there is. */
+	if (ready != (which == SL_KUBE_LEAVING))
+		return 0;
+	want.which = SL_KUBE_LEAVING;
+	return collect(k, s, &want, out);
 }
 
 bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip)
@@ -288,48 +338,72 @@ uint16_t sl_kube_target(const struct sl_kube *k, const struct sl_kube_service *s
 	return 0;
 }
 
-static int fill_cluster(struct sl_kube *k, const struct sl_kube_service *s,
-			const struct sl_node *port, struct sl_model_cluster *c)
+static int add_members(struct sl_kube *k, const struct sl_kube_addrs *addrs, enum sl_health health,
+		       struct sl_model_cluster *c)
 {
-	struct sl_kube_addrs addrs;
-	int e = sl_kube_addrs(k, s, port, &addrs);
-
-	if (e)
-		return e;
-	for (size_t i = 0; i < addrs.n; i++) {
+	for (size_t i = 0; i < addrs->n; i++) {
 		struct sl_model_endpoint *ep;
 
-		if (sl_kube_own(k, &addrs.v[i].ip))
+		if (sl_kube_own(k, &addrs->v[i].ip))
 			continue;
 		ep = sl_model_endpoint_add(c);
-		if (!ep) {
-			e = sl_kube_no_memory(k);
-			break;
-		}
-		ep->addr = addrs.v[i];
+		if (!ep)
+			return sl_kube_no_memory(k);
+		ep->addr = addrs->v[i];
+		ep->health = health;
 	}
-	if (addrs.seen && addrs.n == 0)
+	return 0;
+}
+
+/* An address may be ready in one object and leave in another, while it moves. */
+static void without(struct sl_kube_addrs *leaving, const struct sl_kube_addrs *ready)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < leaving->n; i++)
+		if (!ready->n ||
+		    !bsearch(&leaving->v[i], ready->v, ready->n, sizeof(*ready->v), addr_cmp))
+			leaving->v[n++] = leaving->v[i];
+	leaving->n = n;
+}
+
+static int fill_cluster(struct sl_kube *k, const struct sl_kube_service *s,
+			const struct sl_node *port, bool local, struct sl_model_cluster *c)
+{
+	struct sl_kube_addrs ready = {0}, leaving = {0};
+	int e = sl_kube_addrs(k, s, port, SL_KUBE_READY, local, &ready);
+
+	if (e == 0)
+		e = sl_kube_addrs(k, s, port, SL_KUBE_LEAVING, local, &leaving);
+	without(&leaving, &ready);
+	if (e == 0)
+		e = add_members(k, &ready, SL_HEALTHY, c);
+	if (e == 0)
+		e = add_members(k, &leaving, SL_DRAINING, c);
+	if (ready.seen && ready.n == 0 && !local)
 		sl_objects_warn(k->set, s->o, port->line,
 				"Service %s: its endpoints have no ready address for port '%s'; "
 				"their port must have the same name",
 				s->o->name, sl_node_text(port, "name", ""));
-	free(addrs.v);
+	free(ready.v);
+	free(leaving.v);
 	return e;
 }
 
-int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
+int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
 		    char name[SL_KUBE_NAME_MAX])
 {
 	const struct sl_node *p = s->ports->item[port];
 	int64_t number = sl_node_int(p, "port", 0);
 	bool udp = sl_kube_proto(p) == IPPROTO_UDP;
+	uint8_t made = local ? SL_KUBE_MADE_LOCAL : SL_KUBE_MADE;
 	struct sl_model_cluster *c;
 	const char *fqdn;
 
 	/* TCP and UDP may share a port number (DNS); Istio knows no clusters of UDP. */
-	snprintf(name, SL_KUBE_NAME_MAX, "outbound%s|%lld||%s.%s." DOMAIN, udp ? "-udp" : "",
-		 (long long)number, s->o->name, s->o->ns);
-	if (s->made[port])
+	snprintf(name, SL_KUBE_NAME_MAX, "outbound%s%s|%lld||%s.%s." DOMAIN, udp ? "-udp" : "",
+		 local ? "-local" : "", (long long)number, s->o->name, s->o->ns);
+	if (s->made[port] & made)
 		return 0;
 	c = sl_model_cluster_add(k->model, name);
 	fqdn = strrchr(name, '|') + 1;
@@ -338,14 +412,21 @@ int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 		return sl_kube_no_memory(k);
 	c->port = (uint16_t)number;
 	c->lb = SL_LB_LEAST_REQUEST;
-	s->made[port] = 1;
-	return fill_cluster(k, s, p, c);
+	s->made[port] |= made;
+	return fill_cluster(k, s, p, local, c);
 }
 
 int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, size_t n_own,
 		     struct sl_model *model, struct sl_err *err)
 {
-	struct sl_kube k = {.set = set, .own = own, .n_own = n_own, .model = model, .err = err};
+	return sl_objects_model_on(set, "", own, n_own, model, err);
+}
+
+int sl_objects_model_on(const struct sl_objects *set, const char *node, const struct sl_prefix *own,
+			size_t n_own, struct sl_model *model, struct sl_err *err)
+{
+	struct sl_kube k = {
+		.set = set, .node = node, .own = own, .n_own = n_own, .model = model, .err = err};
 	int e;
 
 	sl_objects_warn_clear(set);

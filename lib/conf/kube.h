@@ -11,7 +11,7 @@
 struct sl_kube_service {
 	const struct sl_object *o;
 	const struct sl_node *spec, *ports;
-	uint8_t *made; /* for each port: its cluster is in the model */
+	uint8_t *made; /* for each port: SL_KUBE_MADE_* of its clusters that are in the model */
 };
 
 /* An Endpoints or EndpointSlice object and the Service it belongs to. */
@@ -20,9 +20,13 @@ struct sl_kube_backing {
 	const char *service; /* name; the namespace is the object's */
 };
 
+#define SL_KUBE_MADE       0x01u
+#define SL_KUBE_MADE_LOCAL 0x02u
+
 /** One translation. */
 struct sl_kube {
 	const struct sl_objects *set;
+	const char *node; /* name of the box as a node; empty: it is none */
 	const struct sl_prefix *own;
 	size_t n_own;
 	struct sl_model *model;
@@ -41,6 +45,12 @@ struct sl_kube_addrs {
 	bool seen; /* the Service has endpoints, even if none is ready or of this port */
 };
 
+/** Which of them. */
+enum sl_kube_which {
+	SL_KUBE_READY,   /* those that take new traffic; if there are none, those that leave */
+	SL_KUBE_LEAVING, /* terminating, but still serving, while others are ready */
+};
+
 int sl_kube_init(struct sl_kube *k);
 void sl_kube_fini(struct sl_kube *k);
 int sl_kube_no_memory(const struct sl_kube *k);
@@ -52,9 +62,15 @@ struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char
 /** TCP or UDP, as IPPROTO_*. */
 uint8_t sl_kube_proto(const struct sl_node *port);
 
-/** Ready addresses of a Service's port; v is freed by the caller. 0 or -ENOMEM. */
+/**
+ * Addresses of a Service's port; v is freed by the caller.
+ *
+ * @param local Only those on our node.
+ * @return 0 or -ENOMEM.
+ */
 int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
-		  const struct sl_node *port, struct sl_kube_addrs *out);
+		  const struct sl_node *port, enum sl_kube_which which, bool local,
+		  struct sl_kube_addrs *out);
 
 /** Whether an address is one of the box's own. */
 bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip);
@@ -72,10 +88,11 @@ uint16_t sl_kube_target(const struct sl_kube *k, const struct sl_kube_service *s
  * The cluster of a Service's port; made when it isn't there yet, with the addresses that aren't
  * our own.
  *
+ * @param local The cluster of its endpoints on our node alone.
  * @param name Receives its name.
  * @return 0 or -ENOMEM.
  */
-int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
+int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
 		    char name[SL_KUBE_NAME_MAX]);
 
 /* The parts of the translation, in order. Each 0 or -errno with a text. */

@@ -190,13 +190,15 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 
 struct service_text {
 	const char *name, *address, *listener, *cluster;
-	uint16_t port, node_port;
-	int protocol;
+	uint16_t port, node_port, port_last;
+	int protocol, source;
+	uint32_t affinity_ms;
 };
 
 #define SERVICE(field) SL_KEY_AT(struct service_text, field)
 
 static const char *const protocol_words[] = {"tcp", "udp", NULL};
+static const char *const source_words[] = {"box", "client", NULL};
 
 const struct sl_key sl_native_service_keys[] = {
 	{.name = "name",
@@ -230,6 +232,27 @@ const struct sl_key sl_native_service_keys[] = {
 	 .def = "tcp",
 	 .words = protocol_words,
 	 .help = "Transport protocol."},
+	{.name = "port_last",
+	 .type = SL_KEY_INT,
+	 SERVICE(port_last),
+	 1,
+	 65535,
+	 .help = "Last port of a range that begins at `port` or `node_port`, of at most 4096; the "
+		 "endpoints' ports are the first of as many."},
+	{.name = "source",
+	 .type = SL_KEY_WORD,
+	 SERVICE(source),
+	 .def = "box",
+	 .words = source_words,
+	 .help = "Whose address the endpoints see. `client`: their way back must be through the "
+		 "box."},
+	{.name = "affinity",
+	 .type = SL_KEY_TIME,
+	 SERVICE(affinity_ms),
+	 0,
+	 SL_KEY_DAY_MS,
+	 "0",
+	 .help = "A client stays with its endpoint so long after its last session began."},
 	{.name = "listener",
 	 .type = SL_KEY_STR,
 	 .max = SL_KEY_NAME_MAX,
@@ -284,6 +307,9 @@ int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void 
 	service->kind = t.node_port ? SL_SVC_NODE_PORT : SL_SVC_NATIVE;
 	service->port = t.node_port ? t.node_port : t.port;
 	service->proto = t.protocol == 1 ? IPPROTO_UDP : IPPROTO_TCP;
+	service->port_last = t.port_last;
+	service->keep_client = t.source == 1;
+	service->affinity_s = (t.affinity_ms + 999) / 1000;
 	e = ip_read(r, s, t.address ? t.address : "0.0.0.0", &service->ip);
 	if (e == 0 && !t.node_port == sl_ip_is_any(&service->ip))
 		e = sl_reader_bad(r, s,

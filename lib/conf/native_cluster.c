@@ -117,10 +117,10 @@ const struct sl_key sl_native_endpoint_keys[] = {
 	{.name = "weight",
 	 .type = SL_KEY_INT,
 	 ENDPOINT(weight),
-	 1,
+	 0,
 	 SL_MODEL_WEIGHT_MAX,
 	 "1",
-	 .help = "Its share against the others."},
+	 .help = "Its share against the others; 0: as `drain`."},
 	{.name = "priority",
 	 .type = SL_KEY_INT,
 	 ENDPOINT(priority),
@@ -184,9 +184,9 @@ static int endpoint_read(struct sl_reader *r, const config_setting_t *s,
 	if (!endpoint || sl_model_set(&endpoint->locality, t.locality) < 0)
 		return sl_native_no_memory(r);
 	endpoint->addr = addr;
-	endpoint->weight = t.weight;
+	endpoint->weight = SL_MAX(t.weight, 1u);
 	endpoint->priority = t.priority;
-	endpoint->health = t.drain ? SL_DRAINING : SL_HEALTHY;
+	endpoint->health = t.drain || t.weight == 0 ? SL_DRAINING : SL_HEALTHY;
 	return 0;
 }
 

@@ -9,7 +9,29 @@
 struct target {
 	const char *listener; /* of ours, or "" */
 	char cluster[SL_KUBE_NAME_MAX];
+	char local[SL_KUBE_NAME_MAX]; /* of the endpoints on our node; "": any endpoint is */
 };
+
+/* What a Service says of its traffic. */
+struct policy {
+	bool external_local, internal_local;
+	uint32_t affinity_s;
+};
+
+static struct policy policy_of(const struct sl_kube_service *s)
+{
+	struct policy p = {
+		.external_local =
+			strcmp(sl_node_text(s->spec, "externalTrafficPolicy", ""), "Local") == 0,
+		.internal_local =
+			strcmp(sl_node_text(s->spec, "internalTrafficPolicy", ""), "Local") == 0};
+
+	if (strcmp(sl_node_text(s->spec, "sessionAffinity", ""), "ClientIP") == 0)
+		p.affinity_s = (uint32_t)sl_node_int(
+			s->spec, "sessionAffinityConfig.clientIP.timeoutSeconds",
+			SL_MODEL_AFFINITY_S);
+	return p;
+}
 
 static const char *listener_at(const struct sl_kube *k, const struct sl_ip_port *addr)
 {
@@ -27,17 +49,17 @@ static const char *listener_at(const struct sl_kube *k, const struct sl_ip_port 
  * without a listener take nothing: when there are no others, the port is refused.
  */
 static int find_target(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
-		       struct target *t)
+		       const struct policy *policy, struct target *t)
 {
 	const struct sl_node *p = s->ports->item[port];
 	struct sl_kube_addrs addrs;
 	size_t n_own = 0;
-	int e = sl_kube_addrs(k, s, p, &addrs);
+	int e = sl_kube_addrs(k, s, p, SL_KUBE_READY, false, &addrs);
 
 	if (e)
 		return e;
 	t->listener = "";
-	t->cluster[0] = '\0';
+	t->cluster[0] = t->local[0] = '\0';
 	for (size_t i = 0; i < addrs.n; i++) {
 		if (!sl_kube_own(k, &addrs.v[i].ip))
 			continue;
@@ -46,15 +68,33 @@ static int find_target(struct sl_kube *k, struct sl_kube_service *s, uint32_t po
 			t->listener = listener_at(k, &addrs.v[i]);
 	}
 	if (!*t->listener && (n_own == 0 || n_own < addrs.n))
-		e = sl_kube_cluster(k, s, port, t->cluster);
+		e = sl_kube_cluster(k, s, port, false, t->cluster);
+	if (e == 0 && *t->cluster && *k->node && (policy->external_local || policy->internal_local))
+		e = sl_kube_cluster(k, s, port, true, t->local);
 	free(addrs.v);
 	return e;
+}
+
+/* As kube-proxy: who comes from outside keeps its address where endpoints must be local. */
+static int set_policy(struct sl_model_service *svc, const struct target *t,
+		      const struct policy *policy)
+{
+	bool internal = svc->kind == SL_SVC_CLUSTER_IP;
+	bool local = internal ? policy->internal_local : policy->external_local;
+
+	if (*svc->listener || !*t->cluster)
+		return 0;
+	svc->affinity_s = policy->affinity_s;
+	svc->keep_client = local && !internal;
+	svc->silent = local;
+	return local && *t->local ? sl_model_set(&svc->cluster, t->local) : 0;
 }
 
 static int add(struct sl_kube *k, const struct sl_kube_service *s, const struct sl_node *p,
 	       const struct target *t, enum sl_service_kind kind, const struct sl_ip *ip,
 	       int64_t number)
 {
+	const struct policy policy = policy_of(s);
 	const char *port_name = sl_node_text(p, "name", "");
 	struct sl_model_service *svc;
 	char name[SL_KUBE_NAME_MAX];
@@ -62,14 +102,16 @@ static int add(struct sl_kube *k, const struct sl_kube_service *s, const struct 
 	snprintf(name, sizeof(name), "%.255s/%.255s%s%.63s", s->o->ns, s->o->name,
 		 *port_name ? ":" : "", port_name);
 	svc = sl_model_service_add(k->model, name);
-	if (!svc || sl_model_set(&svc->listener, t->listener) < 0 ||
-	    sl_model_set(&svc->cluster, t->cluster) < 0 ||
-	    sl_model_origin(&svc->origin, s->o->file, p->line) < 0)
+	if (!svc)
 		return sl_kube_no_memory(k);
 	svc->kind = kind;
 	svc->ip = *ip;
 	svc->port = (uint16_t)number;
 	svc->proto = sl_kube_proto(p);
+	if (sl_model_set(&svc->listener, t->listener) < 0 ||
+	    sl_model_set(&svc->cluster, t->cluster) < 0 || set_policy(svc, t, &policy) < 0 ||
+	    sl_model_origin(&svc->origin, s->o->file, p->line) < 0)
+		return sl_kube_no_memory(k);
 	return 0;
 }
 
@@ -134,13 +176,14 @@ static int add_port(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 	static const struct sl_ip any6;
 	const struct sl_ip any4 = sl_ip_from_v4(0);
 	const struct sl_node *p = s->ports->item[port];
+	const struct policy policy = policy_of(s);
 	int64_t node_port = sl_node_int(p, "nodePort", 0);
 	struct target t;
 	int e = 0;
 
 	if (vips->n == 0 && node_port == 0)
 		return 0;
-	e = find_target(k, s, port, &t);
+	e = find_target(k, s, port, &policy, &t);
 	for (size_t i = 0; e == 0 && i < vips->n; i++)
 		e = add(k, s, p, &t, vips->v[i].kind, &vips->v[i].ip, sl_node_int(p, "port", 0));
 	if (e == 0 && node_port && (vips->v4 || !vips->v6))
@@ -148,6 +191,67 @@ static int add_port(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 	if (e == 0 && node_port && vips->v6)
 		e = add(k, s, p, &t, SL_SVC_NODE_PORT, &any6, node_port);
 	return e;
+}
+
+/* Addresses of a Service on our node, over all of its ports. */
+static int local_endpoints(struct sl_kube *k, const struct sl_kube_service *s, size_t *n)
+{
+	*n = 0;
+	for (uint32_t p = 0; p < sl_node_len(s->ports); p++) {
+		struct sl_kube_addrs addrs;
+		int e = sl_kube_addrs(k, s, s->ports->item[p], SL_KUBE_READY, *k->node != '\0',
+				      &addrs);
+
+		if (e)
+			return e;
+		*n = SL_MAX(*n, addrs.n);
+		free(addrs.v);
+	}
+	return 0;
+}
+
+/*
+ * The health-check node port of a Service with external policy Local, as kube-proxy answers there:
+ * load balancers in front ask it which nodes have endpoints.
+ */
+static int add_health_check(struct sl_kube *k, const struct sl_kube_service *s)
+{
+	int64_t port = sl_node_int(s->spec, "healthCheckNodePort", 0);
+	struct sl_model_listener *l;
+	struct sl_model_table *t;
+	struct sl_model_vhost *v;
+	struct sl_model_route *r;
+	char name[SL_KUBE_NAME_MAX], body[SL_KUBE_NAME_MAX + 200];
+	size_t n;
+	int e;
+
+	if (port == 0 || !policy_of(s).external_local)
+		return 0;
+	e = local_endpoints(k, s, &n);
+	if (e)
+		return e;
+	snprintf(name, sizeof(name), "healthcheck|%s/%s", s->o->ns, s->o->name);
+	snprintf(body, sizeof(body),
+		 "{\"service\":{\"namespace\":\"%s\",\"name\":\"%s\"},\"localEndpoints\":%zu,"
+		 "\"serviceProxyHealthy\":true}\n",
+		 s->o->ns, s->o->name, n);
+	t = sl_model_table_add(k->model, name);
+	v = t ? sl_model_vhost_add(t, name) : NULL;
+	if (!v || sl_model_domain_add(v, "*") < 0 ||
+	    sl_model_origin(&v->origin, s->o->file, s->o->line) < 0)
+		return sl_kube_no_memory(k);
+	r = sl_model_route_add(v);
+	l = sl_model_listener_add(k->model, name);
+	if (!r || !l || sl_model_set(&l->table, name) < 0 ||
+	    sl_model_set(&r->direct_body, body) < 0 ||
+	    sl_model_origin(&r->origin, s->o->file, s->o->line) < 0 ||
+	    sl_model_origin(&l->origin, s->o->file, s->o->line) < 0)
+		return sl_kube_no_memory(k);
+	r->action = SL_ROUTE_DIRECT;
+	r->status = n ? 200 : 503;
+	l->ip = sl_ip_from_v4(0);
+	l->port = (uint16_t)port;
+	return 0;
 }
 
 int sl_services_model(struct sl_kube *k)
@@ -165,6 +269,8 @@ int sl_services_model(struct sl_kube *k)
 		e = vips_of(k, s, &vips);
 		for (uint32_t p = 0; e == 0 && p < sl_node_len(s->ports); p++)
 			e = add_port(k, s, p, &vips);
+		if (e == 0)
+			e = add_health_check(k, s);
 	}
 	return e;
 }

@@ -53,6 +53,7 @@ enum sl_conf_huge { SL_HUGE_AUTO, SL_HUGE_YES, SL_HUGE_NO };
 /** The box: what sluiced needs at start and what does not change while it runs. */
 struct sl_conf_box {
 	char instance[33];
+	char node[254]; /* name of the box as a node of the cluster; empty: it is none */
 	struct sl_conf_port port[SL_CONF_PORTS_MAX];
 	uint16_t n_ports;
 	struct sl_conf_route route[SL_CONF_ROUTES_MAX];
@@ -62,10 +63,11 @@ struct sl_conf_box {
 	bool busy_poll;            /* workers never sleep */
 	enum sl_conf_huge hugepages;
 	uint32_t memory_mb;
-	uint32_t mbufs;        /* 0: chosen from memory_mb */
-	char log_file[256];    /* EAL and driver messages */
-	uint32_t nat_sessions; /* a worker, rounded up to a power of two */
-	uint32_t tcp_conns;    /* a worker */
+	uint32_t mbufs;            /* 0: chosen from memory_mb */
+	char log_file[256];        /* EAL and driver messages */
+	uint32_t nat_sessions;     /* a worker, rounded up to a power of two */
+	uint32_t tcp_conns;        /* a worker */
+	uint32_t affinity_clients; /* of services with affinity; over all workers */
 	/* limits and timeouts; 0: the default of sl_tcp_config and sl_proxy_config */
 	uint32_t head_timeout_ms, idle_timeout_ms, stream_idle_ms, pool_idle_ms;
 	uint32_t pool_idle_max;
@@ -166,6 +168,15 @@ int sl_objects_remove(struct sl_objects *set, const char *kind, const char *ns, 
  */
 int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, size_t n_own,
 		     struct sl_model *model, struct sl_err *err);
+
+/**
+ * The same for a box that is a node of the cluster.
+ *
+ * @param node Its name there: which endpoints are local to it. Empty: it stands in front of the
+ *             cluster, and all are.
+ */
+int sl_objects_model_on(const struct sl_objects *set, const char *node, const struct sl_prefix *own,
+			size_t n_own, struct sl_model *model, struct sl_err *err);
 
 /** Warnings of the last sl_objects_model of the set, each "file:line: sentence"; i < count. */
 size_t sl_objects_warning_count(const struct sl_objects *set);

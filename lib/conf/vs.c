@@ -132,7 +132,7 @@ static int destination(const struct rule *r, const struct sl_node *dest,
 	}
 	if (n != 1)
 		return no_port(r, dest, s, number);
-	return sl_kube_cluster(r->k, s, found, cluster);
+	return sl_kube_cluster(r->k, s, found, false, cluster);
 }
 
 /* ---- checks ---- */

@@ -3,6 +3,10 @@
  * Which worker owns a packet: one function of the tuple, the same for both directions of a
  * translated flow and for both connections of a proxied request.
  *
+ * A client's address and port say whose it is, so that answers to it that come from an endpoint
+ * which sees the client's own address belong to the same worker: for those, the caller puts the
+ * destination in the source's place.
+ *
  * The source ports we use towards endpoints say who owns the reply: port % workers. They are
  * disjoint by user, so that an L4 session and a connection of ours never share a tuple.
  */

@@ -28,7 +28,6 @@ uint16_t sl_steer_owner(const struct sl_tuple *t, bool dst_local, uint16_t worke
 		return 0;
 	if (dst_local && sl_port_is_ours(t->dport))
 		return t->dport % workers;
-	h = mix((uint64_t)t->sport << 32 | (uint64_t)t->dport << 16 | t->proto);
-	h = mix_ip(mix_ip(h, &t->src), &t->dst);
+	h = mix_ip(mix((uint64_t)t->sport << 32 | t->proto), &t->src);
 	return (uint16_t)(((h >> 32) * workers) >> 32);
 }

@@ -252,6 +252,21 @@ static int check_service(const struct sl_model_service *s, const struct indexes 
 		return sl_model_bad(&s->origin, err,
 				    "service '%s' leads UDP to a listener; write a cluster",
 				    s->name);
+	if (s->port_last && (s->port_last < s->port || sl_model_ports(s) > SL_MODEL_RANGE_MAX))
+		return sl_model_bad(&s->origin, err,
+				    "service '%s' has ports %u to %u; write at most %u, the lower "
+				    "first",
+				    s->name, s->port, s->port_last, SL_MODEL_RANGE_MAX);
+	if (*s->listener && (s->port_last || s->keep_client || s->affinity_s))
+		return sl_model_bad(&s->origin, err,
+				    "service '%s' leads to a listener, which has one port and is "
+				    "the connection's end; write a cluster, or leave out its "
+				    "ports, source and affinity",
+				    s->name);
+	if (s->affinity_s > SL_MODEL_AFFINITY_MAX_S)
+		return sl_model_bad(&s->origin, err,
+				    "service '%s' keeps clients for %u s; write at most %u",
+				    s->name, s->affinity_s, SL_MODEL_AFFINITY_MAX_S);
 	if (*s->listener && !sl_names_has(&ix->listeners, s->listener))
 		return sl_model_bad(&s->origin, err,
 				    "service '%s' leads to listener '%s', which doesn't exist; %s",
@@ -265,21 +280,49 @@ static int check_service(const struct sl_model_service *s, const struct indexes 
 	return 0;
 }
 
+/* The ports of a range begin at each endpoint's own. */
+static int check_range(const struct sl_model *m, const struct sl_model_service *s,
+		       struct sl_err *err)
+{
+	const struct sl_model_cluster *c = sl_model_cluster_find(m, s->cluster);
+	char addr[SL_IP_PORT_TEXT_MAX];
+
+	for (size_t i = 0; c && i < c->n_endpoints; i++) {
+		const struct sl_ip_port *e = &c->endpoints[i].addr;
+
+		if (e->port + sl_model_ports(s) - 1 > UINT16_MAX)
+			return sl_model_bad(&s->origin, err,
+					    "service '%s' has %u ports, more than follow its "
+					    "endpoint %s; write fewer",
+					    s->name, sl_model_ports(s),
+					    sl_ip_port_format(&e->ip, e->port, addr));
+	}
+	return 0;
+}
+
 static int check_services(const struct sl_model *m, const struct indexes *ix, struct sl_err *err)
 {
-	struct claim *claims = calloc(m->n_services + 1, sizeof(*claims));
+	size_t most = 1, n = 0;
+	struct claim *claims;
 	int r = 0;
 
+	for (size_t i = 0; i < m->n_services; i++)
+		most += SL_MIN(sl_model_ports(&m->services[i]), SL_MODEL_RANGE_MAX);
+	claims = calloc(most, sizeof(*claims));
 	if (!claims)
 		return sl_err(err, ENOMEM, "out of memory while the configuration was checked");
 	for (size_t i = 0; r == 0 && i < m->n_services; i++) {
 		const struct sl_model_service *s = &m->services[i];
 
-		claims[i] = (struct claim){s->ip, s->port, s->proto, s->name, &s->origin, i};
 		r = check_service(s, ix, err);
+		if (r == 0 && s->port_last)
+			r = check_range(m, s, err);
+		for (uint32_t k = 0; r == 0 && k < sl_model_ports(s); k++)
+			claims[n++] = (struct claim){
+				s->ip, (uint16_t)(s->port + k), s->proto, s->name, &s->origin, i};
 	}
 	if (r == 0)
-		r = claims_check(claims, m->n_services, "service", err);
+		r = claims_check(claims, n, "service", err);
 	free(claims);
 	return r;
 }

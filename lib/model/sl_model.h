@@ -228,8 +228,26 @@ struct sl_model_service {
 	uint8_t proto;  /* IPPROTO_TCP or IPPROTO_UDP */
 	char *listener; /* set: handed to this listener of ours; else empty */
 	char *cluster;  /* set: translated to this cluster's endpoints; else empty: refused */
+	/* Of a range that begins at `port`; 0: that port alone. The endpoints' ports are the first
+	 * of as many. */
+	uint16_t port_last;
+	bool keep_client;    /* endpoints see the client's address: their way back is through us */
+	bool silent;         /* without an endpoint: dropped, not refused */
+	uint32_t affinity_s; /* a client stays with its endpoint so long; 0: no */
 	struct sl_origin origin;
 };
+
+/** Ports of one service's range, at most. */
+#define SL_MODEL_RANGE_MAX      4096u
+/** Longest affinity, and the default where one is asked for without a time (Kubernetes). */
+#define SL_MODEL_AFFINITY_MAX_S 86400u
+#define SL_MODEL_AFFINITY_S     10800u
+
+/** How many ports a service has. */
+static inline uint32_t sl_model_ports(const struct sl_model_service *s)
+{
+	return s->port_last ? s->port_last - s->port + 1u : 1;
+}
 
 struct sl_model {
 	struct sl_model_table *tables;

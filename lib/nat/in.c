@@ -67,6 +67,8 @@ static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 		l->service = service_of(snap, &l->tuple, local);
 	if (local && sl_port_is_ours(p->dport) && p->dport < SL_TCP_PORT_FIRST)
 		l->what = REPLY;
+	else if (nat->direct && !local && sl_snap_is_direct(snap, &p->src, p->sport, p->proto))
+		l->what = REPLY;
 	else if (l->service != SL_SNAP_NONE)
 		l->what = FORWARD;
 	if (l->what == REPLY || (l->what == FORWARD && !is_listener(snap, l->service))) {
@@ -95,8 +97,11 @@ static void refuse_counted(struct sl_nat *nat, struct rte_mbuf *m, uint32_t serv
 	const struct sl_snap_service *v = sl_snap_service(nat->lc->snap, service);
 
 	nat_service_stats(nat, v->slot.index, (uint32_t)v->slot.born)->refused++;
-	/* Where only we are short of something, silence lets the client try again. */
-	if (why == SL_DROP_NAT_NO_ENDPOINT || why == SL_DROP_NAT_NOT_OPENING)
+	/*
+	 * Where only we are short of something, silence lets the client try again; and so it does
+	 * where other nodes may have what is missing here.
+	 */
+	if ((why == SL_DROP_NAT_NO_ENDPOINT && !v->silent) || why == SL_DROP_NAT_NOT_OPENING)
 		nat_refuse(nat, m, why);
 	else
 		sl_drop(nat->lc, m, why);
@@ -215,6 +220,8 @@ static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 	}
 	if (l->service != SL_SNAP_NONE)
 		return forward(nat, m, l);
+	if (!sl_net_is_local(nat->net, &l->tuple.dst))
+		return false; /* of a direct endpoint, but no answer */
 	if (nat->high_services && l->tuple.proto == IPPROTO_TCP &&
 	    sl_snap_listener_find(nat->lc->snap, &l->tuple.dst, l->tuple.dport) != SL_SNAP_NONE)
 		return false;

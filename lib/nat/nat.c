@@ -41,6 +41,17 @@ static void set_timeouts(struct sl_nat *nat, const struct sl_nat_config *cfg)
 		nat->timeout_us[i] = ms[i] ? ms[i] * UINT64_C(1000) : s[i] * UINT64_C(1000000);
 }
 
+/* Whether answers to a session's port come to this worker. */
+static bool port_is_mine(const struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	struct sl_tuple back = nat_tuple(s, NAT_REPLY);
+
+	if (s->kept)
+		return nat_is_mine(nat, &back);
+	return s->oport >= SL_NAT_PORT_FIRST && s->oport < SL_NAT_PORT_FIRST + SL_NAT_PORTS &&
+	       s->oport % nat->lc->workers == nat->lc->index;
+}
+
 /* Whether a row that lies in the segment is a whole session of this worker, still alive. */
 static bool usable(const struct sl_nat *nat, const struct sl_nat_session *s)
 {
@@ -48,9 +59,7 @@ static bool usable(const struct sl_nat *nat, const struct sl_nat_session *s)
 
 	return s->check == nat_check(s) && s->state > SL_NAT_FREE && s->state < SL_NAT_STATES &&
 	       s->proto == (udp ? IPPROTO_UDP : IPPROTO_TCP) && s->fins <= 3 &&
-	       s->expires_us > nat->lc->now_us && s->oport >= SL_NAT_PORT_FIRST &&
-	       s->oport < SL_NAT_PORT_FIRST + SL_NAT_PORTS &&
-	       s->oport % nat->lc->workers == nat->lc->index;
+	       s->expires_us > nat->lc->now_us && port_is_mine(nat, s);
 }
 
 /* Two rows of one tuple cannot both be true. */
@@ -129,6 +138,8 @@ int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
 	nat->net = net;
 	nat->nl = nl;
 	nat->secret = cfg->secret;
+	nat->affinity = cfg->affinity;
+	nat->turn = sl_balance_rnd(&lc->rnd);
 	nat->rows = rows;
 	nat->row = (void *)((struct rows_header *)cfg->rows + 1);
 	nat->free_first = nat->embryo_first = nat->embryo_last = NAT_NONE;
@@ -181,7 +192,7 @@ uint64_t sl_nat_next(const struct sl_nat *nat)
 static bool has_high_services(const struct sl_snap *snap)
 {
 	for (uint32_t i = 0; i < sl_snap_count(snap, SL_SNAP_SERVICES); i++)
-		if (sl_port_is_ours(sl_snap_service(snap, i)->port))
+		if (sl_port_is_ours(sl_snap_service(snap, i)->port_last))
 			return true;
 	for (uint32_t i = 0; i < sl_snap_count(snap, SL_SNAP_LISTENERS); i++)
 		if (sl_port_is_ours(sl_snap_listener(snap, i)->port))
@@ -192,6 +203,7 @@ static bool has_high_services(const struct sl_snap *snap)
 void sl_nat_epoch(struct sl_nat *nat)
 {
 	nat->high_services = nat->lc->snap && has_high_services(nat->lc->snap);
+	nat->direct = nat->lc->snap && sl_snap_count(nat->lc->snap, SL_SNAP_DIRECT) > 0;
 	/* Sessions look at the new configuration one by one, each at its next packet. */
 	if (!nat->uncounted)
 		return;

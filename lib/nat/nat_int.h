@@ -46,7 +46,10 @@ struct sl_nat {
 	uint32_t embryo_first, embryo_last;
 	uint32_t port_next; /* where the search for a source port goes on */
 	bool high_services; /* a service or listener has a port of the range that is ours */
-	bool uncounted;     /* restored sessions do not stand in the gauges of objects yet */
+	bool direct;        /* endpoints of services that keep the client's address are known */
+	struct sl_nat_affinity *affinity;
+	uint32_t turn;  /* of even picks */
+	bool uncounted; /* restored sessions do not stand in the gauges of objects yet */
 	struct sl_nat_restored restored;
 };
 
@@ -85,6 +88,13 @@ void nat_touch(struct sl_nat *nat, uint32_t row);
 
 bool nat_is_embryonic(uint8_t state);
 
+/** Port of an endpoint for one port of a service's range. */
+static inline uint16_t nat_endpoint_port(const struct sl_snap_service *v,
+					 const struct sl_snap_endpoint *e, uint16_t port)
+{
+	return (uint16_t)(e->port + (port - v->port));
+}
+
 /** Value of a session's check field. */
 uint32_t nat_check(const struct sl_nat_session *s);
 
@@ -98,6 +108,24 @@ struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, 
 void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s);
 void nat_count_out(struct sl_nat *nat, const struct sl_nat_session *s);
 
+/* ---- affinity.c ---- */
+
+/**
+ * Statistics slot of the endpoint a client of a service was last sent to.
+ *
+ * @return UINT32_MAX when it is not known, or was longer ago than the service remembers.
+ */
+uint32_t nat_affinity_find(const struct sl_nat *nat, const struct sl_snap_service *v,
+			   const struct sl_ip *client);
+void nat_affinity_note(struct sl_nat *nat, const struct sl_snap_service *v,
+		       const struct sl_ip *client, uint32_t slot);
+
+/* ---- choose.c ---- */
+
+/** Endpoint for a packet's new session; NULL when there is none of its family. */
+const struct sl_snap_endpoint *nat_choose(struct sl_nat *nat, const struct sl_snap_service *v,
+					  const struct sl_tuple *t);
+
 /* ---- open.c: new sessions ---- */
 
 /**
@@ -108,6 +136,9 @@ void nat_count_out(struct sl_nat *nat, const struct sl_nat_session *s);
  */
 uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service,
 		  enum sl_drop *why);
+
+/** Whether the answer of a session that keeps the client's address comes to this worker. */
+bool nat_is_mine(const struct sl_nat *nat, const struct sl_tuple *back);
 
 /** Whether the configuration in use still has the session's service and endpoint. */
 bool nat_still_served(struct sl_nat *nat, uint32_t row, uint32_t service);

@@ -12,7 +12,7 @@
 #include "sl_lcore.h"
 #include "sl_net.h"
 
-#define SL_NAT_LAYOUT 1u
+#define SL_NAT_LAYOUT 2u
 
 enum sl_nat_state {
 	SL_NAT_FREE,
@@ -42,7 +42,8 @@ struct sl_nat_session {
 	struct sl_ip own, endpoint;          /* as the endpoint sees it */
 	uint16_t cport, vport, oport, eport; /* ports of these four */
 	uint8_t proto;
-	uint8_t pad[3];
+	uint8_t kept; /* own and oport are the client's: its address is not translated */
+	uint8_t pad[2];
 	uint8_t state; /* enum sl_nat_state */
 	uint8_t fins;  /* bit 0: the client has sent FIN, bit 1: the endpoint has */
 	uint8_t pad2[2];
@@ -57,11 +58,24 @@ _Static_assert(sizeof(struct sl_nat_session) == 128, "layout of the flows segmen
 
 struct sl_nat;
 
+/**
+ * Which endpoint each client of services with affinity was last sent to: one table for all workers
+ * of the process, for the connections of a client may be any worker's. Each entry is one word, so
+ * that a reader sees a whole one. A client that is not (or no longer) in it is sent where its
+ * address hashes to.
+ */
+struct sl_nat_affinity;
+
+/** @param clients How many it remembers. NULL: no memory. */
+struct sl_nat_affinity *sl_nat_affinity_create(uint32_t clients);
+void sl_nat_affinity_free(struct sl_nat_affinity *a);
+
 struct sl_nat_config {
 	void *rows;        /* 8-byte aligned memory of sl_nat_rows_size(rows_max) bytes, zeroed or
 			      of a former run; the caller's, untouched by sl_nat_free */
 	uint32_t rows_max; /* sessions; a power of two */
 	struct sl_hash_key secret;
+	struct sl_nat_affinity *affinity; /* NULL: by hash alone */
 	/* Timeouts in milliseconds; 0: the kernel conntrack's default. */
 	uint32_t tcp_syn_ms, tcp_established_ms, tcp_fin_ms, tcp_time_wait_ms;
 	uint32_t udp_ms, udp_stream_ms;

@@ -124,7 +124,8 @@ static bool check_service(const struct sl_snap *s, uint32_t row)
 	return snap_ref_ok(s, v->name) && snap_ref_ok(s, v->slot_name) &&
 	       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) && v->kind <= SL_SVC_NATIVE &&
 	       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
-	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && snap_slot_ok(s, &v->slot);
+	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && snap_slot_ok(s, &v->slot) &&
+	       v->port <= v->port_last;
 }
 
 static bool check_bucket(const struct sl_snap *s, uint32_t row)
@@ -151,6 +152,7 @@ static const struct {
 	[SL_SNAP_MAGLEV] = {"maglev", NULL},
 	[SL_SNAP_SERVICES] = {"services", check_service},
 	[SL_SNAP_SERVICE_INDEX] = {"service index", check_bucket},
+	[SL_SNAP_DIRECT] = {"direct endpoints", NULL},
 	[SL_SNAP_BLOBS] = {"databases", NULL},
 	[SL_SNAP_STRINGS] = {"strings", NULL},
 };
@@ -165,6 +167,15 @@ static bool index_ok(const struct sl_snap *s)
 	for (uint32_t i = 0; i < n; i++)
 		used += snap_service_index(s)[i] != SL_SNAP_NONE;
 	return used <= n / 2;
+}
+
+static bool direct_ok(const struct sl_snap *s)
+{
+	uint32_t n = s->tab[SL_SNAP_DIRECT].n, used = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		used += sl_snap_direct(s, i)->proto != 0;
+	return n == 0 || ((n & (n - 1)) == 0 && used <= n / 2);
 }
 
 static int check_header(const struct sl_snap *s, size_t size, struct sl_err *err)
@@ -247,5 +258,7 @@ int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err)
 					      tables[i].name, row);
 	if (!index_ok(snap))
 		return sl_err(err, EBADMSG, "snapshot's service index is unusable");
+	if (!direct_ok(snap))
+		return sl_err(err, EBADMSG, "snapshot's table of direct endpoints is unusable");
 	return check_databases(snap, err);
 }

@@ -185,12 +185,27 @@ struct sl_snap_service {
 	struct sl_ip ip; /* the any address: every address of the box (node port) */
 	uint16_t port;
 	uint8_t proto;
-	uint8_t kind;      /* enum sl_service_kind */
-	uint32_t listener; /* row, or SL_SNAP_NONE */
-	uint32_t cluster;  /* row, or SL_SNAP_NONE; both none: refused */
+	uint8_t kind;        /* enum sl_service_kind */
+	uint32_t listener;   /* row, or SL_SNAP_NONE */
+	uint32_t cluster;    /* row, or SL_SNAP_NONE; both none: refused */
+	uint32_t affinity_s; /* 0: none */
+	uint16_t port_last;  /* of its range; `port` where it has but one */
+	uint8_t keep_client; /* the endpoint sees the client's own address */
+	uint8_t silent;      /* dropped, not refused, without an endpoint */
 	uint32_t pad;
 	struct sl_ref slot_name; /* "service ip:port/proto" */
 	struct sl_slot slot;
+};
+
+/**
+ * Bucket of an open-addressed table of the endpoints that clients reach under their own address:
+ * what these send is an answer, whoever it is addressed to.
+ */
+struct sl_snap_direct {
+	struct sl_ip ip;
+	uint16_t port;
+	uint8_t proto; /* 0: empty */
+	uint8_t pad;
 };
 
 enum sl_snap_tab {
@@ -210,6 +225,7 @@ enum sl_snap_tab {
 	SL_SNAP_SERVICES,
 	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address
 				*/
+	SL_SNAP_DIRECT,        /* power of two, at most half full; no row: there are none */
 	SL_SNAP_BLOBS,         /* bytes */
 	SL_SNAP_STRINGS,       /* bytes */
 	SL_SNAP_TABS
@@ -250,6 +266,7 @@ SL_SNAP_ROWS(sl_snap_level, sl_snap_level, SL_SNAP_LEVELS)
 SL_SNAP_ROWS(sl_snap_ring, sl_snap_ring, SL_SNAP_RINGS)
 SL_SNAP_ROWS(sl_snap_point, sl_balance_point, SL_SNAP_POINTS)
 SL_SNAP_ROWS(sl_snap_service, sl_snap_service, SL_SNAP_SERVICES)
+SL_SNAP_ROWS(sl_snap_direct, sl_snap_direct, SL_SNAP_DIRECT)
 
 /** Numbers of a Maglev table. */
 static inline const uint16_t *sl_snap_maglev(const struct sl_snap *s, uint32_t row)
@@ -328,6 +345,10 @@ struct sl_ref sl_snap_slot_name(const struct sl_snap *snap, enum sl_stats_class 
  */
 uint32_t sl_snap_service_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port,
 			      uint8_t proto);
+
+/** Whether endpoints answer clients under these clients' own addresses from there. Worker-safe. */
+bool sl_snap_is_direct(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port,
+		       uint8_t proto);
 
 /**
  * Listener that is bound to ip:port, or else to the any address of its family and that port.

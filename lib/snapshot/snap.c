@@ -20,6 +20,7 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_MAGLEV] = sizeof(uint16_t),
 	[SL_SNAP_SERVICES] = sizeof(struct sl_snap_service),
 	[SL_SNAP_SERVICE_INDEX] = sizeof(uint32_t),
+	[SL_SNAP_DIRECT] = sizeof(struct sl_snap_direct),
 	[SL_SNAP_BLOBS] = 1,
 	[SL_SNAP_STRINGS] = 1,
 };
@@ -35,7 +36,8 @@ _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
 _Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_ring) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_balance_point) == 8, "shared layout");
-_Static_assert(sizeof(struct sl_snap_service) == 64, "shared layout");
+_Static_assert(sizeof(struct sl_snap_service) == 72, "shared layout");
+_Static_assert(sizeof(struct sl_snap_direct) == 20, "shared layout");
 
 uint32_t snap_layout(void)
 {
@@ -65,10 +67,28 @@ uint32_t sl_snap_service_find(const struct sl_snap *snap, const struct sl_ip *ip
 	for (at &= mask; bucket[at] != SL_SNAP_NONE; at = (at + 1) & mask) {
 		const struct sl_snap_service *v = sl_snap_service(snap, bucket[at]);
 
-		if (v->port == port && v->proto == proto && sl_ip_eq(&v->ip, ip))
+		if (v->port <= port && port <= v->port_last && v->proto == proto &&
+		    sl_ip_eq(&v->ip, ip))
 			return bucket[at];
 	}
 	return SL_SNAP_NONE;
+}
+
+bool sl_snap_is_direct(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port,
+		       uint8_t proto)
+{
+	uint32_t n = snap->tab[SL_SNAP_DIRECT].n, at = snap_service_hash(ip, port, proto);
+
+	if (n == 0)
+		return false;
+	for (at &= n - 1;; at = (at + 1) & (n - 1)) {
+		const struct sl_snap_direct *d = sl_snap_direct(snap, at);
+
+		if (d->proto == 0)
+			return false;
+		if (d->port == port && d->proto == proto && sl_ip_eq(&d->ip, ip))
+			return true;
+	}
 }
 
 uint32_t sl_snap_listener_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port)

@@ -6,6 +6,22 @@
 #include "sl_steer.h"
 #include "worker.h"
 
+/*
+ * Owner of a packet that others than ICMP carry: of a direct endpoint's answer it is that of the
+ * client.
+ */
+static uint16_t owner_of_tuple(struct sl_worker *w, struct sl_tuple *t)
+{
+	const struct sl_snap *snap = w->lc.snap;
+	bool local = sl_net_is_local(w->cfg.net, &t->dst);
+
+	if (!local && snap && sl_snap_is_direct(snap, &t->src, t->sport, t->proto)) {
+		t->src = t->dst;
+		t->sport = t->dport;
+	}
+	return sl_steer_owner(t, local, w->cfg.workers);
+}
+
 /* An ICMP error belongs where the packet it quotes was sent from: to the owner of the reply. */
 static uint16_t owner_of_quoted(struct sl_worker *w, struct rte_mbuf *m, const struct sl_pkt *p)
 {
@@ -18,7 +34,7 @@ static uint16_t owner_of_quoted(struct sl_worker *w, struct rte_mbuf *m, const s
 				      .sport = e.inner.dport,
 				      .dport = e.inner.sport,
 				      .proto = e.inner.proto};
-	return sl_steer_owner(&t, sl_net_is_local(w->cfg.net, &t.dst), w->cfg.workers);
+	return owner_of_tuple(w, &t);
 }
 
 static uint16_t owner_of(struct sl_worker *w, struct rte_mbuf *m)
@@ -32,7 +48,7 @@ static uint16_t owner_of(struct sl_worker *w, struct rte_mbuf *m)
 
 	if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
 		return owner_of_quoted(w, m, p);
-	return sl_steer_owner(&t, sl_net_is_local(w->cfg.net, &t.dst), w->cfg.workers);
+	return owner_of_tuple(w, &t);
 }
 
 static void hand_over(struct sl_worker *w, uint16_t owner, struct rte_mbuf *m)

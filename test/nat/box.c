@@ -23,7 +23,7 @@ static int objects(const char *yaml, const struct sl_conf_box *box, struct sl_mo
 			own[n++] = box->port[i].addr[k];
 	rc = sl_objects_read_text(set, "yaml", yaml, strlen(yaml), err);
 	if (rc == 0)
-		rc = sl_objects_model(set, own, n, m, err);
+		rc = sl_objects_model_on(set, box->node, own, n, m, err);
 	sl_objects_free(set);
 	return rc;
 }

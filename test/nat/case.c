@@ -68,6 +68,28 @@ static struct sl_model *model(struct play *p, struct sl_nat_config *cfg)
 	return m;
 }
 
+/* Hosts on the two subnets are known; others are behind routers that are. */
+static void know(struct play *p, int port, const struct sl_ip *ip)
+{
+	const char *net = port ? "10.10." : "192.0.2.",
+		   *net6 = port ? "2001:db8:2::" : "2001:db8:1::";
+	char text[SL_IP_TEXT_MAX];
+
+	sl_ip_format(ip, text);
+	if (strncmp(text, net, strlen(net)) == 0 || strncmp(text, net6, strlen(net6)) == 0)
+		nw_know(p->w, port, text);
+}
+
+static void know_endpoints(struct play *p)
+{
+	for (size_t i = 0; i < p->w->model->n_clusters; i++) {
+		const struct sl_model_cluster *c = &p->w->model->clusters[i];
+
+		for (size_t e = 0; e < c->n_endpoints; e++)
+			know(p, 1, &c->endpoints[e].addr.ip);
+	}
+}
+
 static void start(struct play *p)
 {
 	struct sl_nat_config cfg = {0};
@@ -75,6 +97,7 @@ static void start(struct play *p)
 	if (p->w || p->kernel)
 		return;
 	p->w = nw_start_with(64, model(p, &cfg), &cfg);
+	know_endpoints(p);
 }
 
 /* Nothing may be left over of what the last packet did. */
@@ -92,18 +115,6 @@ static void settle(struct play *p)
 			case_fail(p, "before this, a packet was dropped: %s",
 				  sl_drop_name((enum sl_drop)i));
 	p->n_out = p->out_at = 0;
-}
-
-/* Hosts on the two subnets are known; others are behind routers that are. */
-static void know(struct play *p, int port, const struct sl_ip *ip)
-{
-	const char *net = port ? "10.10." : "192.0.2.",
-		   *net6 = port ? "2001:db8:2::" : "2001:db8:1::";
-	char text[SL_IP_TEXT_MAX];
-
-	sl_ip_format(ip, text);
-	if (strncmp(text, net, strlen(net)) == 0 || strncmp(text, net6, strlen(net6)) == 0)
-		nw_know(p->w, port, text);
 }
 
 /* One packet or fragment in, and what comes of it. */
@@ -305,6 +316,7 @@ static void do_apply(struct play *p, char *arg)
 
 	settle(p);
 	nw_change(p->w, model(p, &cfg));
+	know_endpoints(p);
 }
 
 static void compare(struct play *p, char *arg, bool want)

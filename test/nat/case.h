@@ -38,7 +38,7 @@
 #include "packet.h"
 
 #define CASE_LINES 400
-#define CASE_VARS  16
+#define CASE_VARS  32
 
 struct nat_case {
 	char file[256];

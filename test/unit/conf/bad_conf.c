@@ -39,9 +39,10 @@ const struct bad_case bad_conf[] = {
 	 "t.conf:2: 'instance' has a control byte or isn't UTF-8; write plain text"},
 	{PORTS "listenrs = ();",
 	 "t.conf:2: unknown key 'listenrs' in sluice.conf; did you mean 'listeners'?"},
-	{PORTS "zzzzzzzz = 1;", "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
-				"instance, workers, memory, log, ports, gateway, routes, control, "
-				"limits, timeouts, http, manifests, listeners, clusters, services"},
+	{PORTS "zzzzzzzz = 1;",
+	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
+	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
+	 "limits, timeouts, http, manifests, listeners, clusters, services"},
 	{PORTS "workers: { cuont = 2; };",
 	 "t.conf:2: unknown key 'cuont' in workers; did you mean 'count'?"},
 	{"instance = \"main\";\n",
@@ -308,13 +309,16 @@ const struct bad_case bad_conf[] = {
 	       "[\"10.0.0.5:80\"]; } );\n",
 	 "t.conf:2: status \"20x\" is none; write e.g. \"200\" or \"200-299\""},
 	{PORTS "clusters = ( { name = \"c\"; endpoints = ( { address = \"10.0.0.5:80\"; weight = "
-	       "0; } ); } );",
-	 "t.conf:2: 'weight' is 0; write 1 to 65536"},
+	       "65537; } ); } );",
+	 "t.conf:2: 'weight' is 65537; write 0 to 65536"},
 	{PORTS
 	 "clusters = ( { name = \"c\"; endpoints = (); }, { name = \"c\"; endpoints = (); } );",
 	 "t.conf:2: cluster 'c' is defined twice; give this one another name"},
 	{PORTS "clusters = ( { name = \"c\"; connect_timeout = 0; endpoints = (); } );",
 	 "t.conf:2: 'connect_timeout' is \"0\"; write 1ms to 86400s"},
+	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; port = 53; source = \"us\"; "
+	       "cluster = \"c\"; } );",
+	 "t.conf:2: 'source' is \"us\"; write one of: box, client"},
 	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; cluster = \"c\"; } );",
 	 "t.conf:2: service 's': write address and port, or node_port alone"},
 	{PORTS "services = ( { name = \"s\"; address = \"10.9.0.1\"; port = 53; } );",

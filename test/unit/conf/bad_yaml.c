@@ -151,11 +151,13 @@ const struct bad_case bad_yaml[] = {
 	 "t.yaml:5: spec.type is 'Clusterip'; did you mean 'ClusterIP'?"},
 	{SERVICE "  clusterIP: 10.0.0\n", "t.yaml:5: spec.clusterIP: '10.0.0' is not an IP "
 					  "address; write e.g. 10.0.0.1 or 2001:db8::1"},
-	{SERVICE "  sessionAffinity: ClientIP\n", "t.yaml:5: spec.sessionAffinity: 'ClientIP' is "
-						  "not served yet; write 'None' or leave it out"},
-	{SERVICE "  externalTrafficPolicy: Local\n",
-	 "t.yaml:5: spec.externalTrafficPolicy: 'Local' is not served yet; write 'Cluster' or "
-	 "leave it out"},
+	{SERVICE "  sessionAffinity: ClientIp\n",
+	 "t.yaml:5: spec.sessionAffinity is 'ClientIp'; did you mean 'ClientIP'?"},
+	{SERVICE "  sessionAffinityConfig: { clientIP: { timeoutSeconds: 86401 } }\n",
+	 "t.yaml:5: spec.sessionAffinityConfig.clientIP.timeoutSeconds is 86401; write 1 to "
+	 "86400"},
+	{SERVICE "  externalTrafficPolicy: Locale\n",
+	 "t.yaml:5: spec.externalTrafficPolicy is 'Locale'; did you mean 'Local'?"},
 	{SERVICE "  loadBalancerSourceRanges: [10.0.0.0/8]\n",
 	 "t.yaml:5: spec.loadBalancerSourceRanges is not served yet; leave it out"},
 	{SERVICE "  clusterIP: 0.0.0.0\n"

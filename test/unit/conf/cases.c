@@ -706,7 +706,7 @@ const struct translate_case translate_cases[] = {
 	 "addressType: IPv4\n",
 
 	 "cluster outbound|80||web.default.svc.cluster.local EDS least_request 10.10.1.20:8080 "
-	 "10.10.1.21:8080\n"
+	 "10.10.1.21:8080 10.10.1.22:8080!draining\n"
 	 "service default/web:http cluster_ip 10.96.0.1:80 tcp "
 	 "cluster=outbound|80||web.default.svc.cluster.local\n",
 

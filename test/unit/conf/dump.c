@@ -135,12 +135,21 @@ static void service(FILE *f, const struct sl_model_service *s)
 	static const char *const kind[] = {"cluster_ip", "node_port", "load_balancer", "native"};
 	char text[SL_IP_PORT_TEXT_MAX];
 
-	fprintf(f, "service %s %s %s %s", s->name, kind[s->kind],
-		sl_ip_port_format(&s->ip, s->port, text), s->proto == IPPROTO_UDP ? "udp" : "tcp");
+	fprintf(f, "service %s %s %s", s->name, kind[s->kind],
+		sl_ip_port_format(&s->ip, s->port, text));
+	if (s->port_last)
+		fprintf(f, "-%u", s->port_last);
+	fprintf(f, " %s", s->proto == IPPROTO_UDP ? "udp" : "tcp");
 	if (*s->listener)
 		fprintf(f, " listener=%s", s->listener);
 	if (*s->cluster)
 		fprintf(f, " cluster=%s", s->cluster);
+	if (s->keep_client)
+		fprintf(f, " client");
+	if (s->silent)
+		fprintf(f, " silent");
+	if (s->affinity_s)
+		fprintf(f, " affinity=%u", s->affinity_s);
 	fprintf(f, "\n");
 }
 

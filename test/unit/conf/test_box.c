@@ -225,9 +225,12 @@ static void the_reference_example(void **state)
 		 "cluster ring STATIC ring_hash hash=query:user "
 		 "check=tcp,ring,/,80,5000,1000,2,3,200-200 10.10.1.15:80\n"
 		 "cluster dns STATIC least_request 10.10.1.20:53\n"
+		 "cluster media STATIC least_request 10.10.1.30:30000 10.10.1.31:30000\n"
 		 "service vip native 10.96.190.19:80 tcp listener=web\n"
 		 "service node node_port 0.0.0.0:31374 tcp listener=web\n"
-		 "service dns native 10.96.0.10:53 udp cluster=dns\n");
+		 "service dns native 10.96.0.10:53 udp cluster=dns\n"
+		 "service media native 10.96.0.20:20000-20100 udp cluster=media client "
+		 "affinity=10800\n");
 	sl_conf_free(conf);
 }
 

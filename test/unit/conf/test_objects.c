@@ -277,6 +277,48 @@ static void many_objects(void **state)
 	sl_objects_free(set);
 }
 
+/* Load balancers ask a node whether it has endpoints of a Service with external policy Local. */
+static void health_check_ports(void **state)
+{
+	static const char text[] =
+		"apiVersion: v1\nkind: Service\nmetadata: { name: s, namespace: n }\n"
+		"spec:\n  type: LoadBalancer\n  clusterIP: 10.96.0.1\n  externalTrafficPolicy: "
+		"Local\n"
+		"  healthCheckNodePort: 32000\n  ports: [{ port: 80, nodePort: 30080 }]\n---\n"
+		"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"
+		"metadata: { name: s-1, namespace: n, labels: { kubernetes.io/service-name: s } }\n"
+		"addressType: IPv4\nports: [{ port: 8080 }]\n"
+		"endpoints: [{ addresses: [\"10.0.0.1\"], nodeName: a }]\n";
+	static const struct {
+		const char *node;
+		uint16_t status;
+		const char *body;
+	} want[] = {{"a", 200, "\"localEndpoints\":1"},
+		    {"b", 503, "\"localEndpoints\":0"},
+		    {"", 200, "\"localEndpoints\":1"}};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(want); i++) {
+		struct sl_objects *set = sl_objects_create();
+		struct sl_model *m = sl_model_create();
+		const struct sl_model_route *r;
+		struct sl_err err = {{0}};
+
+		read_ok(set, text);
+		if (sl_objects_model_on(set, want[i].node, NULL, 0, m, &err) ||
+		    sl_model_check(m, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(m->n_listeners, 1);
+		assert_string_equal(m->listeners[0].name, "healthcheck|n/s");
+		assert_int_equal(m->listeners[0].port, 32000);
+		r = &m->tables[0].vhosts[0].routes[0];
+		assert_int_equal(r->status, want[i].status);
+		assert_non_null(strstr(r->direct_body, want[i].body));
+		assert_non_null(strstr(r->direct_body, "\"namespace\":\"n\",\"name\":\"s\""));
+		sl_model_free(m);
+		sl_objects_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_folder),
 		cmocka_unit_test(odd_files),
 		cmocka_unit_test(many_objects),
+		cmocka_unit_test(health_check_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

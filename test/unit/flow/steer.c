@@ -57,11 +57,25 @@ static void test_high_port_of_a_virtual_ip_is_hashed(void **state)
 	assert_in_range(moved, 50, 95);
 }
 
+/* An answer that names the client itself goes to the worker of that client's packets. */
+static void test_answer_to_a_client(void **state)
+{
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct sl_tuple t = tuple(0xc0a80000 + i, (uint16_t)(1024 + i), 80);
+		struct sl_tuple back = {.src = t.src, .sport = t.sport, .proto = t.proto};
+
+		back.dst = sl_ip_from_v4(htonl(0x0a000001));
+		back.dport = 8080;
+		assert_int_equal(sl_steer_owner(&t, false, 5), sl_steer_owner(&back, false, 5));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reply_to_a_port_of_ours),
 		cmocka_unit_test(test_clients_spread),
+		cmocka_unit_test(test_answer_to_a_client),
 		cmocka_unit_test(test_high_port_of_a_virtual_ip_is_hashed),
 	};
 

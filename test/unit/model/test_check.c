@@ -233,6 +233,43 @@ static void direct_status(struct sl_model *m)
 	VHOST->routes[1].status = 600;
 }
 
+static void service_range(struct sl_model *m)
+{
+	m->services[0].port_last = 52;
+}
+
+static void service_long_range(struct sl_model *m)
+{
+	m->services[0].port_last = 53 + 4096;
+}
+
+static void service_range_listener(struct sl_model *m)
+{
+	sl_model_set(&m->services[0].cluster, "");
+	sl_model_set(&m->services[0].listener, "l");
+	m->services[0].proto = 6;
+	m->services[0].keep_client = true;
+}
+
+static void service_range_of_two(struct sl_model *m)
+{
+	struct sl_model_service *s = sl_model_service_add(m, "s2");
+
+	s->ip = m->services[0].ip;
+	s->port = 40;
+	s->port_last = 60;
+	s->proto = m->services[0].proto;
+	sl_model_set(&s->cluster, "c");
+	sl_model_origin(&s->origin, "g", 2);
+}
+
+static void service_range_past_the_last(struct sl_model *m)
+{
+	m->services[0].port_last = 60;
+	sl_model_set(&m->services[0].cluster, "d");
+	m->clusters[1].endpoints[1].addr.port = 65530;
+}
+
 static const struct {
 	void (*spoil)(struct sl_model *m);
 	const char *message;
@@ -254,6 +291,17 @@ static const struct {
 	{endpoint_port, "f:31: cluster 'd': 10.0.0.2:0 is not an endpoint; write address:port"},
 	{two_services, "g:2: service 's2' uses 10.96.0.1:53, which 's' already uses; write another "
 		       "address or port"},
+	{service_range,
+	 "f:40: service 's' has ports 53 to 52; write at most 4096, the lower first"},
+	{service_long_range,
+	 "f:40: service 's' has ports 53 to 4149; write at most 4096, the lower first"},
+	{service_range_listener,
+	 "f:40: service 's' leads to a listener, which has one port and is the connection's end; "
+	 "write a cluster, or leave out its ports, source and affinity"},
+	{service_range_of_two, "g:2: service 's2' uses 10.96.0.1:53, which 's' already uses; write "
+			       "another address or port"},
+	{service_range_past_the_last, "f:40: service 's' has 8 ports, more than follow its "
+				      "endpoint 10.0.0.2:65530; write fewer"},
 	{service_to_nowhere, "f:40: service 's' leads to cluster 'cluster', which doesn't exist; "
 			     "write one that is defined, such as 'c'"},
 	{service_to_both, "f:40: service 's' names a listener and a cluster; write one of them"},

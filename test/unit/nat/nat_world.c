@@ -178,6 +178,7 @@ struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_
 	w->cfg = *cfg;
 	w->cfg.rows_max = rows;
 	w->cfg.rows = calloc(1, sl_nat_rows_size(rows));
+	w->cfg.affinity = sl_nat_affinity_create(1024);
 	w->cfg.secret = (struct sl_hash_key){1, 2};
 	if (sl_nat_create(&w->nat, &w->fx->lc, w->fx->net, w->fx->nl, &w->cfg, &err))
 		fail_msg("%s", err.text);
@@ -190,6 +191,7 @@ struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_
 void nw_stop(struct nw *w)
 {
 	sl_nat_free(w->nat);
+	sl_nat_affinity_free(w->cfg.affinity);
 	fx_stop(w->fx);
 	sl_snap_cache_free(w->cache);
 	sl_model_free(w->model);
