@@ -136,6 +136,8 @@ static void echo_reply(struct sl_net_lcore *nl, struct rte_mbuf *m)
 	memcpy(was, icmp, 2);
 	icmp->type = p->family == 4 ? V4_ECHO_REPLY : V6_ECHO_REPLY;
 	icmp->csum_be = sl_csum_update(icmp->csum_be, was, icmp, 2);
+	if (icmp->csum_be == 0) /* of zeros only: their sum must not be 0 (RFC 1624 3) */
+		icmp->csum_be = 0xffff;
 	if (p->family == 4)
 		v4_echo_header(nl, at, p, tos);
 	else

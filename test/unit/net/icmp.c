@@ -46,6 +46,21 @@ static void small_echo(void **state)
 	assert_int_equal(fx->lc.stats.c->originated, 5);
 }
 
+/* RFC 1624 4: a reply of zeros only has the checksum 0xffff, not 0. */
+static void echo_of_zeros(void **state)
+{
+	static const uint8_t zeros[8] = {8, 0, 0xf7, 0xff};
+	struct fx *fx = *state;
+	struct v4 ip = {.src = SRC, .dst = DST, .proto = IPPROTO_ICMP};
+
+	fx_know(fx, 0, SRC);
+	l4.n = 0;
+	put(&l4, zeros, sizeof(zeros));
+	rx_v4(fx, &ip);
+	assert_int_equal(fx->n_out, 1);
+	assert_int_equal(out_icmp(fx, 0)->csum_be, 0xffff);
+}
+
 static void large_echo_both_ways(void **state)
 {
 	static const uint32_t sizes[] = {1473, 8000, 65507};
@@ -323,6 +338,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(small_echo),
+		T(echo_of_zeros),
 		cmocka_unit_test(large_echo_both_ways),
 		T(closed_udp_port),
 		T(unknown_protocol),
