@@ -9,9 +9,9 @@
 
 #include <sanitizer/asan_interface.h>
 
+#include "../support/frame.h"
 #include "sl_net.h"
 #include "sl_test_lcore.h"
-#include "sl_wire.h"
 
 enum { DO_RX, DO_FORWARD, DO_SEND, DO_WAIT };
 
@@ -139,67 +139,6 @@ static void pump(void)
 	} while (!rte_ring_empty(box.lc.punt));
 }
 
-static void check(const struct sl_lcore *lc)
-{
-	const struct sl_stats_counters *c = lc->stats.c;
-	uint64_t drops = 0;
-
-	for (int i = 0; i < SL_DROP_COUNT; i++)
-		drops += lc->stats.drops[i];
-	if (c->rx + c->redirected_in + c->injected + c->originated !=
-	    c->tx + c->consumed + c->punted + c->redirected_out + drops + c->held)
-		abort();
-}
-
-static void fix_l4(uint8_t *l4, uint32_t len, uint8_t proto, uint64_t pseudo)
-{
-	uint32_t at = proto == 6 ? 16 : proto == 17 ? 6 : 2;
-	uint16_t c;
-
-	if ((proto != 6 && proto != 17 && proto != 1 && proto != 58) || len < at + 2)
-		return;
-	memset(l4 + at, 0, 2);
-	c = (uint16_t)~sl_csum_fold(sl_csum_add(pseudo, l4, len));
-	memcpy(l4 + at, &c, 2);
-}
-
-static void fix_v4(uint8_t *ip, uint32_t len)
-{
-	struct sl_ipv4_hdr h;
-	uint32_t hlen = (ip[0] & 15) * 4u, total = sl_load16(ip + 2);
-	struct sl_ip src, dst;
-
-	if (hlen < 20 || hlen > len)
-		return;
-	memcpy(&h, ip, 20);
-	src = sl_ip_from_v4(h.src_be);
-	dst = sl_ip_from_v4(h.dst_be);
-	if (total >= hlen && total <= len && !(h.frag_be & htons(0x3fff)))
-		fix_l4(ip + hlen, total - hlen, h.proto,
-		       h.proto == 1 ? 0 : sl_csum_pseudo(&src, &dst, h.proto, total - hlen));
-	h.csum_be = sl_ipv4_csum((const struct sl_ipv4_hdr *)ip, hlen);
-	memcpy(ip + 10, &h.csum_be, 2);
-}
-
-static void fix_v6(uint8_t *ip, uint32_t len)
-{
-	uint32_t n = sl_load16(ip + 4);
-	struct sl_ip src, dst;
-
-	memcpy(src.b, ip + 8, 16);
-	memcpy(dst.b, ip + 24, 16);
-	if (n + 40 <= len)
-		fix_l4(ip + 40, n, ip[6], sl_csum_pseudo(&src, &dst, ip[6], n));
-}
-
-static void fix(uint8_t *ip, uint32_t len)
-{
-	if (len >= 20 && ip[0] >> 4 == 4)
-		fix_v4(ip, len);
-	else if (len >= 40 && ip[0] >> 4 == 6)
-		fix_v6(ip, len);
-}
-
 static struct rte_mbuf *packet(const uint8_t *p, uint32_t n, uint8_t how)
 {
 	uint32_t cut = how & HOW_CHAIN ? n / 2 : n;
@@ -226,7 +165,7 @@ static void receive(uint8_t *p, uint32_t n, uint8_t how, bool forward)
 	if (n >= 14 && (how & HOW_TO_US))
 		memcpy(p, port->mac, 6);
 	if (n >= 14 && (how & HOW_CSUM))
-		fix(p + 14, n - 14);
+		fuzz_fix(p + 14, n - 14);
 	m = packet(p, n, how);
 	if (how & HOW_STRIPED) {
 		m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
@@ -257,7 +196,7 @@ static void step(uint8_t what, uint8_t how, uint8_t *p, uint32_t n)
 		receive(p, n, how, (what & 3) == DO_FORWARD);
 		break;
 	case DO_SEND:
-		fix(p, n);
+		fuzz_fix(p, n);
 		sl_ip_send(box.nl, packet(p, n, how));
 		break;
 	default:
@@ -282,15 +221,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 3 + n;
 		size -= 3 + n;
 	}
-	check(&box.lc);
-	check(&box.main);
+	fuzz_ledger(&box.lc);
+	fuzz_ledger(&box.main);
 	sl_net_lcore_free(box.nl);
 	sl_net_free(box.net);
 	if (sl_test_lcore_in_use(&box.lc) || sl_test_lcore_in_use(&box.main))
 		abort();
-	memset(box.lc.stats.c, 0, sizeof(*box.lc.stats.c));
-	memset(box.lc.stats.drops, 0, SL_DROP_COUNT * sizeof(uint64_t));
-	memset(box.main.stats.c, 0, sizeof(*box.main.stats.c));
-	memset(box.main.stats.drops, 0, SL_DROP_COUNT * sizeof(uint64_t));
+	fuzz_ledger_clear(&box.lc);
+	fuzz_ledger_clear(&box.main);
 	return 0;
 }

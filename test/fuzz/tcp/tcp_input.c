@@ -4,11 +4,9 @@
  * it sends are whole packets with right checksums, bytes in both directions are those that were
  * put in, every packet is counted, no mbuf is left.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "../../../lib/tcp/internal.h"
 #include "../../protocol/pkt.h"
+#include "../support/bytes.h"
 
 #define FLOWS 4
 #define MBUFS 2047
@@ -33,31 +31,6 @@ static uint64_t injected;
 static struct rte_mbuf *held[2 * MBUFS];
 static unsigned n_held;
 static bool refuse;
-
-/* The input, byte by byte; zeros behind its end. */
-static const uint8_t *in;
-static size_t in_left;
-
-static void broken(const char *what)
-{
-	fprintf(stderr, "invariant broken: %s\n", what);
-	abort();
-}
-
-static uint8_t byte(void)
-{
-	if (!in_left)
-		return 0;
-	in_left--;
-	return *in++;
-}
-
-static uint32_t word(void)
-{
-	uint32_t hi = byte();
-
-	return hi << 8 | byte();
-}
 
 static uint8_t pattern(uint32_t seq)
 {
@@ -457,10 +430,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	in = data;
-	in_left = size;
+	fuzz_in = data;
+	fuzz_left = size;
 	start();
-	for (unsigned i = 0; i < OPS && in_left; i++)
+	for (unsigned i = 0; i < OPS && fuzz_left; i++)
 		step();
 	finish();
 	return 0;

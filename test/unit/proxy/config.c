@@ -98,6 +98,11 @@ static void clusters(struct sl_model *m, unsigned int conf)
 	endpoint(c, "10.0.0.31:8000");
 	endpoint(c, "10.0.0.32:8000");
 	cluster(m, "empty");
+	if (conf & CONF_STACK) {
+		endpoint(cluster(m, "six"), "[2001:db8:2::10]:8000");
+		endpoint(cluster(m, "l4"), "10.0.0.40:8000");
+		endpoint(cluster(m, "l4six"), "[2001:db8:2::40]:8000");
+	}
 }
 
 static void service(struct sl_model *m, const char *name, const char *ip, uint16_t port,
@@ -110,6 +115,30 @@ static void service(struct sl_model *m, const char *name, const char *ip, uint16
 	s->proto = IPPROTO_TCP;
 	s->kind = kind;
 	sl_model_set(&s->listener, "0.0.0.0_8080");
+}
+
+static void service_l4(struct sl_model *m, const char *name, const char *ip, uint16_t port,
+		       uint8_t proto, const char *to)
+{
+	struct sl_model_service *s = sl_model_service_add(m, name);
+
+	CHECK(sl_ip_parse(ip, &s->ip, NULL) == 0);
+	s->port = port;
+	s->proto = proto;
+	sl_model_set(&s->cluster, to);
+}
+
+static void for_stack(struct sl_model *m)
+{
+	struct sl_model_listener *l = sl_model_listener_add(m, "[::]_8080");
+
+	l->port = 8080;
+	sl_model_set(&l->table, "http.8080");
+	service_l4(m, "ns/l4:tcp", VIP_L4, 80, IPPROTO_TCP, "l4");
+	service_l4(m, "ns/l4:udp", VIP_L4, 53, IPPROTO_UDP, "l4");
+	service_l4(m, "ns/l4:np", "0.0.0.0", 30080, IPPROTO_TCP, "l4");
+	service_l4(m, "ns/l4six:tcp", VIP_L4_6, 80, IPPROTO_TCP, "l4six");
+	service_l4(m, "ns/l4six:udp", VIP_L4_6, 53, IPPROTO_UDP, "l4six");
 }
 
 static struct sl_model *model(unsigned int conf)
@@ -127,6 +156,8 @@ static struct sl_model *model(unsigned int conf)
 		r->status = 200;
 	}
 	special_routes(v);
+	if (conf & CONF_STACK)
+		route(v, SL_PATH_PREFIX, "/six", "six");
 	route(v, SL_PATH_PREFIX, "/", "c1");
 	v = sl_model_vhost_add(t, "ip:80");
 	sl_model_domain_add(v, OWN_IP);
@@ -140,6 +171,8 @@ static struct sl_model *model(unsigned int conf)
 		service(m, "ns/vip:http", VIP, 80, SL_SVC_CLUSTER_IP);
 		service(m, "ns/np:http", "0.0.0.0", 31373, SL_SVC_NODE_PORT);
 	}
+	if (conf & CONF_STACK)
+		for_stack(m);
 	return m;
 }
 

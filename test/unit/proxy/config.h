@@ -25,6 +25,11 @@
 #define CONF_NO_C1        0x02 /* cluster c1 has no endpoint */
 #define CONF_OTHER_C1     0x04 /* c1's endpoint is another one */
 #define CONF_SECOND_TABLE 0x08 /* "/new" answers directly */
+#define CONF_STACK        0x10 /* listener on IPv6 too, "/six" to IPv6, services of layer 4 */
+
+/* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
+#define VIP_L4   "10.96.0.20"
+#define VIP_L4_6 "2001:db8:96::20"
 
 /** Compiles a configuration and makes it the lcore's; the caller frees the block. */
 struct sl_snap *config_build(struct sl_lcore *lc, unsigned int conf, uint64_t epoch,
