@@ -23,6 +23,7 @@ _Static_assert(BUFFER_BYTES > 2 * SL_LOG_LINE_MAX, "a line always fits into an e
 struct access_log {
 	pthread_t thread;
 	struct sl_ctl *ctl;
+	struct recent *recent;
 	pthread_mutex_t lock; /* path */
 	char path[256];
 	atomic_bool stop, reopen;
@@ -113,6 +114,7 @@ static uint32_t drain(struct access_log *log)
 		uint32_t len, n = 0;
 
 		while (n < SL_CTL_LOG_SLOTS && (msg = sl_ring_peek(ring, &len)) != NULL) {
+			recent_add(log->recent, msg, len);
 			record_write(log, msg, len);
 			sl_ring_release(ring);
 			n++;
@@ -148,8 +150,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int access_log_start(struct access_log **out, struct sl_ctl *ctl, const char *path,
-		     struct sl_err *err)
+int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
+		     const char *path, struct sl_err *err)
 {
 	struct access_log *log = calloc(1, sizeof(*log));
 	int rc;
@@ -157,6 +159,7 @@ int access_log_start(struct access_log **out, struct sl_ctl *ctl, const char *pa
 	if (log == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	log->ctl = ctl;
+	log->recent = recent;
 	log->fd = -1;
 	log->reopen = true;
 	snprintf(log->path, sizeof(log->path), "%s", path);

@@ -6,6 +6,7 @@
 #ifndef ACCESS_LOG_H
 #define ACCESS_LOG_H
 
+#include "recent.h"
 #include "sl_ctl.h"
 
 struct access_log;
@@ -13,11 +14,12 @@ struct access_log;
 /**
  * Starts the thread.
  *
+ * @param recent Receives the head of every request; outlives the thread.
  * @param path File to append to, "-" for standard output, empty: records are read and dropped.
  * @return 0 or -errno with a text.
  */
-int access_log_start(struct access_log **out, struct sl_ctl *ctl, const char *path,
-		     struct sl_err *err);
+int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
+		     const char *path, struct sl_err *err);
 
 /**
  * Empties the rings once more and ends the thread.

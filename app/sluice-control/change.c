@@ -163,8 +163,7 @@ static bool in_use_already(const struct control *c)
 	       lowest >= c->hdr->want_epoch;
 }
 
-/* What is no error but worth a word: to the log, and to whoever waits. */
-static void warn(json_t *answer, const char *text)
+void change_warn(json_t *answer, const char *text)
 {
 	json_t *list = json_object_get(answer, "warnings");
 
@@ -197,7 +196,7 @@ static int prepare(struct control *c, struct sl_err *err)
 		return rc;
 	ch->compiled_us = sl_clock_us();
 	for (size_t i = 0; i < sl_objects_warning_count(ch->objects); i++)
-		warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
+		change_warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
 	if (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap, c->snap.map)) {
 		rc = snapfile_write(&ch->snap, c->dir, snap, size, err);
 		if (rc == 0)
@@ -333,9 +332,9 @@ int change_reload(struct control *c, const char *cause, struct waiter waiter, st
 	if (rc < 0)
 		return rc;
 	if (!same_bytes(sl_conf_box(conf), sl_conf_box(c->conf), sizeof(struct sl_conf_box)))
-		warn(waiter.answer,
-		     "Ports, addresses, workers, limits or timeouts of sluice.conf are different "
-		     "now; sluiced takes those up when it is started again.");
+		change_warn(waiter.answer, "Ports, addresses, workers, limits or timeouts of "
+					   "sluice.conf are different "
+					   "now; sluiced takes those up when it is started again.");
 	return change_start(c, cause,
 			    &(struct parts){.conf = conf,
 					    .manifests = manifests,

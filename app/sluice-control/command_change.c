@@ -187,14 +187,20 @@ static int confirm_time(const struct control *c, const json_t *request, uint32_t
 int command_apply(struct control *c, uint64_t client, const json_t *request, json_t *answer,
 		  struct sl_err *err)
 {
+	bool dry_run = json_is_true(json_object_get(request, "dry_run"));
 	struct waiter waiter = {client, answer};
 	struct parts parts = {0};
-	int rc = refuse_now(c, err);
+	int rc = dry_run ? refuse_on_fault(c, err) : refuse_now(c, err);
 
 	if (rc == 0)
 		rc = confirm_time(c, request, &parts.confirm_s, err);
 	if (rc == 0)
 		rc = candidate(c, request, answer, &parts.applied, err);
+	if (dry_run) {
+		rc = rc == 0 ? change_dry_run(c, parts.applied, answer, err) : rc;
+		sl_objects_free(parts.applied);
+		return rc;
+	}
 	if (rc == 0)
 		rc = change_start(c, "apply", &parts, waiter, err);
 	return rc < 0 ? rc : COMMAND_LATER;

@@ -45,8 +45,8 @@ int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
 	return 0;
 }
 
-static int fill_model(const struct sl_conf *conf, const struct sl_objects *objects,
-		      struct sl_model *model, struct sl_err *err)
+int compile_model(const struct sl_conf *conf, const struct sl_objects *objects,
+		  struct sl_model *model, struct sl_err *err)
 {
 	const struct sl_conf_box *box = sl_conf_box(conf);
 	struct sl_prefix own[SL_CONF_PORTS_MAX * SL_CONF_ADDRS_MAX];
@@ -71,7 +71,7 @@ int compile_snapshot(const struct sl_conf *conf, const struct sl_objects *object
 
 	if (model == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
-	rc = fill_model(conf, objects, model, err);
+	rc = compile_model(conf, objects, model, err);
 	if (rc == 0)
 		rc = sl_snap_build(model, epoch, prev, cache, out, size, err);
 	sl_model_free(model);

@@ -24,6 +24,10 @@ int compile_manifests_into(struct sl_objects *set, const struct sl_conf *conf, s
 int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
 		  const struct sl_objects *applied, struct sl_err *err);
 
+/** Translates everything into an empty model and checks it. 0 or -errno with file:line. */
+int compile_model(const struct sl_conf *conf, const struct sl_objects *objects,
+		  struct sl_model *model, struct sl_err *err);
+
 /**
  * Compiles everything.
  *

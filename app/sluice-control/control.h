@@ -24,6 +24,7 @@
 #include "history.h"
 #include "jsontext.h"
 #include "kinds.h"
+#include "recent.h"
 #include "snapfile.h"
 #include "source.h"
 #include "state.h"
@@ -107,6 +108,7 @@ struct control {
 	struct change change;
 	struct publication pub;
 	struct daemon_view daemon;
+	struct recent *recent; /* filled by the access log's thread */
 	struct access_log *log;
 	struct sl_match_scratch *scratch; /* for explain */
 	struct server *server;
@@ -157,6 +159,13 @@ int change_start(struct control *c, const char *cause, const struct parts *parts
 /** Starts the way back to the objects of an earlier epoch. 0 or -errno, nothing changed. */
 int change_rollback(struct control *c, uint64_t epoch, const char *cause, struct waiter waiter,
 		    struct sl_err *err);
+
+/** Says what applying these objects would change; changes nothing. 0 or -errno. (dryrun.c) */
+int change_dry_run(struct control *c, const struct sl_objects *applied, json_t *answer,
+		   struct sl_err *err);
+
+/** What is no error but worth a word: to the log, and to whoever waits. */
+void change_warn(json_t *answer, const char *text);
 
 /** Goes back when the time to confirm is over. Lowers *due_us to that moment. */
 void change_unconfirmed(struct control *c, uint64_t *due_us);

@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "explain.h"
+#include "lookup.h"
 #include "sl_http.h"
 
 void explain_step(struct explain *x, const char *step, const char *fmt, ...)
@@ -41,17 +42,6 @@ void explain_outcome(struct explain *x, int status, const char *flag, const char
 	json_object_set_new(x->answer, "outcome",
 			    json_pack("{s:i, s:s, s:s, s:o}", "status", status, "flag", flag,
 				      "details", details, "text", json_text(why)));
-}
-
-static bool is_own(const struct control *c, const struct sl_ip *ip)
-{
-	const struct sl_conf_box *box = sl_conf_box(c->conf);
-
-	for (uint16_t p = 0; p < box->n_ports; p++)
-		for (uint16_t a = 0; a < box->port[p].n_addrs; a++)
-			if (sl_ip_eq(&box->port[p].addr[a].ip, ip))
-				return true;
-	return false;
 }
 
 static const char *service_kind(uint8_t kind)
@@ -109,27 +99,22 @@ static bool follow_service(struct explain *x, uint32_t row)
 /* The order of the worker's steering: a service's address, a node port, then a listener. */
 static bool find_by_address(struct explain *x, const struct control *c)
 {
-	static const struct sl_ip any6;
-	struct sl_ip any = sl_ip_is_v4(&x->ip) ? sl_ip_from_v4(0) : any6;
-	uint32_t row = sl_snap_service_find(x->s, &x->ip, x->port, IPPROTO_TCP);
+	const struct sl_conf_box *box = sl_conf_box(c->conf);
+	uint32_t row = lookup_service(x->s, box, &x->ip, x->port);
+	bool own = lookup_own(box, &x->ip);
 	char addr[SL_IP_PORT_TEXT_MAX];
 
 	sl_ip_port_format(&x->ip, x->port, addr);
-	if (row == SL_SNAP_NONE && is_own(c, &x->ip))
-		row = sl_snap_service_find(x->s, &any, x->port, IPPROTO_TCP);
 	if (row != SL_SNAP_NONE)
 		return follow_service(x, row);
-	x->listener =
-		is_own(c, &x->ip) ? sl_snap_listener_find(x->s, &x->ip, x->port) : SL_SNAP_NONE;
+	x->listener = own ? sl_snap_listener_find(x->s, &x->ip, x->port) : SL_SNAP_NONE;
 	if (x->listener != SL_SNAP_NONE)
 		return true;
 	explain_step(x, "address", "%s is no service's address%s", addr,
-		     is_own(c, &x->ip) ? " and no listener has this port"
-				       : " and no address of the box");
+		     own ? " and no listener has this port" : " and no address of the box");
 	explain_outcome(x, 0, "", "",
-			is_own(c, &x->ip)
-				? "answered with a reset: the port is closed"
-				: "dropped as ip_not_ours, if such a packet arrives at all");
+			own ? "answered with a reset: the port is closed"
+			    : "dropped as ip_not_ours, if such a packet arrives at all");
 	return false;
 }
 

@@ -89,7 +89,9 @@ static int open_store(struct control *c, struct sl_err *err)
 	c->manifests = sl_objects_create();
 	c->applied = sl_objects_create();
 	c->objects = sl_objects_create();
-	if (c->cache == NULL || c->manifests == NULL || c->applied == NULL || c->objects == NULL)
+	c->recent = recent_create();
+	if (c->recent == NULL || c->cache == NULL || c->manifests == NULL || c->applied == NULL ||
+	    c->objects == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	rc = sources_open(&c->sources, err);
 	if (rc == 0)
@@ -115,7 +117,8 @@ static int start(struct control *c, struct sl_err *err)
 	if (rc == 0)
 		rc = server_create(c, err);
 	if (rc == 0)
-		rc = access_log_start(&c->log, c->ctl, sl_conf_control(c->conf)->access_log, err);
+		rc = access_log_start(&c->log, c->ctl, c->recent,
+				      sl_conf_control(c->conf)->access_log, err);
 	return rc == 0 ? change_first(c, err) : rc;
 }
 
@@ -141,6 +144,8 @@ static void stop(struct control *c)
 	sources_close(c->sources);
 	history_close(c->history);
 	sl_conf_free(c->conf);
+	if (log_gone)
+		recent_free(c->recent);
 	if (c->ctl != NULL && log_gone)
 		sl_ctl_close(c->ctl);
 	if (c->lock_fd >= 0)

@@ -14,6 +14,15 @@
 typedef void view_fn(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos);
 view_fn view_listeners, view_routes, view_clusters, view_endpoints;
 
+/* Envoy's protos of one object; references are the caller's. */
+json_t *view_route_proto(const struct sl_snap *s, const struct sl_snap_route *r);
+json_t *view_cluster_proto(const struct sl_snap *s, const struct sl_snap_cluster *cl);
+/** ClusterLoadAssignment. */
+json_t *view_cluster_load(const struct sl_snap *s, const struct sl_snap_cluster *cl);
+
+/** The MATCH cell of istioctl. */
+json_t *view_match_cell(const struct sl_snap *s, const struct sl_snap_route *r);
+
 /** Whether the request's string filter `key` is absent or equals the text. */
 bool view_wants(const json_t *request, const char *key, struct sl_str text);
 

@@ -112,7 +112,7 @@ static struct sl_str direction_of(struct sl_str name)
 	return bars == 3 ? (struct sl_str){name.p, (uint32_t)(bar - name.p)} : SL_STR("");
 }
 
-static json_t *cluster_proto(const struct sl_snap *s, const struct sl_snap_cluster *cl)
+json_t *view_cluster_proto(const struct sl_snap *s, const struct sl_snap_cluster *cl)
 {
 	json_t *p = json_pack("{s:o, s:o, s:o, s:s}", "name", view_text(s, cl->name), "type",
 			      view_text(s, cl->type), "connectTimeout",
@@ -150,7 +150,7 @@ void view_clusters(const struct sl_snap *s, const json_t *request, json_t *rows,
 				  json_text_of(direction_of(sl_snap_str(s, cl->name))), "type",
 				  view_text(s, cl->type), "dest_rule",
 				  view_text(s, cl->dest_rule)));
-		json_array_append_new(protos, cluster_proto(s, cl));
+		json_array_append_new(protos, view_cluster_proto(s, cl));
 	}
 	free(row);
 }

@@ -20,7 +20,7 @@ static int compare_tables(const void *a, const void *b, void *snap)
 }
 
 /* The MATCH cell of istioctl. */
-static json_t *match_cell(const struct sl_snap *s, const struct sl_snap_route *r)
+json_t *view_match_cell(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	struct sl_str path = sl_snap_str(s, r->path);
 	const char *before = r->match == SL_PATH_REGEX ? "regex " : "";
@@ -70,7 +70,7 @@ static void vhost_rows(const struct sl_snap *s, const struct sl_snap_table *t,
 		json_array_append_new(
 			rows, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", view_text(s, t->name),
 					"vhost", view_text(s, vh->name), "domains",
-					domains_cell(s, vh->names), "match", match_cell(s, r),
+					domains_cell(s, vh->names), "match", view_match_cell(s, r),
 					"virtual_service", view_text(s, r->virtual_service)));
 	}
 	if (vh->routes.n == 0)
@@ -204,7 +204,7 @@ static void metadata_proto(json_t *p, struct sl_str vs)
 	json_object_set_new(p, "metadata", meta);
 }
 
-static json_t *route_proto(const struct sl_snap *s, const struct sl_snap_route *r)
+json_t *view_route_proto(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	json_t *p = json_object();
 
@@ -228,7 +228,7 @@ static json_t *vhost_proto(const struct sl_snap *s, const struct sl_snap_vhost *
 		json_array_append_new(domains, view_text(s, *sl_snap_name(s, vh->names.first + i)));
 	for (uint32_t i = 0; i < vh->routes.n; i++)
 		json_array_append_new(routes,
-				      route_proto(s, sl_snap_route(s, vh->routes.first + i)));
+				      view_route_proto(s, sl_snap_route(s, vh->routes.first + i)));
 	return json_pack("{s:o, s:o, s:o}", "name", view_text(s, vh->name), "domains", domains,
 			 "routes", routes);
 }

@@ -49,18 +49,26 @@ int cmd_apply(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {{"filename", required_argument, NULL, 'f'},
 					      {"prune", no_argument, NULL, 'p'},
+					      {"dry-run", no_argument, NULL, 'n'},
+					      {"output", required_argument, NULL, 'o'},
 					      {"confirm", required_argument, NULL, 'C'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
 	json_t *documents = json_array(), *request;
 	int opt, rc = 0, prune = 0;
+	enum output out = OUT_SHORT;
 	uint32_t confirm_s = 0;
+	bool dry_run = false;
 
-	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "f:", longs, NULL)) != -1) {
+	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "f:o:", longs, NULL)) != -1) {
 		if (opt == 'f')
 			rc = documents_read(documents, optarg) != EXIT_OK ? EXIT_REFUSED + 1 : 0;
 		else if (opt == 'p')
 			prune = 1;
+		else if (opt == 'n')
+			dry_run = true;
+		else if (opt == 'o')
+			rc = out_parse(ctl, optarg, "short|json", &out) ? EXIT_USAGE + 1 : 0;
 		else if (opt == 'C')
 			rc = parse_seconds(ctl, optarg, &confirm_s) != EXIT_OK ? EXIT_USAGE + 1 : 0;
 		else
@@ -68,6 +76,8 @@ int cmd_apply(struct ctl *ctl, int argc, char **argv)
 	}
 	if (rc == 0 && optind < argc)
 		rc = ctl_usage(ctl, "Files are named with -f, not as \"%s\".", argv[optind]) + 1;
+	if (rc == 0 && out != OUT_SHORT && !dry_run)
+		rc = ctl_usage(ctl, "-o is for --dry-run.") + 1;
 	if (rc == 0 && json_array_size(documents) == 0)
 		rc = ctl_usage(ctl, "Nothing to apply: name a file with -f.") + 1;
 	if (rc != 0) {
@@ -76,6 +86,8 @@ int cmd_apply(struct ctl *ctl, int argc, char **argv)
 	}
 	request = json_pack("{s:s, s:o, s:b}", "cmd", "apply", "documents", documents, "prune",
 			    prune);
+	if (dry_run)
+		return dry_run_print(ctl, request, out);
 	if (confirm_s != 0)
 		json_object_set_new(request, "confirm", json_integer(confirm_s));
 	rc = ctl_change(ctl, request, NULL);

@@ -15,10 +15,12 @@ static const struct subcommand {
 	const char *brief, *usage;
 } subcommands[] = {
 	{"apply", NULL, cmd_apply, "apply objects; returns when every worker has them",
-	 "-f FILE|DIR|- [-f ...] [--prune] [--confirm TIME]\n"
+	 "-f FILE|DIR|- [-f ...] [--prune] [--confirm TIME] [--dry-run]\n"
 	 "\n"
 	 "  -f              file of YAML, folder with *.yaml and *.yml, or - for standard input\n"
 	 "  --prune         everything that was applied earlier and is not in it goes away\n"
+	 "  --dry-run       only say what would change: routes, clusters, requests of the last\n"
+	 "                  minute that would go elsewhere; with -o json\n"
 	 "  --confirm 60s   back by itself after that time, unless `sluicectl confirm` is run\n"},
 	{"confirm", NULL, cmd_confirm, "let what `apply --confirm` changed stay", "\n"},
 	{"diff", NULL, cmd_diff, "objects in use against the files, or between epochs",

@@ -111,6 +111,9 @@ int ctl_arguments(struct ctl *ctl, int argc, char **argv, int n);
  */
 int ctl_change(struct ctl *ctl, json_t *request, const char *done);
 
+/** Asks what a request to apply would change, and prints it. */
+int dry_run_print(const struct ctl *ctl, json_t *request, enum output out);
+
 /** Prints the differences of two texts, unified. */
 void lines_diff(const char *from, const char *to);
 

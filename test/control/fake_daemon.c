@@ -125,6 +125,26 @@ static void push_log(struct fake *f, int n)
 			     sizeof(r) + sizeof(path) - 1);
 }
 
+/* "IP PORT HOST PATH": a GET that a client sent there. */
+static void push_request(struct fake *f, const char *args)
+{
+	struct sl_log_record r = {.start_wall_us = sl_wall_us(), .status = 200, .http_minor = 1};
+	char buf[sizeof(r) + 512], ip[64], host[128], path[256];
+	unsigned port;
+	int n;
+
+	if (sscanf(args, "%63s %u %127s %255s", ip, &port, host, path) != 4 ||
+	    sl_ip_parse(ip, &r.local_ip, NULL) < 0)
+		return;
+	r.local_port = (uint16_t)port;
+	n = snprintf(buf + sizeof(r), sizeof(buf) - sizeof(r), "GET%s%s", path, host);
+	r.len[SL_LOG_METHOD] = 3;
+	r.len[SL_LOG_PATH] = (uint16_t)strlen(path);
+	r.len[SL_LOG_AUTHORITY] = (uint16_t)strlen(host);
+	memcpy(buf, &r, sizeof(r));
+	sl_ring_push(sl_ctl_log(f->ctl, 0), buf, (uint32_t)(sizeof(r) + (size_t)n));
+}
+
 static void push_forged(struct fake *f)
 {
 	struct sl_log_record r = {.status = 200};
@@ -158,6 +178,8 @@ static void line(struct fake *f, const char *s)
 		f->mute = (int)strtol(s + 5, NULL, 10);
 	else if (strncmp(s, "log ", 4) == 0)
 		push_log(f, (int)strtol(s + 4, NULL, 10));
+	else if (strncmp(s, "request ", 8) == 0)
+		push_request(f, s + 8);
 	else if (strncmp(s, "forged", 6) == 0)
 		push_forged(f);
 	else if (strncmp(s, "count", 5) == 0)
@@ -202,7 +224,7 @@ int main(int argc, char **argv)
 	struct fake f = {.mute = -1};
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	struct sl_err err = {""};
-	char buf[128];
+	char buf[512];
 
 	if (argc != 3)
 		return 2;
