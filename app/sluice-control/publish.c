@@ -41,10 +41,13 @@ void publish_learn(struct control *c)
 	struct sl_stats *stats;
 	char path[96];
 
+	/* What a data plane that does not run had room for says nothing of the next one. */
+	if (c->cache != NULL)
+		sl_snap_cache_slots(c->cache, sl_conf_box(c->conf)->slots);
 	snprintf(path, sizeof(path), "%s/stats", c->dir);
 	if (sl_stats_open(&stats, path, NULL) < 0)
 		return;
-	if (c->cache != NULL)
+	if (c->cache != NULL && publish_daemon_alive(c))
 		sl_snap_cache_slots(c->cache, sl_stats_hdr(stats)->slots);
 	if (sl_stats_hdr(stats)->pid == c->hdr->daemon_pid)
 		for (uint32_t i = 0; i < daemon_workers(c); i++) {

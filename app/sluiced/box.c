@@ -140,6 +140,7 @@ static int make_segments(struct box *b, struct sl_err *err)
 	struct sl_stats_hdr *hdr;
 	int rc;
 
+	memcpy(cfg.slots, b->conf->slots, sizeof(cfg.slots));
 	snprintf(path, sizeof(path), "%s/stats", b->dir);
 	rc = sl_stats_create(&b->stats, &cfg, err);
 	if (rc < 0)

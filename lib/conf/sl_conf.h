@@ -8,6 +8,7 @@
 #define SL_CONF_H
 
 #include "sl_model.h"
+#include "sl_stats.h"
 
 #define SL_CONF_PORTS_MAX  8
 #define SL_CONF_ADDRS_MAX  8
@@ -71,6 +72,7 @@ struct sl_conf_box {
 	/* limits and timeouts; 0: the default of sl_tcp_config and sl_proxy_config */
 	uint32_t head_timeout_ms, idle_timeout_ms, stream_idle_ms, pool_idle_ms;
 	uint32_t pool_idle_max;
+	uint32_t slots[SL_STATS_CLASS_COUNT]; /* objects of each class that have counters */
 	uint32_t xff_trusted_hops;
 	char server_name[32];
 };

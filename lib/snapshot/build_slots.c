@@ -124,10 +124,11 @@ static int assign(struct slots *s)
 		struct sl_slot *slot = row_of(s, i).slot;
 
 		if (!slot->born && !give(s, slot))
-			return sl_err(s->b->err, ENOSPC,
-				      "the configuration has %u of '%s', but the data plane has "
-				      "only %u statistics slots for them",
-				      rows, names[s->cls], s->limit);
+			return sl_err(
+				s->b->err, ENOSPC,
+				"the configuration has %u of '%s', the data plane has counters "
+				"for %u; raise limits.%ss in sluice.conf and start sluiced again",
+				rows, names[s->cls], s->limit, names[s->cls]);
 	}
 	return 0;
 }
