@@ -198,9 +198,12 @@ static int prepare(struct control *c, struct sl_err *err)
 	for (size_t i = 0; i < sl_objects_warning_count(ch->objects); i++)
 		change_warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
 	if (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap, c->snap.map)) {
-		rc = snapfile_write(&ch->snap, c->dir, snap, size, err);
-		if (rc == 0)
+		rc = snapfile_write(c->dir, snap, err);
+		if (rc == 0) {
+			ch->snap = (struct snapfile){snap, true};
 			c->last_epoch++;
+			snap = NULL;
+		}
 	}
 	free(snap);
 	ch->written_us = sl_clock_us();

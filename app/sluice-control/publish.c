@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "sl_bell.h"
 #include "sl_stats.h"
 
 bool publish_daemon_alive(const struct control *c)
@@ -98,8 +99,11 @@ static void retire(struct control *c)
 static bool push(struct control *c, uint32_t op, uint64_t epoch)
 {
 	struct sl_ctl_cmd cmd = {.op = op, .epoch = epoch};
+	bool pushed = sl_ring_push(sl_ctl_main_cmd(c->ctl), &cmd, sizeof(cmd));
 
-	return sl_ring_push(sl_ctl_main_cmd(c->ctl), &cmd, sizeof(cmd));
+	if (pushed)
+		sl_bell_ring(&c->hdr->daemon_bell);
+	return pushed;
 }
 
 static void begin(struct control *c, uint32_t op, uint64_t epoch)
@@ -274,7 +278,7 @@ static bool all_have(const struct control *c, uint64_t epoch)
 /* Whatever became of the file in shared memory: this process has what was in it. */
 static void renew_file(struct control *c, uint64_t epoch)
 {
-	struct snapfile was, now;
+	struct snapfile was;
 	struct sl_err err;
 
 	if (c->snap.map == NULL || c->snap.map->epoch != epoch)
@@ -284,10 +288,8 @@ static void renew_file(struct control *c, uint64_t epoch)
 		return;
 	}
 	sl_log(SL_LOG_WARN, "The snapshot is written again: %s", err.text);
-	if (snapfile_write(&now, c->dir, c->snap.map, c->snap.map->size, &err) < 0)
+	if (snapfile_write(c->dir, c->snap.map, &err) < 0)
 		sl_log(SL_LOG_ERROR, "%s", err.text);
-	else
-		snapfile_close(&now);
 }
 
 /*

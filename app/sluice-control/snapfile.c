@@ -12,20 +12,12 @@
 #include "files.h"
 #include "sl_ctl.h"
 
-int snapfile_write(struct snapfile *out, const char *dir, const struct sl_snap *snap, size_t size,
-		   struct sl_err *err)
+int snapfile_write(const char *dir, const struct sl_snap *snap, struct sl_err *err)
 {
 	char path[256];
-	int rc;
 
 	sl_ctl_snap_path(dir, snap->epoch, path, sizeof(path));
-	rc = files_replace(path, snap, size, err);
-	if (rc == 0) {
-		rc = snapfile_open(out, dir, snap->epoch, err);
-		if (rc < 0)
-			unlink(path);
-	}
-	return rc;
+	return files_replace(path, snap, snap->size, err);
 }
 
 int snapfile_open(struct snapfile *out, const char *dir, uint64_t epoch, struct sl_err *err)
@@ -39,7 +31,10 @@ int snapfile_open(struct snapfile *out, const char *dir, uint64_t epoch, struct 
 
 void snapfile_close(struct snapfile *sf)
 {
-	sl_snap_unload(sf->map);
+	if (sf->heap)
+		free((void *)(uintptr_t)sf->map);
+	else
+		sl_snap_unload(sf->map);
 	*sf = (struct snapfile){0};
 }
 

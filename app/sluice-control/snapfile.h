@@ -10,11 +10,11 @@
 /** A snapshot in memory; map NULL: none. */
 struct snapfile {
 	const struct sl_snap *map;
+	bool heap; /* as it was built, not as it was read */
 };
 
-/** Writes snap.<epoch> (temporary file, rename), reads and checks what was written. */
-int snapfile_write(struct snapfile *out, const char *dir, const struct sl_snap *snap, size_t size,
-		   struct sl_err *err);
+/** Writes snap.<epoch> (temporary file, rename). Whoever reads it checks it. 0 or -errno. */
+int snapfile_write(const char *dir, const struct sl_snap *snap, struct sl_err *err);
 
 /** Reads and checks snap.<epoch>; -ENOENT, -EPROTO, -EBADMSG. */
 int snapfile_open(struct snapfile *out, const char *dir, uint64_t epoch, struct sl_err *err);

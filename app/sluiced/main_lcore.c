@@ -2,8 +2,8 @@
 /* The main lcore's loop: neighbours, commands from control, heartbeat; asleep most of the time. */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "sl_bell.h"
 #include "sluiced.h"
 
 #define HEARTBEAT_US    100000u
@@ -145,11 +145,6 @@ static bool finished(struct box *b, uint64_t *deadline_us)
 	return sluiced_stop > 1 || sessions(b) == 0 || b->lc.now_us > *deadline_us;
 }
 
-static void nap(long ns)
-{
-	nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
-}
-
 void main_lcore_run(struct box *b)
 {
 	uint64_t beat_us = 0, deadline_us = 0, work_us = 0;
@@ -162,7 +157,7 @@ void main_lcore_run(struct box *b)
 	if (ctl->want_epoch)
 		take_epoch(b, ctl->want_epoch);
 	while (!finished(b, &deadline_us)) {
-		uint32_t work;
+		uint32_t bell = sl_bell_seen(&ctl->daemon_bell), work;
 
 		b->lc.now_us = sl_clock_us();
 		work = punted(b) + commands(b);
@@ -173,7 +168,8 @@ void main_lcore_run(struct box *b)
 		if (work)
 			work_us = b->lc.now_us;
 		else
-			nap(b->lc.now_us - work_us < RECENT_US ? NAP_NS : NAP_LONG_NS);
+			sl_bell_wait(&ctl->daemon_bell, bell,
+				     b->lc.now_us - work_us < RECENT_US ? NAP_NS : NAP_LONG_NS);
 	}
 	ctl->daemon_heartbeat_us = 0;
 }

@@ -14,7 +14,7 @@
 #include "sl_ring.h"
 
 #define SL_CTL_MAGIC       UINT64_C(0x4c54435345434c53) /* "SLCESCTL" */
-#define SL_CTL_VERSION     1u
+#define SL_CTL_VERSION     2u
 #define SL_CTL_WORKERS_MAX 32
 #define SL_CTL_MSG_SLOTS   64u
 #define SL_CTL_MSG_SIZE    512u
@@ -117,6 +117,9 @@ struct sl_ctl_hdr {
 	uint64_t daemon_generation;
 	int32_t daemon_pid;
 	uint32_t daemon_workers;
+	/* Rung by control after a command: the main lcore sleeps on it (sl_bell.h). */
+	uint32_t daemon_bell;
+	uint32_t pad1;
 };
 
 struct sl_ctl; /* mapping */

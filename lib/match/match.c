@@ -156,13 +156,18 @@ void sl_match_scratch_free(struct sl_match_scratch *scratch)
 
 uint64_t sl_match_platform(void)
 {
+	static uint64_t known; /* asking the processor costs an exit of a virtual machine each */
 	hs_platform_info_t info = {0};
-	uint64_t hash;
+	uint64_t hash = __atomic_load_n(&known, __ATOMIC_RELAXED);
 
+	if (hash)
+		return hash;
 	hs_populate_platform(&info);
 	hash = sl_fnv1a(SL_MATCH_VERSION, hs_version(), strlen(hs_version()));
 	hash = sl_fnv1a(hash, &info.tune, sizeof(info.tune));
-	return sl_fnv1a(hash, &info.cpu_features, sizeof(info.cpu_features));
+	hash = sl_fnv1a(hash, &info.cpu_features, sizeof(info.cpu_features));
+	__atomic_store_n(&known, hash, __ATOMIC_RELAXED);
+	return hash;
 }
 
 uint32_t sl_match_crc(const struct sl_match_db *db)

@@ -2,6 +2,7 @@
 /* How a worker takes up a configuration: one pointer swapped at the top of a round. */
 #include "worker.h"
 
+#include "sl_bell.h"
 #include "sl_ctl.h"
 
 static void claim_slots(struct sl_worker *w, const struct sl_snap *s)
@@ -46,6 +47,7 @@ void sl_worker_take_epoch(struct sl_worker *w)
 void sl_worker_offer(struct sl_worker *w, const struct sl_epoch *e)
 {
 	__atomic_store_n(&w->offered, e, __ATOMIC_RELEASE);
+	sl_bell_ring(&w->bell);
 }
 
 uint64_t sl_worker_epoch(const struct sl_worker *w)

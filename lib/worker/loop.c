@@ -2,11 +2,11 @@
 /* The worker's loop: poll, run the path, send; back off when there is nothing to do. */
 #include <sched.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
+#include "sl_bell.h"
 #include "worker.h"
 
 /* Idle time before the processor is offered to others, and before the first sleep. */
@@ -25,7 +25,7 @@ static uint32_t next_nap_us(const struct sl_worker *w, uint64_t idle_us)
 	return w->nap_us ? SL_MIN(w->nap_us * 2, most) : NAP_FIRST_US;
 }
 
-static void back_off(struct sl_worker *w)
+static void back_off(struct sl_worker *w, uint32_t bell)
 {
 	uint64_t idle_us = w->lc.now_us - w->last_work_us, due_us;
 
@@ -41,7 +41,7 @@ static void back_off(struct sl_worker *w)
 	if (due_us <= w->lc.now_us)
 		return;
 	w->nap_us = next_nap_us(w, idle_us);
-	nanosleep(&(struct timespec){.tv_nsec = w->nap_us * 1000}, NULL);
+	sl_bell_wait(&w->bell, bell, w->nap_us * 1000);
 }
 
 static void account(struct sl_worker *w, uint32_t work, uint64_t start_us, uint64_t start_tsc)
@@ -79,7 +79,7 @@ int sl_worker_main(void *worker)
 	prctl(PR_SET_TIMERSLACK, 1000);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		uint64_t start_tsc = rte_rdtsc();
-		uint32_t work = 0;
+		uint32_t bell = sl_bell_seen(&w->bell), work = 0;
 
 		w->lc.now_us = start_us;
 		take_orders(w);
@@ -88,7 +88,7 @@ int sl_worker_main(void *worker)
 		work += sl_path_rings(w);
 		work += sl_path_output(w, work > 0);
 		if (!work)
-			back_off(w);
+			back_off(w, bell);
 		account(w, work, start_us, start_tsc);
 		start_us = sl_clock_us();
 	}

@@ -19,6 +19,7 @@ struct sl_worker {
 	const struct sl_epoch *offered SL_CACHE_ALIGNED;
 	uint64_t wall_offset_us;
 	int stop, drain;
+	uint32_t bell; /* rung with each order: an idle worker sleeps on it (sl_bell.h) */
 
 	/* Written by the worker, read by the main lcore. */
 	uint64_t epoch SL_CACHE_ALIGNED;
