@@ -27,6 +27,7 @@ static const struct command {
 	{"history", command_history, false},
 	{"confirm", command_confirm, true},
 	{"diff", command_diff, false},
+	{"recent", command_recent, false},
 };
 
 static int unknown(const char *name, struct sl_err *err)

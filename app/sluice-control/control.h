@@ -200,6 +200,7 @@ typedef int command_fn(struct control *c, uint64_t client, const json_t *request
 		       struct sl_err *err);
 command_fn command_apply, command_delete, command_check, command_reload; /* command_change.c */
 command_fn command_rollback, command_history, command_confirm;           /* command_history.c */
+command_fn command_recent;                                               /* command_recent.c */
 command_fn command_diff;                                                 /* command_diff.c */
 command_fn command_get;                                                  /* command_get.c */
 command_fn command_pc;                                                   /* view.c */

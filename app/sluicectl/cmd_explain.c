@@ -73,13 +73,26 @@ static int parse_url(struct ctl *ctl, const char *text, struct url *u)
 	return parse_authority(ctl, u);
 }
 
+void explain_print(const json_t *answer)
+{
+	const json_t *step;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "steps"), i, step)
+	{
+		const char *name = json_string_value(json_object_get(step, "step"));
+
+		printf("%s%-*s %s\n", strcmp(name, "not") == 0 ? "  " : "",
+		       strcmp(name, "not") == 0 ? 11 : 13, name,
+		       json_string_value(json_object_get(step, "text")));
+	}
+}
+
 static int ask(struct ctl *ctl, const struct url *u, enum output out)
 {
 	json_t *request = json_pack("{s:s, s:s, s:s, s:i}", "cmd", "explain", "host", u->host,
 				    "target", u->target, "port", u->port);
 	json_t *answer;
-	const json_t *step;
-	size_t i;
 	int rc;
 
 	if (request == NULL)
@@ -93,17 +106,18 @@ static int ask(struct ctl *ctl, const struct url *u, enum output out)
 	if (out == OUT_JSON) {
 		out_json(answer);
 	} else {
-		json_array_foreach(json_object_get(answer, "steps"), i, step)
-		{
-			const char *name = json_string_value(json_object_get(step, "step"));
-
-			printf("%s%-*s %s\n", strcmp(name, "not") == 0 ? "  " : "",
-			       strcmp(name, "not") == 0 ? 11 : 13, name,
-			       json_string_value(json_object_get(step, "text")));
-		}
+		explain_print(answer);
 	}
 	json_decref(answer);
 	return EXIT_OK;
+}
+
+static bool wants_last(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--last", 6) == 0)
+			return true;
+	return false;
 }
 
 int cmd_explain(struct ctl *ctl, int argc, char **argv)
@@ -117,6 +131,8 @@ int cmd_explain(struct ctl *ctl, int argc, char **argv)
 	struct url u;
 	int opt, rc;
 
+	if (wants_last(argc, argv))
+		return explain_last(ctl, argc, argv);
 	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:H:", longs, NULL)) != -1) {
 		if (opt == 'H') {
 			host = optarg;

@@ -22,6 +22,13 @@ static const struct subcommand {
 	 "  --dry-run       only say what would change: routes, clusters, requests of the last\n"
 	 "                  minute that would go elsewhere; with -o json\n"
 	 "  --confirm 60s   back by itself after that time, unless `sluicectl confirm` is run\n"},
+	{"analyze", NULL, cmd_analyze, "say what is allowed but most likely not meant",
+	 "[-f FILE|DIR|- ...] [--failure-threshold error|warning|info] [-o json]\n"
+	 "\n"
+	 "Looks at sluice.conf, its manifests, what was applied, and the files given on top; "
+	 "needs\n"
+	 "no running process. Exit code 1 when there is something as bad as the threshold "
+	 "(error).\n"},
 	{"confirm", NULL, cmd_confirm, "let what `apply --confirm` changed stay", "\n"},
 	{"diff", NULL, cmd_diff, "objects in use against the files, or between epochs",
 	 "[EPOCH [EPOCH]] [-o json]\n"
@@ -58,10 +65,13 @@ static const struct subcommand {
 	 "  endpoint   --address IP --port N --cluster NAME --status HEALTHY\n"},
 	{"explain", NULL, cmd_explain, "say what happens to a request, and why",
 	 "[-H HOST] URL [--port N] [--address IP] [-o json]\n"
+	 "       sluicectl explain --last[=N] [-H HOST] [-o json]\n"
 	 "\n"
 	 "URL is /path or [http://]HOST[:PORT]/path. Without an address, any listener of that "
 	 "port\n"
-	 "or any service that leads to one is taken.\n"},
+	 "or any service that leads to one is taken. With --last, the newest requests that "
+	 "clients\n"
+	 "sent in the last minute (to a Host with that text in it).\n"},
 	{"stats", NULL, cmd_stats, "counters, summed over the workers", "[REGEX] [-o json]\n"},
 	{"drops", NULL, cmd_drops, "packets dropped, by reason",
 	 "[-a] [-o json]\n"

@@ -96,6 +96,7 @@ typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 ctl_command cmd_apply, cmd_delete, cmd_check, cmd_reload;
 ctl_command cmd_status, cmd_version, cmd_drain;
 ctl_command cmd_get, cmd_pc, cmd_explain;
+ctl_command cmd_analyze;
 ctl_command cmd_history, cmd_rollback, cmd_confirm, cmd_diff;
 ctl_command cmd_stats, cmd_drops, cmd_workers;
 
@@ -113,6 +114,12 @@ int ctl_change(struct ctl *ctl, json_t *request, const char *done);
 
 /** Asks what a request to apply would change, and prints it. */
 int dry_run_print(const struct ctl *ctl, json_t *request, enum output out);
+
+/** explain --last: requests that clients sent. (explain_last.c) */
+ctl_command explain_last;
+
+/** Prints the steps of an explanation. (cmd_explain.c) */
+void explain_print(const json_t *answer);
 
 /** Prints the differences of two texts, unified. */
 void lines_diff(const char *from, const char *to);
