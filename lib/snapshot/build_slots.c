@@ -127,7 +127,8 @@ static int assign(struct slots *s)
 			return sl_err(
 				s->b->err, ENOSPC,
 				"the configuration has %u of '%s', the data plane has counters "
-				"for only %u; raise limits.%ss in sluice.conf and start sluiced again",
+				"for only %u; raise limits.%ss in sluice.conf and start sluiced "
+				"again",
 				rows, names[s->cls], s->limit, names[s->cls]);
 	}
 	return 0;
