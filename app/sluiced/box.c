@@ -204,6 +204,9 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 
 	sl_stats_worker_view(b->stats, i, &cfg.stats);
 	cfg.tcp.conns_max = b->conf->tcp_conns;
+	cfg.tcp.buf_max_bytes = b->conf->tcp_buffer_mb << 20;
+	cfg.tcp.keepalive_ms = b->conf->tcp_keepalive_ms;
+	cfg.tcp.user_timeout_ms = b->conf->tcp_user_ms;
 	cfg.tcp.secret = *key;
 	proxy_config(b, &cfg.proxy);
 	cfg.proxy.secret = *key;

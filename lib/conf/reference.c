@@ -34,7 +34,7 @@ static void range(FILE *f, const struct sl_key *k)
 	if (k->type == SL_KEY_INT)
 		fprintf(f, " %lld to %lld", (long long)k->min, (long long)k->max);
 	else if (k->type == SL_KEY_TIME && k->max == SL_KEY_DAY_MS)
-		fprintf(f, " %s to 24h", k->min ? "1ms" : "0");
+		fprintf(f, " %s to 24h", k->min >= 1000 ? "1s" : k->min ? "1ms" : "0");
 	else if (k->type == SL_KEY_TIME)
 		fprintf(f, " %s to %llds", k->min ? "1ms" : "0", (long long)k->max / 1000);
 	else if (k->type == SL_KEY_SIZE)

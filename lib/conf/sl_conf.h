@@ -69,6 +69,8 @@ struct sl_conf_box {
 	uint32_t nat_sessions;     /* a worker, rounded up to a power of two */
 	uint32_t tcp_conns;        /* a worker */
 	uint32_t affinity_clients; /* of services with affinity; over all workers */
+	uint32_t tcp_buffer_mb;
+	uint32_t tcp_keepalive_ms, tcp_user_ms;
 	/* limits and timeouts; 0: the default of sl_tcp_config and sl_proxy_config */
 	uint32_t head_timeout_ms, idle_timeout_ms, stream_idle_ms, pool_idle_ms;
 	uint32_t pool_idle_max;

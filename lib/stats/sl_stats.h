@@ -54,12 +54,15 @@
 	X(tcp_retransmits, "counter", "TCP segments sent again")                             \
 	X(tcp_rtos, "counter", "TCP retransmission timeouts")                                \
 	X(tcp_fast_recoveries, "counter", "TCP fast recoveries entered")                     \
+	X(tcp_spurious, "counter", "TCP recoveries undone: nothing was lost")                \
 	X(tcp_tlps, "counter", "TCP tail loss probes sent")                                  \
 	X(tcp_out_of_order, "counter", "TCP segments queued out of order")                   \
 	X(tcp_rst_in, "counter", "TCP resets accepted")                                      \
 	X(tcp_rst_out, "counter", "TCP resets sent")                                         \
 	X(tcp_challenge_acks, "counter", "TCP challenge ACKs sent")                          \
 	X(tcp_timeouts, "counter", "TCP connections given up")                               \
+	X(tcp_buffers_short, "counter",                                                      \
+	  "TCP receive buffers that could not grow for want of memory")                      \
 	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port") \
 	X(nat_sessions, "gauge", "L4 sessions")                                              \
 	X(nat_created, "counter", "L4 sessions created")                                     \

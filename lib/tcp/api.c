@@ -18,6 +18,7 @@ static void rx_taken(struct sl_tcp_conn *c, uint32_t n)
 	c->rcv_len -= n;
 	if (!c->rcvq)
 		c->rcvq_tail = NULL;
+	tcp_buffer_taken(c, n);
 	if (c->state > ST_CLOSED)
 		tcp_conn_touch(c);
 }
@@ -117,7 +118,7 @@ uint32_t sl_tcp_tx_pending(const struct sl_tcp_conn *c)
 
 uint32_t sl_tcp_tx_room(const struct sl_tcp_conn *c)
 {
-	uint32_t used, limit = c->tcp->cfg.snd_buf_bytes;
+	uint32_t used, limit = tcp_buffer_snd(c);
 
 	if (!can_send(c))
 		return 0;

@@ -3,7 +3,8 @@
 #include "internal.h"
 
 #define CWND_MAX   (1u << 30)
-#define BURST_SEGS 8u /* growth by one ACK (RFC 3465, with the stretch ACKs of today) */
+#define BURST_SEGS 32u /* growth by one ACK (RFC 3465, with the stretch ACKs of today) */
+#define LOSS_SEGS  8u  /* behind a timeout */
 
 static bool is_cubic(const struct sl_tcp_conn *c)
 {
@@ -87,13 +88,27 @@ static void cubic_acked(struct sl_tcp_conn *c, uint32_t bytes)
 		c->cwnd += (uint32_t)((uint64_t)(target - c->cwnd) * bytes / c->cwnd);
 }
 
+void tcp_cong_limited(struct sl_tcp_conn *c)
+{
+	path_of(c)->limited_seq = c->snd_max;
+}
+
+/*
+ * Growth must have been earned (RFC 7661): what is acknowledged was sent when the window was the
+ * limit.
+ */
+static bool earned(const struct sl_tcp_conn *c, uint32_t bytes)
+{
+	uint32_t seq = path_of(c)->limited_seq;
+
+	return seq_lt(c->snd_una - bytes, seq) && seq_le(seq, c->snd_max);
+}
+
 void tcp_cong_acked(struct sl_tcp_conn *c, uint32_t bytes)
 {
-	/* Growth must have been earned (RFC 7661): the window was the limit. */
-	if (!(c->flags & F_WINDOW_USED))
+	if (!earned(c, bytes))
 		return;
-	c->flags &= ~F_WINDOW_USED;
-	bytes = SL_MIN(bytes, BURST_SEGS * c->mss);
+	bytes = SL_MIN(bytes, (c->flags & F_LOSS ? LOSS_SEGS : BURST_SEGS) * c->mss);
 	if (c->cwnd < c->ssthresh)
 		c->cwnd += bytes;
 	else if (is_cubic(c))

@@ -35,6 +35,8 @@ struct sl_tcp_conn *tcp_conn_new(struct sl_tcp *tcp, const struct key *k, enum s
 	c->service = UINT32_MAX;
 	c->loss = ROW_NONE;
 	c->t_rx = c->t_progress = tcp->now_ms;
+	*path_of(c) = (struct path){.rcv_limit = tcp->cfg.rcv_buf_bytes,
+				    .rcv_since_us = (uint32_t)tcp->lc->now_us};
 	stats(tcp)->tcp_conns++;
 	return c;
 }
@@ -110,6 +112,7 @@ void tcp_conn_end(struct sl_tcp_conn *c, enum sl_tcp_end why)
 	c->snd_mbufs = 0;
 	tcp_reass_purge(c);
 	tcp_conn_loss_put(c);
+	tcp_buffer_release(c);
 	stats(c->tcp)->tcp_conns--;
 	if (why == SL_TCP_END_TIMEOUT)
 		stats(c->tcp)->tcp_timeouts++;
@@ -152,6 +155,7 @@ struct loss *tcp_conn_loss(const struct sl_tcp_conn *c)
 struct loss *tcp_conn_loss_get(struct sl_tcp_conn *c)
 {
 	struct sl_tcp *tcp = c->tcp;
+	struct loss *l;
 
 	if (c->loss != ROW_NONE)
 		return &tcp->loss[c->loss];
@@ -163,8 +167,11 @@ struct loss *tcp_conn_loss_get(struct sl_tcp_conn *c)
 	} else {
 		return NULL;
 	}
-	memset(&tcp->loss[c->loss], 0, sizeof(struct loss));
-	return &tcp->loss[c->loss];
+	l = &tcp->loss[c->loss];
+	memset(l, 0, sizeof(*l));
+	l->hole[0].rxt = c->snd_una;
+	l->due_us = UINT32_MAX;
+	return l;
 }
 
 void tcp_conn_loss_put(struct sl_tcp_conn *c)

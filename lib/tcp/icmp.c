@@ -28,12 +28,7 @@ static void too_big(struct sl_tcp_conn *c, uint16_t mtu)
 	if (c->state < ST_ESTABLISHED || c->snd_una == c->snd_max)
 		return;
 	/* RFC 1191 6.5: what was too big is sent again, and that is not congestion. */
-	c->recover = c->snd_max;
-	c->flags |= F_LOSS;
-	c->flags &= ~(F_RECOVERY | F_RTT | F_TLP_OUT);
-	c->snd_nxt = c->snd_una;
-	c->snd_cur = NULL;
-	c->dupacks = 0;
+	tcp_recovery_resend(c);
 	c->cwnd = SL_MAX(c->cwnd, 2u * c->mss);
 	tcp_conn_touch(c);
 }

@@ -152,6 +152,8 @@ static void reject(struct sl_tcp_conn *c, struct seg *s)
 		tcp_seg_drop(c->tcp, s, SL_DROP_TCP_BAD_RST);
 		return;
 	}
+	if (old)
+		path_of(c)->quick_acks = QUICK_ACKS;
 	if (old && c->flags & F_SACK) {
 		c->dsack_left = s->seq;
 		c->dsack_right = s->seq + s->len;
@@ -264,8 +266,13 @@ static void in_data(struct sl_tcp_conn *c, struct seg *s)
 		return;
 	}
 	if (s->len) {
-		if (c->flags & F_DELACK) /* every second segment (RFC 9293 3.8.6.3) */
+		struct path *p = path_of(c);
+
+		/* Every second segment (RFC 9293 3.8.6.3), each where a sender may be slow from
+		 * losses: its window can be one segment. */
+		if (c->flags & F_DELACK || p->quick_acks)
 			c->flags |= F_ACK_NOW;
+		p->quick_acks -= p->quick_acks > 0;
 		c->flags |= F_DELACK;
 		tcp_reass_data(c, s);
 	}

@@ -43,10 +43,10 @@ static void measure_rtt(struct sl_tcp_conn *c, const struct seg *s)
 
 static void acked_new(struct sl_tcp_conn *c, struct seg *s, uint32_t sacked)
 {
-	uint32_t acked = s->ack - c->snd_una;
+	uint32_t from = c->snd_una;
 
 	measure_rtt(c, s);
-	if (c->flags & F_RECOVERY)
+	if (c->flags & (F_RECOVERY | F_LOSS))
 		tcp_recovery_eifel(c, s);
 	tcp_sndq_acked(c, s->ack);
 	c->snd_una = s->ack;
@@ -56,7 +56,7 @@ static void acked_new(struct sl_tcp_conn *c, struct seg *s, uint32_t sacked)
 	}
 	c->t_progress = c->tcp->now_ms;
 	c->flags &= ~F_FORCE;
-	tcp_recovery_acked(c, acked, sacked);
+	tcp_recovery_acked(c, from, sacked);
 	/* RFC 6298 5.2, 5.3: stopped when all is acknowledged, else begun anew. */
 	if (c->snd_una == c->snd_max)
 		tcp_timer_rexmt_stop(c);
@@ -109,8 +109,21 @@ static bool in_ack_syn_rcvd(struct sl_tcp_conn *c, struct seg *s)
 	return true;
 }
 
+/* RFC 2883 4: the first block is below the ACK, or within the second one. */
+static bool is_dsack(const struct seg *s)
+{
+	const uint32_t(*b)[2] = s->o.sack;
+
+	if (!s->o.n_sack || !seq_lt(b[0][0], b[0][1]))
+		return false;
+	if (seq_le(b[0][1], s->ack))
+		return true;
+	return s->o.n_sack > 1 && seq_le(b[1][0], b[0][0]) && seq_le(b[0][1], b[1][1]);
+}
+
 bool tcp_in_ack(struct sl_tcp_conn *c, struct seg *s)
 {
+	bool probe = c->flags & F_TLP_OUT;
 	uint32_t sacked = 0;
 
 	if (c->state == ST_SYN_RCVD && !in_ack_syn_rcvd(c, s))
@@ -122,8 +135,11 @@ bool tcp_in_ack(struct sl_tcp_conn *c, struct seg *s)
 	c->probes = 0;
 	if (c->flags & F_TLP_OUT)
 		tcp_recovery_probe_ack(c, s);
-	if (c->flags & F_SACK && s->o.n_sack)
+	if (c->flags & F_SACK && s->o.n_sack) {
+		if (is_dsack(s) && !probe)
+			tcp_recovery_dsack(c, s->o.sack[0][0], s->o.sack[0][1]);
 		sacked = tcp_sack_update(c, s);
+	}
 	if (is_dupack(c, s, sacked))
 		tcp_recovery_dupack(c, sacked);
 	update_window(c, s);

@@ -35,40 +35,41 @@ enum state {
 };
 
 /* conn.flags */
-#define F_TS          0x00000001u /* timestamps negotiated */
-#define F_SACK        0x00000002u /* selective acknowledgements negotiated */
-#define F_V6          0x00000004u /* addresses lie in tcp->addr6[row] */
-#define F_READY       0x00000008u /* on the ready list */
-#define F_TOUCHED     0x00000010u /* on the touched list */
-#define F_ACK_NOW     0x00000020u /* the next flush sends an ACK in any case */
-#define F_DELACK      0x00000040u /* an ACK is owed */
-#define F_SHUTDOWN    0x00000080u /* FIN behind what is queued */
-#define F_FIN_SENT    0x00000100u
-#define F_FIN_IN      0x00000200u /* FIN taken in order */
-#define F_FIN_OOO     0x00000400u /* FIN seen at rcv_fin, data before it is missing */
-#define F_DETACHED    0x00000800u /* the user closed; nobody holds the handle */
-#define F_RTT         0x00001000u /* rtt_seq is being timed */
-#define F_PERSIST     0x00002000u /* t_rexmt is the persist timer */
-#define F_TLP         0x00004000u /* t_rexmt is the tail loss probe timer */
-#define F_TLP_OUT     0x00008000u /* a probe is out; an ACK from recover on tells of its luck */
-#define F_RECOVERY    0x00010000u /* fast recovery until snd_una reaches recover */
-#define F_LOSS        0x00020000u /* behind a timeout until snd_una reaches recover */
-#define F_FORCE       0x00040000u /* send one octet into a closed window */
-#define F_DSACK       0x00080000u /* dsack_left..right is to be reported once */
-#define F_T_REXMT     0x00100000u /* the timer is set */
-#define F_T_DELACK    0x00200000u
-#define F_T_KEEP      0x00400000u
-#define F_T_WHEEL     0x00800000u /* the wheel's timer is set, to t_wheel */
-#define F_WINDOW_USED 0x01000000u /* the congestion window was the limit since the last ACK */
-#define F_ASKED       0x02000000u /* received since the user last sent: owes an answer */
-#define F_INDEXED     0x04000000u /* found by its tuple */
-#define F_TLP_REXMT   0x10000000u /* the probe was a retransmission */
-#define F_RETRY       0x20000000u /* mbufs ran out while sending */
-#define F_REXMT_ONE   0x40000000u /* first segment is to be sent again now */
+#define F_TS        0x00000001u /* timestamps negotiated */
+#define F_SACK      0x00000002u /* selective acknowledgements negotiated */
+#define F_V6        0x00000004u /* addresses lie in tcp->addr6[row] */
+#define F_READY     0x00000008u /* on the ready list */
+#define F_TOUCHED   0x00000010u /* on the touched list */
+#define F_ACK_NOW   0x00000020u /* the next flush sends an ACK in any case */
+#define F_DELACK    0x00000040u /* an ACK is owed */
+#define F_SHUTDOWN  0x00000080u /* FIN behind what is queued */
+#define F_FIN_SENT  0x00000100u
+#define F_FIN_IN    0x00000200u /* FIN taken in order */
+#define F_FIN_OOO   0x00000400u /* FIN seen at rcv_fin, data before it is missing */
+#define F_DETACHED  0x00000800u /* the user closed; nobody holds the handle */
+#define F_RTT       0x00001000u /* rtt_seq is being timed */
+#define F_PERSIST   0x00002000u /* t_rexmt is the persist timer */
+#define F_TLP       0x00004000u /* t_rexmt is the tail loss probe timer */
+#define F_TLP_OUT   0x00008000u /* a probe is out; an ACK from recover on tells of its luck */
+#define F_RECOVERY  0x00010000u /* fast recovery until snd_una reaches recover */
+#define F_LOSS      0x00020000u /* behind a timeout until snd_una reaches recover */
+#define F_FORCE     0x00040000u /* send one octet into a closed window */
+#define F_DSACK     0x00080000u /* dsack_left..right is to be reported once */
+#define F_T_REXMT   0x00100000u /* the timer is set */
+#define F_T_DELACK  0x00200000u
+#define F_T_KEEP    0x00400000u
+#define F_T_WHEEL   0x00800000u /* the wheel's timer is set, to t_wheel */
+#define F_ASKED     0x02000000u /* received since the user last sent: owes an answer */
+#define F_INDEXED   0x04000000u /* found by its tuple */
+#define F_TLP_REXMT 0x10000000u /* the probe was a retransmission */
+#define F_RETRY     0x20000000u /* mbufs ran out while sending */
+#define F_REXMT_ONE 0x40000000u /* first segment is to be sent again now */
+#define F_REORDER   0x80000000u /* t_rexmt tells when something may have become lost */
 
 #define WSCALE_MAX      14
 #define MSS_FLOOR       48u    /* smaller ones only multiply packets (CVE-2019-11479) */
-#define OOO_RANGES      8      /* islands behind a gap */
+#define QUICK_ACKS      16     /* segments acknowledged at once after one that was not in order */
+#define OOO_RANGES      64     /* islands behind a gap */
 #define SACK_MAX        4      /* blocks in one segment */
 #define FIN_WAIT_2_MS   30000u /* half-closed and detached: waits no longer */
 #define PAWS_MAX_AGE_MS (24u * 86400u * 1000u)
@@ -115,7 +116,7 @@ struct sl_tcp_conn {
 	uint8_t dupacks;
 	uint8_t backoff : 4;
 	uint8_t probes : 4; /* keep-alive probes unanswered */
-	uint8_t reorder;    /* segments seen to overtake another one; see tcp_dup_thresh */
+	uint8_t reorder;    /* quarters of a round trip that packets may be late; 0: never were */
 	uint8_t ooo_ranges;
 	/* line 2 */
 	struct rte_mbuf *rcvq, *rcvq_tail;
@@ -139,6 +140,22 @@ struct sl_tcp_conn {
 	uint32_t touch_next; /* also links the free list */
 } SL_CACHE_ALIGNED;
 _Static_assert(sizeof(struct sl_tcp_conn) <= 4 * SL_CACHE_LINE, "control block is four lines");
+
+/** What a connection learns of its path; beside the control block, by row. */
+struct path {
+	uint32_t rcv_limit;  /* receive buffer now; above its least it is granted from a budget */
+	uint32_t rcv_copied; /* bytes the user took since rcv_since_us */
+	uint32_t rcv_space;  /* most it took in a round trip */
+	uint32_t rcv_since_us;
+	uint32_t ooo_stamp;              /* receive order of what lies out of order */
+	uint32_t min_rtt_us, min_rtt_ms; /* least round trip of the last seconds, and since when */
+	uint32_t rexmt_end;              /* behind the highest number sent again */
+	uint32_t reorder_seq;            /* snd_max when `reorder` last grew */
+	uint32_t limited_seq;            /* snd_max when the congestion window was last the limit */
+	uint8_t reorder_age;             /* recoveries since `reorder` last grew */
+	uint8_t quick_acks;              /* segments to be acknowledged at once */
+};
+_Static_assert(sizeof(struct sl_tcp_conn) + sizeof(struct path) <= 308, "320 with its timer");
 
 struct sl_tcp_addr6 {
 	struct sl_ip l, f;
@@ -176,17 +193,27 @@ struct tw_entry {
 #define TW_V6  0x80000000u
 _Static_assert(sizeof(struct tw_entry) == 32, "TIME-WAIT entry");
 
+/** Numbers that are missing below a SACKed range, or all above the last one. */
+struct hole {
+	uint32_t rxt;      /* sent again up to here */
+	uint32_t since_us; /* when it was noticed, or last sent again */
+	uint32_t sent_max; /* snd_max when last sent again */
+	uint32_t lost;     /* to be sent again */
+};
+
 /** What loss recovery of one connection needs while holes are known; from a pool. */
-#define SACK_RANGES 16
+#define SACK_RANGES 64
 struct loss {
 	uint32_t left[SACK_RANGES], right[SACK_RANGES]; /* SACKed, ascending, apart */
+	struct hole hole[SACK_RANGES + 1];              /* hole[i] is below range i */
 	uint32_t n;
 	uint32_t sacked_bytes;
-	uint32_t high_rxt; /* retransmitted up to here in this recovery */
-	uint32_t rescue;   /* RescueRxt of RFC 6675, with rescue_used */
-	uint32_t rescue_used;
+	uint32_t lost_end; /* of the last hole what lies above is not lost */
+	uint32_t due_us;   /* until something may have become lost; UINT32_MAX: nothing will */
+	uint32_t rxt_us;   /* with rxt_known: when the latest that arrived was sent again */
+	uint32_t rxt_known;
+	uint32_t rescue_used;                        /* RescueRxt of RFC 6675 */
 	uint32_t prr_delivered, prr_out, recover_fs; /* RFC 6937 */
-	uint32_t una_max; /* snd_max when the segment at snd_una was last sent again, or later */
 	/* With undo: what held before this recovery, and our TSval when it began (RFC 3522). */
 	uint32_t undo, undo_ts, undo_cwnd, undo_ssthresh, undo_wmax, undo_epoch;
 	uint32_t next; /* free list */
@@ -227,6 +254,7 @@ struct sl_tcp {
 	uint32_t now_ms;
 
 	struct sl_tcp_conn *conns;
+	struct path *paths; /* by row of conns */
 	struct sl_tcp_addr6 *conn_addr6;
 	uint32_t conns_free, conns_fresh; /* rows from conns_fresh on were never used */
 
@@ -250,7 +278,11 @@ struct sl_tcp {
 	uint32_t touch_head, touch_tail;
 	uint32_t cookie_last_ms; /* last cookie sent */
 	bool cookie_any;
-	uint8_t pressure; /* of packet buffers: PRESSURE_* */
+	uint8_t pressure;    /* of packet buffers: PRESSURE_* */
+	bool roomy;          /* more than half of them are free */
+	bool rcv_short;      /* a receive buffer could not grow: idle ones are to shrink */
+	uint32_t rcv_budget; /* bytes that receive buffers may still grow by, all together */
+	uint32_t reclaim_row;
 	uint32_t pressure_checked_ms;
 	uint32_t shed_row; /* where shedding goes on */
 	uint8_t rcv_wscale;
@@ -287,6 +319,11 @@ static inline uint32_t conn_row(const struct sl_tcp_conn *c)
 	return (uint32_t)(c - c->tcp->conns);
 }
 
+static inline struct path *path_of(const struct sl_tcp_conn *c)
+{
+	return &c->tcp->paths[conn_row(c)];
+}
+
 static inline struct sl_stats_counters *stats(const struct sl_tcp *tcp)
 {
 	return tcp->lc->stats.c;
@@ -314,19 +351,7 @@ static inline uint32_t in_flight(const struct sl_tcp_conn *c)
 	return c->snd_max - c->snd_una;
 }
 
-#define DUP_THRESH  3u
-#define REORDER_MAX 64u
-
-/**
- * Segments that must have arrived behind one that is thought lost: more where packets overtake
- * each other by more, but never so many that a flight can't tell (RFC 4653).
- */
-static inline uint32_t tcp_dup_thresh(const struct sl_tcp_conn *c)
-{
-	if (c->reorder <= DUP_THRESH)
-		return DUP_THRESH;
-	return SL_MAX(DUP_THRESH, SL_MIN(c->reorder, in_flight(c) / eff_mss(c) / 2));
-}
+#define DUP_THRESH 3u
 
 static inline uint16_t ip_tcp_len(bool v6)
 {
@@ -479,6 +504,8 @@ uint32_t tcp_rto_ms(const struct sl_tcp_conn *c);
 /* ---- cong.c: congestion window ---- */
 /** @param syn_lost The handshake took a retransmission. */
 void tcp_cong_init(struct sl_tcp_conn *c, bool syn_lost);
+/** The congestion window keeps something from being sent. */
+void tcp_cong_limited(struct sl_tcp_conn *c);
 void tcp_cong_acked(struct sl_tcp_conn *c, uint32_t bytes);
 /** A loss was noticed: new ssthresh. */
 void tcp_cong_reduce(struct sl_tcp_conn *c);
@@ -487,23 +514,50 @@ void tcp_cong_idle(struct sl_tcp_conn *c);
 /* ---- sack.c: scoreboard; recovery.c: fast recovery ---- */
 /** @return bytes that became SACKed. */
 uint32_t tcp_sack_update(struct sl_tcp_conn *c, const struct seg *s);
-/** snd_una advanced; @return bytes that were SACKed below it. */
-uint32_t tcp_sack_ack(struct sl_tcp_conn *c);
+/** snd_una advanced from there; @return bytes that were SACKed below it. */
+uint32_t tcp_sack_ack(struct sl_tcp_conn *c, uint32_t from);
 /** SACKed bytes below seq. */
 uint32_t tcp_sack_below(const struct sl_tcp_conn *c, uint32_t seq);
+/** What may be out there: RFC 6675 pipe. */
 uint32_t tcp_sack_pipe(const struct sl_tcp_conn *c);
-bool tcp_sack_is_lost(const struct sl_tcp_conn *c, uint32_t seq);
-/** End of the run of SACKed or un-SACKed numbers in which seq lies. */
-uint32_t tcp_sack_run(const struct sl_tcp_conn *c, uint32_t seq, bool *sacked);
+/**
+ * Marks holes as lost that were there for wait_us, or that long and a round trip since they were
+ * sent again, where what was sent later has arrived. @return whether anything is lost.
+ */
+bool tcp_sack_detect(struct sl_tcp_conn *c, uint32_t wait_us, uint32_t rtt_us);
+/** All that is out there and not SACKed is lost; or nothing of it after all. */
+void tcp_sack_lose_all(struct sl_tcp_conn *c);
+void tcp_sack_lose_none(struct sl_tcp_conn *c);
+/** Next piece to send again, of what is lost and was not sent again yet. */
+bool tcp_sack_next(const struct sl_tcp_conn *c, uint32_t *seq, uint32_t *len);
+/** RFC 6675 NextSeg rule 4: the end again, once a recovery, in case it is what was lost. */
+bool tcp_sack_rescue(const struct sl_tcp_conn *c, uint32_t *seq, uint32_t *len);
+/** [seq, end) was sent again. */
+void tcp_sack_resent(struct sl_tcp_conn *c, uint32_t seq, uint32_t end);
 void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked);
+/** The peer got these numbers twice. */
+void tcp_recovery_dsack(struct sl_tcp_conn *c, uint32_t left, uint32_t right);
 /** An ACK is about to move snd_una in recovery: was it for the original after all? */
 void tcp_recovery_eifel(struct sl_tcp_conn *c, const struct seg *s);
-void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked);
-/** Next segment to send again in recovery: RFC 6675 NextSeg rule 1, or else 3 and 4. */
-bool tcp_recovery_next(struct sl_tcp_conn *c, bool lost_only, uint32_t *seq, uint32_t *len);
+/** snd_una moved on from there. */
+void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked);
+/** All that is out there is to be sent again. */
+void tcp_recovery_resend(struct sl_tcp_conn *c);
 void tcp_recovery_timeout(struct sl_tcp_conn *c);
+void tcp_recovery_reorder_timer(struct sl_tcp_conn *c);
 /** An acceptable ACK while F_TLP_OUT. */
 void tcp_recovery_probe_ack(struct sl_tcp_conn *c, const struct seg *s);
+
+/* ---- buffer.c: receive and send buffers that grow with the path ---- */
+void tcp_buffer_init(struct sl_tcp *tcp);
+/** The user took n bytes off the receive queue. */
+void tcp_buffer_taken(struct sl_tcp_conn *c, uint32_t n);
+/** Over: what it had above the least goes back to the budget. */
+void tcp_buffer_release(struct sl_tcp_conn *c);
+/** Where the budget is used up: buffers of idle connections shrink. Once a millisecond. */
+void tcp_buffer_reclaim(struct sl_tcp *tcp);
+/** Bytes that may be queued for sending. */
+uint32_t tcp_buffer_snd(const struct sl_tcp_conn *c);
 
 /* ---- pressure.c ---- */
 #define PRESSURE_NONE 0

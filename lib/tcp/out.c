@@ -75,18 +75,22 @@ void tcp_out_syn(struct sl_tcp_conn *c)
 static void sent(struct sl_tcp_conn *c, uint32_t seq, uint32_t n)
 {
 	struct sl_tcp *tcp = c->tcp;
+	struct path *p = path_of(c);
 	uint32_t end = seq + n;
 
 	if (end == c->snd_end + 1)
 		c->flags |= F_FIN_SENT;
 	if (seq_lt(seq, c->snd_max)) {
 		stats(tcp)->tcp_retransmits++;
+		if (seq_lt(p->rexmt_end, end) || seq_lt(c->snd_max, p->rexmt_end))
+			p->rexmt_end = end;
 		if (c->flags & F_RTT && seq_le(seq, c->rtt_seq) && seq_lt(c->rtt_seq, end))
 			c->flags &= ~F_RTT; /* Karn */
 	}
 	if (seq_lt(c->snd_max, end)) {
 		stats(tcp)->tcp_bytes_out += end - c->snd_max - (end == c->snd_end + 1);
-		if (!(c->flags & F_RTT)) {
+		/* Behind a gap an ACK comes with what fills it. */
+		if (!(c->flags & (F_RTT | F_RECOVERY | F_LOSS)) && c->loss == ROW_NONE) {
 			c->flags |= F_RTT;
 			c->rtt_seq = end - 1;
 			c->rtt_us = (uint32_t)tcp->lc->now_us;
@@ -103,8 +107,8 @@ static uint32_t cong_room(const struct sl_tcp_conn *c)
 	uint32_t out = c->snd_nxt - c->snd_una, sacked = tcp_sack_below(c, c->snd_nxt),
 		 wnd = c->cwnd;
 
-	/* RFC 3042: each of the first duplicate ACKs lets a new segment out. */
-	if (!(c->flags & (F_RECOVERY | F_LOSS)))
+	/* RFC 3042: each of the first duplicate ACKs lets a new segment out; a SACK does anyway. */
+	if (!(c->flags & (F_RECOVERY | F_LOSS | F_SACK)))
 		wnd += SL_MIN(c->dupacks, 2u) * c->mss;
 	out -= sacked;
 	return out < wnd ? wnd - out : 0;
@@ -138,15 +142,6 @@ static int64_t send_next(struct sl_tcp_conn *c, uint32_t room)
 	uint8_t flags = 0;
 	int64_t n;
 
-	if (seq_lt(c->snd_nxt, c->snd_max)) {
-		bool sacked;
-		uint32_t end = tcp_sack_run(c, c->snd_nxt, &sacked);
-
-		if (sacked) {
-			c->snd_nxt = end;
-			c->snd_cur = NULL;
-		}
-	}
 	if (all_sent(c) || seq_lt(c->snd_end, c->snd_nxt))
 		return 0;
 	want = SL_MIN(c->snd_end - c->snd_nxt, eff_mss(c));
@@ -155,7 +150,7 @@ static int64_t send_next(struct sl_tcp_conn *c, uint32_t room)
 	if (c->flags & F_FORCE && len == 0 && want)
 		len = 1;
 	if (len < want && room < want)
-		c->flags |= F_WINDOW_USED;
+		tcp_cong_limited(c);
 	if (!worth_sending(c, len, want))
 		return 0;
 	if (c->snd_nxt + len == c->snd_end) {
@@ -185,7 +180,7 @@ static int64_t resend_first(struct sl_tcp_conn *c)
 	c->flags &= ~F_REXMT_ONE;
 	if (c->snd_una == c->snd_max)
 		return 0;
-	len = SL_MIN(len, c->snd_max - c->snd_una);
+	len = SL_MIN(len, (loss && loss->n ? loss->left[0] : c->snd_max) - c->snd_una);
 	if (c->snd_una + len == c->snd_end && c->flags & F_FIN_SENT)
 		flags = SL_TCP_FIN;
 	n = tcp_seg_send(c, c->snd_una, len, flags);
@@ -194,8 +189,8 @@ static int64_t resend_first(struct sl_tcp_conn *c)
 	sent(c, c->snd_una, (uint32_t)n);
 	if (c->flags & F_LOSS && c->snd_nxt == c->snd_una)
 		c->snd_nxt += (uint32_t)n;
-	if (c->flags & F_RECOVERY && loss) {
-		loss->high_rxt = seq_max(loss->high_rxt, c->snd_una + (uint32_t)n);
+	if (loss) {
+		tcp_sack_resent(c, c->snd_una, c->snd_una + (uint32_t)n);
 		loss->prr_out += (uint32_t)n;
 	}
 	return n;
@@ -228,40 +223,38 @@ void tcp_out_probe(struct sl_tcp_conn *c)
 	c->recover = c->snd_max;
 }
 
-/* RFC 6675 5, step C: while the pipe has room, NextSeg decides what goes into it. */
+/* RFC 6675 5, step C: while the pipe has room, what is lost goes into it, then what is new. */
 static bool send_recovery(struct sl_tcp_conn *c)
 {
 	uint32_t pipe = tcp_sack_pipe(c), seq, len;
 	struct loss *loss = tcp_conn_loss(c);
 	int64_t n;
 
-	while (pipe < c->cwnd) {
-		bool again = tcp_recovery_next(c, true, &seq, &len);
+	while (pipe + eff_mss(c) <= c->cwnd) {
+		bool lost = tcp_sack_next(c, &seq, &len), again = lost;
 
 		n = 0;
 		if (!again) {
-			n = send_next(c, c->cwnd - pipe + eff_mss(c));
-			again = n == 0 && tcp_recovery_next(c, false, &seq, &len);
+			n = send_next(c, c->cwnd - pipe);
+			again = n == 0 && tcp_sack_rescue(c, &seq, &len);
 		}
 		if (again) {
 			uint8_t flags = seq + len == c->snd_end + 1 ? SL_TCP_FIN : 0;
 
 			n = tcp_seg_send(c, seq, len - !!flags, flags);
-			if (n > 0) {
+			if (n > 0)
 				sent(c, seq, (uint32_t)n);
-				if (seq == c->snd_una)
-					loss->una_max = c->snd_max;
-				if (loss->n && seq_lt(seq, loss->right[loss->n - 1]))
-					loss->high_rxt = seq_max(loss->high_rxt, seq + (uint32_t)n);
-			}
+			if (n > 0 && lost)
+				tcp_sack_resent(c, seq, seq + (uint32_t)n);
 		}
 		if (n < 0)
 			return false;
 		if (n == 0)
-			break;
+			return true;
 		loss->prr_out += (uint32_t)n;
 		pipe += (uint32_t)n;
 	}
+	tcp_cong_limited(c);
 	return true;
 }
 
@@ -271,7 +264,7 @@ static bool send_data(struct sl_tcp_conn *c)
 
 	if (c->flags & F_REXMT_ONE && resend_first(c) < 0)
 		return false;
-	if (c->flags & F_RECOVERY && c->loss != ROW_NONE)
+	if (c->flags & (F_RECOVERY | F_LOSS) && c->loss != ROW_NONE)
 		return send_recovery(c);
 	if (c->snd_una == c->snd_max && c->snd_nxt != c->snd_end)
 		tcp_cong_idle(c);
@@ -285,12 +278,12 @@ static bool send_data(struct sl_tcp_conn *c)
 /* RFC 9293 3.8.6.2.2: told when two segments or a quarter of the buffer came free. */
 static bool window_update_due(const struct sl_tcp_conn *c)
 {
-	uint32_t more = tcp_reass_window(c) - c->rcv_adv;
+	uint32_t more = tcp_reass_window(c) - c->rcv_adv, quarter = path_of(c)->rcv_limit / 4;
 
 	if (c->flags & F_FIN_IN)
 		return false;
-	return more >= 2u * c->adv_mss ? c->rcv_adv - c->rcv_nxt < c->tcp->cfg.rcv_buf_bytes / 4
-				       : more && more >= c->tcp->cfg.rcv_buf_bytes / 4;
+	return more >= 2u * c->adv_mss ? c->rcv_adv - c->rcv_nxt < quarter
+				       : more && more >= quarter;
 }
 
 static void arm_timers(struct sl_tcp_conn *c)

@@ -114,6 +114,11 @@ static uint8_t level(const struct rte_mempool *pool)
 	return left < size / 10 ? PRESSURE_LOW : PRESSURE_NONE;
 }
 
+static bool is_roomy(const struct rte_mempool *pool)
+{
+	return left_of(pool) > pool->size / 2;
+}
+
 /* While there is plenty a look now and then will do; it costs a cache line an lcore. */
 void tcp_pressure_check(struct sl_tcp *tcp)
 {
@@ -129,6 +134,8 @@ void tcp_pressure_check(struct sl_tcp *tcp)
 	if (!due)
 		return;
 	tcp->pressure_checked_ms = tcp->now_ms;
+	tcp->roomy = is_roomy(tcp->lc->pool) && is_roomy(tcp->lc->clone_pool);
+	tcp_buffer_reclaim(tcp);
 	if (tcp->pressure >= PRESSURE_HIGH)
 		shed(tcp);
 }

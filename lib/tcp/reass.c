@@ -15,10 +15,11 @@ struct range {
 _Static_assert(sizeof(struct range) <= 2 * sizeof(struct sl_ip), "range fits the addresses");
 
 /* In-order mbufs from which on small segments are copied together. */
-#define COALESCE_FROM 32
-#define COALESCE_MAX  1024u
-/* Mbufs out of order one connection may hold. */
-#define OOO_MBUFS     512
+#define COALESCE_FROM  32
+#define COALESCE_MAX   1024u
+/* Mbufs out of order one connection may hold, at least; more where its buffer has grown. */
+#define OOO_MBUFS      512u
+#define OOO_MBUF_BYTES 512u
 
 static struct range *range_of(struct rte_mbuf *head)
 {
@@ -162,15 +163,6 @@ static void drain(struct sl_tcp_conn *c)
 	}
 }
 
-static uint32_t stamp_next(const struct sl_tcp_conn *c)
-{
-	uint32_t best = 0;
-
-	for (struct rte_mbuf *m = c->ooo; m; m = range_of(m)->next)
-		best = SL_MAX(best, range_of(m)->stamp);
-	return best + 1;
-}
-
 /* Joins range `a` with its successor where they touch. */
 static void join_next(struct sl_tcp_conn *c, struct rte_mbuf *a)
 {
@@ -214,21 +206,21 @@ static enum sl_drop insert(struct sl_tcp_conn *c, struct run *r)
 		from = range_of(prev)->end;
 	if (seq_le(to, from)) {
 		report_duplicate(c, r->seq, r->end);
-		range_of(prev)->stamp = stamp_next(c);
+		range_of(prev)->stamp = ++path_of(c)->ooo_stamp;
 		return SL_DROP_TCP_DUPLICATE;
 	}
 	if (from != r->seq)
 		report_duplicate(c, r->seq, from);
 	if (next && seq_lt(sl_pkt(next)->seq, to))
 		to = sl_pkt(next)->seq;
-	if (c->rcv_mbufs + r->mbufs > OOO_MBUFS)
+	if (c->rcv_mbufs + r->mbufs > SL_MAX(OOO_MBUFS, path_of(c)->rcv_limit / OOO_MBUF_BYTES))
 		return SL_DROP_TCP_OOO_LIMIT;
 	if (prev && range_of(prev)->end == from) {
 		run_trim(r, from, to);
 		range_of(prev)->last->next = r->first;
 		range_of(prev)->last = r->last;
 		range_of(prev)->end = r->end;
-		range_of(prev)->stamp = stamp_next(c);
+		range_of(prev)->stamp = ++path_of(c)->ooo_stamp;
 		c->rcv_mbufs += r->mbufs;
 		join_next(c, prev);
 		return SL_DROP_COUNT;
@@ -236,7 +228,7 @@ static enum sl_drop insert(struct sl_tcp_conn *c, struct run *r)
 	if (c->ooo_ranges >= OOO_RANGES)
 		return SL_DROP_TCP_OOO_LIMIT;
 	run_trim(r, from, to);
-	*range_of(r->first) = (struct range){r->last, next, r->end, stamp_next(c)};
+	*range_of(r->first) = (struct range){r->last, next, r->end, ++path_of(c)->ooo_stamp};
 	if (prev)
 		range_of(prev)->next = r->first;
 	else
@@ -299,6 +291,7 @@ void tcp_reass_data(struct sl_tcp_conn *c, struct seg *s)
 	} else {
 		tcp_seg_drop(c->tcp, s, why);
 	}
+	path_of(c)->quick_acks = QUICK_ACKS;
 	tcp_out_ack(c);
 }
 
@@ -336,7 +329,7 @@ uint32_t tcp_reass_blocks(const struct sl_tcp_conn *c, uint32_t blocks[][2], uin
 
 uint32_t tcp_reass_window(const struct sl_tcp_conn *c)
 {
-	uint32_t limit = c->tcp->cfg.rcv_buf_bytes, edge, ahead;
+	uint32_t limit = path_of(c)->rcv_limit, edge, ahead;
 
 	if (c->tcp->pressure)
 		limit = SL_MIN(limit, 2u * c->adv_mss);

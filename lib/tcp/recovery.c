@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fast retransmit and recovery: with SACK RFC 6675 paced by PRR (RFC 6937), without it NewReno
- * (RFC 6582); and what a timeout leaves (RFC 5681 3.1).
+ * Fast retransmit and recovery: with SACK losses are found as RACK does (RFC 8985) and repaired at
+ * the pace of PRR (RFC 6937), without it by NewReno (RFC 6582); and what a timeout leaves (RFC 5681
+ * 3.1).
  */
 #include "internal.h"
+
+#define REORDER_MAX     32u /* quarters of a round trip; a whole one is the limit anyway */
+#define REORDER_PERSIST 16u /* recoveries */
 
 /* RFC 6937 3: how much may be sent on this ACK. */
 static void prr_update(struct sl_tcp_conn *c, uint32_t delivered)
@@ -36,9 +40,9 @@ static void undo_prepare(const struct sl_tcp_conn *c, struct loss *l)
 	l->undo_epoch = c->cubic_epoch;
 }
 
-static void enter(struct sl_tcp_conn *c, uint32_t sacked)
+static void enter(struct sl_tcp_conn *c, uint32_t delivered)
 {
-	struct loss *l = c->flags & F_SACK ? tcp_conn_loss_get(c) : NULL;
+	struct loss *l = tcp_conn_loss(c);
 
 	if (l)
 		undo_prepare(c, l);
@@ -48,52 +52,69 @@ static void enter(struct sl_tcp_conn *c, uint32_t sacked)
 	c->flags &= ~(F_RTT | F_TLP_OUT);
 	stats(c->tcp)->tcp_fast_recoveries++;
 	if (l) {
-		l->high_rxt = c->snd_una;
-		l->una_max = c->snd_max;
 		l->rescue_used = 0;
 		l->prr_delivered = l->prr_out = 0;
 		l->recover_fs = in_flight(c);
-		prr_update(c, sacked);
+		prr_update(c, delivered);
 	} else {
 		c->cwnd = c->ssthresh + DUP_THRESH * c->mss;
 	}
 }
 
 /*
- * What was sent after the first hole was filled again has arrived, so that was lost too. RFC 6675
- * would wait for the timeout.
+ * RFC 8985 6.2, step 4: how long a hole may stay one. Nothing where no reordering was seen and
+ * enough has arrived above it, else part of a round trip, more the more often that was too little.
  */
-static void lost_again(struct sl_tcp_conn *c)
+static uint32_t reorder_window_us(const struct sl_tcp_conn *c, const struct loss *l)
+{
+	uint64_t us;
+
+	if (!c->reorder && (c->flags & (F_RECOVERY | F_LOSS) || c->dupacks >= DUP_THRESH ||
+			    l->n >= DUP_THRESH || l->sacked_bytes > (DUP_THRESH - 1) * eff_mss(c)))
+		return 0;
+	us = (uint64_t)path_of(c)->min_rtt_us / 4 * SL_MAX(c->reorder, 1u);
+	/* Timers tick in milliseconds. */
+	return (uint32_t)SL_MAX(SL_MIN(us, c->srtt_us >> 3), 1000u);
+}
+
+/* With SACK: finds what is lost by now, and begins a recovery where there is none. */
+static void detect(struct sl_tcp_conn *c, uint32_t delivered)
 {
 	struct loss *l = tcp_conn_loss(c);
-	uint32_t above = l->sacked_bytes - tcp_sack_below(c, l->una_max);
+	bool lost = tcp_sack_detect(c, reorder_window_us(c, l), c->srtt_us >> 3);
 
-	if (!seq_lt(c->snd_una, l->high_rxt) || above <= (tcp_dup_thresh(c) - 1) * eff_mss(c))
-		return;
-	c->flags |= F_REXMT_ONE;
-	l->una_max = c->snd_max;
+	if (lost && !(c->flags & (F_RECOVERY | F_LOSS)))
+		enter(c, delivered);
+	else if (c->flags & F_RECOVERY)
+		prr_update(c, delivered);
+}
+
+void tcp_recovery_reorder_timer(struct sl_tcp_conn *c)
+{
+	if (c->loss != ROW_NONE)
+		detect(c, 0);
+	tcp_timer_rexmt(c);
+	tcp_conn_touch(c);
 }
 
 void tcp_recovery_dupack(struct sl_tcp_conn *c, uint32_t sacked)
 {
+	if (c->dupacks < UINT8_MAX)
+		c->dupacks++;
+	if (c->loss != ROW_NONE) {
+		detect(c, sacked);
+		/* What a tail loss probe would find out is known now. */
+		if (c->flags & F_TLP || tcp_conn_loss(c)->due_us != UINT32_MAX)
+			tcp_timer_rexmt(c);
+		return;
+	}
 	if (c->flags & F_RECOVERY) {
-		if (c->loss != ROW_NONE) {
-			prr_update(c, sacked);
-			lost_again(c);
-		} else {
-			c->cwnd += c->mss;
-		}
+		c->cwnd += c->mss;
 		return;
 	}
 	/* RFC 6582 3.2: not again for what a timeout has dealt with. */
-	if (c->flags & F_LOSS)
-		return;
-	if (c->flags & F_TLP) /* what a probe would find out is known now */
-		tcp_timer_rexmt(c);
-	if (c->dupacks < UINT8_MAX)
-		c->dupacks++;
-	if (c->dupacks >= tcp_dup_thresh(c) || tcp_sack_is_lost(c, c->snd_una))
-		enter(c, sacked);
+	if (!(c->flags & F_LOSS) && c->dupacks >= DUP_THRESH)
+		enter(c, 0);
 }
 
 static void leave(struct sl_tcp_conn *c)
@@ -106,76 +127,129 @@ static void leave(struct sl_tcp_conn *c)
 		c->cwnd = SL_MIN(c->ssthresh, SL_MAX(flight, (uint32_t)c->mss) + c->mss);
 	c->flags &= ~(F_RECOVERY | F_REXMT_ONE);
 	c->dupacks = 0;
+	/* RFC 8985 6.2, step 4: what it took to bear reordering is forgotten after a while. */
+	if (c->reorder > 1 && ++path_of(c)->reorder_age >= REORDER_PERSIST) {
+		c->reorder = 1;
+		path_of(c)->reorder_age = 0;
+	}
+}
+
+/* It was sent again for nothing: more reordering is to be borne. Once a round trip. */
+static void bear_more(struct sl_tcp_conn *c)
+{
+	struct path *p = path_of(c);
+
+	if (seq_lt(c->snd_una, p->reorder_seq) && seq_le(p->reorder_seq, c->snd_max))
+		return;
+	p->reorder_seq = c->snd_max;
+	p->reorder_age = 0;
+	c->reorder = (uint8_t)SL_MIN(c->reorder + 1u, REORDER_MAX);
+}
+
+void tcp_recovery_dsack(struct sl_tcp_conn *c, uint32_t left, uint32_t right)
+{
+	uint32_t end = path_of(c)->rexmt_end;
+
+	/* The network doubles packets too. */
+	if (seq_lt(left, end) && seq_le(right, end) && end - left <= c->max_snd_wnd)
+		bear_more(c);
 }
 
 /*
  * RFC 3522: the first ACK that gets on echoes a timestamp from before we sent anything again, so
- * nothing was lost, only overtaken. What the recovery changed is put back (RFC 4015), and so much
- * reordering is borne from now on.
+ * nothing was lost, only overtaken, or late. What the recovery changed is put back (RFC 4015).
  */
 void tcp_recovery_eifel(struct sl_tcp_conn *c, const struct seg *s)
 {
 	struct loss *l = tcp_conn_loss(c);
-	uint32_t by, least = tcp_dup_thresh(c) + 1;
 
 	if (!l || !l->undo)
 		return;
 	l->undo = 0;
 	if (!s->o.has_ts || !s->o.tsecr || !seq_lt(s->o.tsecr, l->undo_ts))
 		return;
-	by = l->n ? (l->right[l->n - 1] - c->snd_una) / eff_mss(c) : 0;
-	c->reorder = (uint8_t)SL_MIN(SL_MAX(SL_MAX(by, least), c->reorder), REORDER_MAX);
+	if (c->flags & F_RECOVERY)
+		bear_more(c);
 	c->cwnd = SL_MAX(c->cwnd, l->undo_cwnd);
 	c->ssthresh = l->undo_ssthresh;
 	c->cubic_wmax = l->undo_wmax;
 	c->cubic_epoch = l->undo_epoch;
-	c->flags &= ~(F_RECOVERY | F_REXMT_ONE);
+	c->flags &= ~(F_RECOVERY | F_LOSS | F_REXMT_ONE);
+	tcp_sack_lose_none(c);
+	stats(c->tcp)->tcp_spurious++;
 }
 
-void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t acked, uint32_t sacked)
+static void acked_sack(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
 {
-	bool done = !seq_lt(c->snd_una, c->recover);
-	uint32_t known;
+	uint32_t acked = c->snd_una - from, known = tcp_sack_ack(c, from);
+	bool growing = !(c->flags & F_RECOVERY);
 
-	if (c->flags & F_RECOVERY && done)
-		leave(c);
-	known = tcp_sack_ack(c);
-	if (c->flags & F_RECOVERY) {
-		if (c->loss != ROW_NONE) {
-			prr_update(c, acked - SL_MIN(known, acked) + sacked);
-			tcp_conn_loss(c)->una_max = c->snd_max;
-		} else { /* partial ACK: the next hole, and the window deflated */
-			c->flags |= F_REXMT_ONE;
-			c->cwnd -= SL_MIN(acked, c->cwnd);
-			if (acked >= c->mss)
-				c->cwnd += c->mss;
-			c->cwnd = SL_MAX(c->cwnd, (uint32_t)c->mss);
-		}
-		return;
-	}
-	c->dupacks = 0;
-	if (c->flags & F_LOSS && done)
+	if (c->loss != ROW_NONE)
+		detect(c, acked - SL_MIN(known, acked) + sacked);
+	if (growing && !(c->flags & F_RECOVERY))
+		tcp_cong_acked(c, acked);
+}
+
+void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
+{
+	uint32_t acked = c->snd_una - from;
+
+	if (!seq_lt(c->snd_una, c->recover)) {
+		if (c->flags & F_RECOVERY)
+			leave(c);
 		c->flags &= ~F_LOSS;
-	tcp_cong_acked(c, acked);
+	}
+	if (!(c->flags & F_RECOVERY))
+		c->dupacks = 0;
+	if (c->loss != ROW_NONE) {
+		acked_sack(c, from, sacked);
+	} else if (c->flags & F_RECOVERY) { /* partial ACK: the next hole, the window deflated */
+		c->flags |= F_REXMT_ONE;
+		c->cwnd -= SL_MIN(acked, c->cwnd);
+		if (acked >= c->mss)
+			c->cwnd += c->mss;
+		c->cwnd = SL_MAX(c->cwnd, (uint32_t)c->mss);
+	} else {
+		tcp_cong_acked(c, acked);
+	}
+}
+
+void tcp_recovery_resend(struct sl_tcp_conn *c)
+{
+	struct loss *l;
+
+	c->recover = c->snd_max;
+	c->dupacks = 0;
+	c->flags |= F_LOSS;
+	c->flags &= ~(F_RECOVERY | F_RTT | F_TLP_OUT);
+	l = c->flags & F_SACK ? tcp_conn_loss_get(c) : NULL;
+	if (l) {
+		tcp_sack_lose_all(c);
+	} else {
+		c->snd_nxt = c->snd_una;
+		c->snd_cur = NULL;
+	}
 }
 
 void tcp_recovery_timeout(struct sl_tcp_conn *c)
 {
 	struct loss *l = tcp_conn_loss(c);
+	bool first = !(c->flags & F_LOSS), undo = first && !(c->flags & F_RECOVERY);
 
-	if (!(c->flags & F_LOSS)) /* RFC 5681 3.1: ssthresh is held for repeated timeouts */
-		tcp_cong_reduce(c);
-	c->cwnd = c->mss;
-	c->recover = c->snd_max;
-	c->dupacks = 0;
-	c->flags |= F_LOSS | F_REXMT_ONE | F_WINDOW_USED;
-	c->flags &= ~(F_RECOVERY | F_TLP_OUT);
-	c->snd_nxt = c->snd_una;
-	c->snd_cur = NULL;
 	/* A peer that SACKed its next octet has reneged (RFC 2018 8); a second timeout, likewise.
 	 */
-	if (l && (c->backoff || !l->n || seq_le(l->left[0], c->snd_una)))
+	if (l && (c->backoff || (l->n && seq_le(l->left[0], c->snd_una)))) {
 		tcp_conn_loss_put(c);
+		undo = false;
+	}
+	if (undo && c->flags & F_SACK && (l = tcp_conn_loss_get(c)))
+		undo_prepare(c, l);
+	if (first) /* RFC 5681 3.1: ssthresh is held for repeated timeouts */
+		tcp_cong_reduce(c);
+	tcp_recovery_resend(c);
+	c->cwnd = c->mss;
+	c->flags |= F_REXMT_ONE;
+	tcp_cong_limited(c);
 }
 
 /* RFC 8985 7.4.2: a probe that repaired a loss must not hide it from congestion control. */

@@ -42,8 +42,9 @@ struct sl_tcp_config {
 	uint32_t conns_max;        /* connections of both sides; 0: 65536 */
 	uint32_t syn_rcvd_max;     /* half-open entries; 0: 16384 */
 	uint32_t time_wait_max;    /* 0: 65536 */
-	uint32_t rcv_buf_bytes;    /* receive buffer a connection; 0: 131072 */
-	uint32_t snd_buf_bytes;    /* send queue a connection; 0: 131072 */
+	uint32_t rcv_buf_bytes;    /* receive buffer a connection, at first; 0: 65536 */
+	uint32_t snd_buf_bytes;    /* send queue a connection, at first; 0: 65536 */
+	uint32_t buf_max_bytes;    /* what both may grow to; 0: 6291456; not below the two */
 	uint32_t time_wait_ms;     /* 0: 10000 */
 	uint32_t syn_timeout_ms;   /* handshake given up; 0: 30000 (own SYNs: see sl_tcp_connect) */
 	uint32_t user_timeout_ms;  /* unacknowledged data given up; 0: 60000 */

@@ -15,8 +15,11 @@ static void set_defaults(struct sl_tcp_config *cfg)
 	cfg->conns_max = or_default(cfg->conns_max, 65536);
 	cfg->syn_rcvd_max = or_default(cfg->syn_rcvd_max, 16384);
 	cfg->time_wait_max = or_default(cfg->time_wait_max, 65536);
-	cfg->rcv_buf_bytes = or_default(cfg->rcv_buf_bytes, 131072);
-	cfg->snd_buf_bytes = or_default(cfg->snd_buf_bytes, 131072);
+	cfg->rcv_buf_bytes = or_default(cfg->rcv_buf_bytes, 65536);
+	cfg->snd_buf_bytes = or_default(cfg->snd_buf_bytes, 65536);
+	cfg->buf_max_bytes = or_default(cfg->buf_max_bytes, 6u << 20);
+	cfg->buf_max_bytes =
+		SL_MAX(cfg->buf_max_bytes, SL_MAX(cfg->rcv_buf_bytes, cfg->snd_buf_bytes));
 	cfg->time_wait_ms = or_default(cfg->time_wait_ms, 10000);
 	cfg->syn_timeout_ms = or_default(cfg->syn_timeout_ms, 30000);
 	cfg->user_timeout_ms = or_default(cfg->user_timeout_ms, 60000);
@@ -58,6 +61,7 @@ static bool alloc_tables(struct sl_tcp *tcp)
 
 	tcp->loss_rows = SL_MAX(64u, cfg->conns_max / 8);
 	tcp->conns = rows_alloc(cfg->conns_max, sizeof(*tcp->conns));
+	tcp->paths = rows_alloc(cfg->conns_max, sizeof(*tcp->paths));
 	tcp->conn_addr6 = rows_alloc(cfg->conns_max, sizeof(*tcp->conn_addr6));
 	tcp->syns = rows_alloc(cfg->syn_rcvd_max, sizeof(*tcp->syns));
 	tcp->syn_addr6 = rows_alloc(cfg->syn_rcvd_max, sizeof(*tcp->syn_addr6));
@@ -66,8 +70,8 @@ static bool alloc_tables(struct sl_tcp *tcp)
 	tcp->loss = rows_alloc(tcp->loss_rows, sizeof(*tcp->loss));
 	tcp->index = sl_flow_create(cfg->conns_max + cfg->syn_rcvd_max + cfg->time_wait_max);
 	tcp->wheel = sl_wheel_create(cfg->conns_max, tcp->lc->now_us);
-	return tcp->conns && tcp->conn_addr6 && tcp->syns && tcp->syn_addr6 && tcp->tws &&
-	       tcp->tw_addr6 && tcp->loss && tcp->index && tcp->wheel;
+	return tcp->conns && tcp->paths && tcp->conn_addr6 && tcp->syns && tcp->syn_addr6 &&
+	       tcp->tws && tcp->tw_addr6 && tcp->loss && tcp->index && tcp->wheel;
 }
 
 int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_config *cfg,
@@ -77,7 +81,8 @@ int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_
 
 	*out = NULL;
 	if (cfg->conns_max > TW_ROW / 4 || cfg->syn_rcvd_max > TW_ROW / 4 ||
-	    cfg->time_wait_max > TW_ROW / 4 || cfg->rcv_buf_bytes > 1u << 29)
+	    cfg->time_wait_max > TW_ROW / 4 || cfg->rcv_buf_bytes > 1u << 29 ||
+	    cfg->snd_buf_bytes > 1u << 29 || cfg->buf_max_bytes > 1u << 29)
 		return sl_err(err, EINVAL, "TCP table or buffer size is out of range.");
 	tcp = calloc(1, sizeof(*tcp));
 	if (!tcp)
@@ -98,8 +103,9 @@ int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_
 	tcp->conns_free = tcp->loss_free = ROW_NONE;
 	tcp->ready_head = tcp->ready_tail = ROW_NONE;
 	tcp->touch_head = tcp->touch_tail = ROW_NONE;
-	while (tcp->cfg.rcv_buf_bytes >> tcp->rcv_wscale > 65535)
+	while (tcp->cfg.buf_max_bytes >> tcp->rcv_wscale > 65535)
 		tcp->rcv_wscale++;
+	tcp_buffer_init(tcp);
 	tcp_listen_init(tcp);
 	tcp_tw_init(tcp);
 	*out = tcp;
@@ -110,7 +116,8 @@ void sl_tcp_tables(const struct sl_tcp *tcp, struct sl_tcp_tables *out)
 {
 	const struct sl_tcp_config *cfg = &tcp->cfg;
 
-	out->conns = (struct sl_tcp_table){sizeof(struct sl_tcp_conn), cfg->conns_max};
+	out->conns = (struct sl_tcp_table){sizeof(struct sl_tcp_conn) + sizeof(struct path),
+					   cfg->conns_max};
 	out->half_open = (struct sl_tcp_table){sizeof(struct syn_entry), cfg->syn_rcvd_max};
 	out->time_wait = (struct sl_tcp_table){sizeof(struct tw_entry), cfg->time_wait_max};
 }
@@ -125,6 +132,7 @@ void sl_tcp_free(struct sl_tcp *tcp)
 		tcp_reass_purge(&tcp->conns[i]);
 	}
 	rows_free(tcp->conns, tcp->cfg.conns_max, sizeof(*tcp->conns));
+	rows_free(tcp->paths, tcp->cfg.conns_max, sizeof(*tcp->paths));
 	rows_free(tcp->conn_addr6, tcp->cfg.conns_max, sizeof(*tcp->conn_addr6));
 	rows_free(tcp->syns, tcp->cfg.syn_rcvd_max, sizeof(*tcp->syns));
 	rows_free(tcp->syn_addr6, tcp->cfg.syn_rcvd_max, sizeof(*tcp->syn_addr6));

@@ -12,7 +12,8 @@
 #define KEEP_PROBES     9
 #define KEEP_PROBE_MS   75000u
 #define PROBE_MIN_MS    2u
-#define DELACK_WORST_MS 200u /* what a peer may delay an ACK (RFC 8985 7.2) */
+#define MIN_RTT_AGE_MS  10000u /* a path may have become longer */
+#define DELACK_WORST_MS 200u   /* what a peer may delay an ACK (RFC 8985 7.2) */
 #define BLACKHOLE_RTOS \
 	2 /* timeouts before which segments are not made smaller (RFC 4821, 8899 in small) */
 
@@ -23,11 +24,17 @@ static uint32_t rto_min(const struct sl_tcp_conn *c)
 
 void tcp_rtt_sample(struct sl_tcp_conn *c, uint32_t us)
 {
+	struct path *p = path_of(c);
 	uint32_t err;
 
 	if (us > RTT_SANE_MS * 1000)
 		return;
 	c->backoff = 0;
+	if (!p->min_rtt_us || us <= p->min_rtt_us ||
+	    c->tcp->now_ms - p->min_rtt_ms >= MIN_RTT_AGE_MS) {
+		p->min_rtt_us = SL_MAX(us, 1u);
+		p->min_rtt_ms = c->tcp->now_ms;
+	}
 	if (!c->srtt_us) { /* RFC 6298 2.2 */
 		c->srtt_us = SL_MAX(us, 1u) << 3;
 		c->rttvar_us = us << 1;
@@ -52,7 +59,7 @@ uint32_t tcp_rto_ms(const struct sl_tcp_conn *c)
 
 static void set_rexmt(struct sl_tcp_conn *c, uint32_t ms, uint32_t kind)
 {
-	c->flags = (c->flags & ~(F_PERSIST | F_TLP)) | F_T_REXMT | kind;
+	c->flags = (c->flags & ~(F_PERSIST | F_TLP | F_REORDER)) | F_T_REXMT | kind;
 	c->t_rexmt = c->tcp->now_ms + ms;
 }
 
@@ -65,8 +72,13 @@ static bool probe_fits(const struct sl_tcp_conn *c)
 
 void tcp_timer_rexmt(struct sl_tcp_conn *c)
 {
+	const struct loss *l = tcp_conn_loss(c);
 	uint32_t rto = tcp_rto_ms(c), ms;
 
+	if (l && l->due_us / 1000 + 1 < rto) {
+		set_rexmt(c, l->due_us / 1000 + 1, F_REORDER);
+		return;
+	}
 	if (!probe_fits(c)) {
 		set_rexmt(c, rto, 0);
 		return;
@@ -80,7 +92,7 @@ void tcp_timer_rexmt(struct sl_tcp_conn *c)
 
 void tcp_timer_rexmt_stop(struct sl_tcp_conn *c)
 {
-	c->flags &= ~(F_T_REXMT | F_PERSIST | F_TLP);
+	c->flags &= ~(F_T_REXMT | F_PERSIST | F_TLP | F_REORDER);
 }
 
 void tcp_timer_persist(struct sl_tcp_conn *c)
@@ -102,7 +114,7 @@ void tcp_timer_keep(struct sl_tcp_conn *c, uint32_t ms)
 
 void tcp_timer_stop_all(struct sl_tcp_conn *c)
 {
-	c->flags &= ~(F_T_REXMT | F_T_DELACK | F_T_KEEP | F_PERSIST | F_TLP);
+	c->flags &= ~(F_T_REXMT | F_T_DELACK | F_T_KEEP | F_PERSIST | F_TLP | F_REORDER);
 	if (c->flags & F_T_WHEEL)
 		sl_wheel_cancel(c->tcp->wheel, conn_row(c));
 	c->flags &= ~F_T_WHEEL;
@@ -196,11 +208,13 @@ static void run_timeout(struct sl_tcp_conn *c)
 
 static void run_rexmt(struct sl_tcp_conn *c)
 {
-	uint32_t kind = c->flags & (F_PERSIST | F_TLP);
+	uint32_t kind = c->flags & (F_PERSIST | F_TLP | F_REORDER);
 
-	c->flags &= ~(F_T_REXMT | F_TLP);
+	c->flags &= ~(F_T_REXMT | F_TLP | F_REORDER);
 	if (kind & F_PERSIST)
 		run_persist(c);
+	else if (kind & F_REORDER)
+		tcp_recovery_reorder_timer(c);
 	else if (kind & F_TLP)
 		run_probe(c);
 	else

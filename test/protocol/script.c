@@ -93,6 +93,7 @@ static int do_config(struct script *s)
 		{"time_wait_max", &w->cfg.time_wait_max},
 		{"rcv_buf", &w->cfg.rcv_buf_bytes},
 		{"snd_buf", &w->cfg.snd_buf_bytes},
+		{"buf_max", &w->cfg.buf_max_bytes},
 		{"time_wait_ms", &w->cfg.time_wait_ms},
 		{"syn_timeout_ms", &w->cfg.syn_timeout_ms},
 		{"keepalive_ms", &w->cfg.keepalive_ms},

@@ -4,4 +4,4 @@
 # shellcheck source=test/scenario/fault.sh
 . "$here/fault.sh"
 TOPO_BACKEND_EXTRA='fault: { rx: { loss = "0.5%"; reorder = "1%"; duplicate = "0.5%"; corrupt = "0.1%"; }; tx: { loss = "0.5%"; reorder = "1%"; duplicate = "0.5%"; corrupt = "0.1%"; }; };'
-play() { fault_transfers $((64 * 1024)); }
+play() { fault_transfers; }

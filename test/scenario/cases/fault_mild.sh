@@ -5,4 +5,4 @@
 . "$here/fault.sh"
 rates='loss = "0.1%"; reorder = "0.2%"; duplicate = "0.1%"; corrupt = "0.02%";'
 TOPO_CLIENT_EXTRA="fault: { rx: { $rates }; tx: { $rates }; };"
-play() { fault_transfers $((64 * 1024)); }
+play() { fault_transfers; }

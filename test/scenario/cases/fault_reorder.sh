@@ -4,4 +4,4 @@
 # shellcheck source=test/scenario/fault.sh
 . "$here/fault.sh"
 TOPO_CLIENT_EXTRA='fault: { rx: { reorder = "2%"; delay = "5ms";  }; tx: { reorder = "2%"; delay = "5ms"; }; };'
-play() { fault_transfers $((64 * 1024)); }
+play() { fault_transfers; }

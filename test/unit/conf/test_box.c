@@ -79,9 +79,10 @@ static void every_key(void **state)
 		"gateway = \"10.0.0.254\";\n"
 		"routes = ( { to = \"2001:db8:1::/48\"; via = \"2001:db8::9\"; } );\n"
 		"control: { socket = \"/s\"; state = \"/t\"; cache = \"/c\"; };\n"
-		"limits: { nat_sessions = 2048; tcp_connections = 128; pool_idle_max = 1; };\n"
+		"limits: { nat_sessions = 2048; tcp_connections = 128; tcp_buffer = \"2M\"; "
+		"pool_idle_max = 1; };\n"
 		"timeouts: { head = \"1ms\"; idle = \"2s\"; stream_idle = \"3m\"; pool_idle = "
-		"\"4h\"; };\n"
+		"\"4h\"; tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
 		"http: { server = \"me\"; trusted_hops = 2; };\n"
 		"manifests = [\"/abs\", \"rel\"];\n");
 	const struct sl_conf_control *c = sl_conf_control(conf);
@@ -114,6 +115,9 @@ static void every_key(void **state)
 	assert_int_equal(b->nat_sessions, 2048);
 	assert_int_equal(b->tcp_conns, 128);
 	assert_int_equal(b->pool_idle_max, 1);
+	assert_int_equal(b->tcp_buffer_mb, 2);
+	assert_int_equal(b->tcp_keepalive_ms, 90000);
+	assert_int_equal(b->tcp_user_ms, 30000);
 	assert_int_equal(b->head_timeout_ms, 1);
 	assert_int_equal(b->idle_timeout_ms, 2000);
 	assert_int_equal(b->stream_idle_ms, 180000);

@@ -115,10 +115,42 @@ static void test_table_full(void **state)
 	assert_non_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
 }
 
-/* What one connection costs: control block, wheel link, nothing else until it is busy. */
+/* Receive buffers grow as long as there is a budget; idle ones give back what they had. */
+static void test_budget(void **state)
+{
+	const struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000002));
+	struct sl_tcp_conn *c[3];
+	uint32_t budget = tcp->rcv_budget, least = tcp->cfg.rcv_buf_bytes;
+	int code;
+
+	tcp->cfg.buf_max_bytes = budget / 2 + least;
+	for (int i = 0; i < 3; i++) {
+		c[i] = sl_tcp_connect(tcp, &dst, (uint16_t)(i + 1), 1000, &code);
+		assert_non_null(c[i]);
+		lc.now_us += 60000;
+		c[i]->rcv_len = budget;
+		tcp_buffer_taken(c[i], budget);
+		assert_int_equal(path_of(c[i])->rcv_limit, i < 2 ? budget / 2 + least : least);
+	}
+	assert_int_equal(lc.stats.c->tcp_buffers_short, 1);
+	assert_in_range(tcp->rcv_budget, 0, 1);
+	/* The first has been silent for a second, the second one is in use. */
+	lc.now_us += 2000000;
+	c[0]->rcv_len = c[2]->rcv_len = 0;
+	tcp->now_ms = (uint32_t)(lc.now_us / 1000);
+	tcp_buffer_reclaim(tcp);
+	assert_int_equal(path_of(c[0])->rcv_limit, least);
+	assert_int_equal(path_of(c[1])->rcv_limit, budget / 2 + least);
+	for (int i = 0; i < 3; i++)
+		sl_tcp_abort(c[i]);
+	assert_int_equal(tcp->rcv_budget, budget);
+}
+
+/* What one connection costs: control block, what is known of its path, wheel link, nothing else
+ * until it is busy. */
 static void test_memory(void **state)
 {
-	assert_true(sizeof(struct sl_tcp_conn) + 12 <= 320);
+	assert_true(sizeof(struct sl_tcp_conn) + sizeof(struct path) + 12 <= 320);
 	assert_int_equal(sizeof(struct syn_entry), 48);
 	assert_int_equal(sizeof(struct tw_entry), 32);
 }
@@ -129,6 +161,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_once_and_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
 		cmocka_unit_test(test_memory),
 	};
 
