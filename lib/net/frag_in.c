@@ -324,6 +324,7 @@ static struct rte_mbuf *assemble(struct sl_net_lcore *nl, struct datagram *d)
 	release(nl->frags, lc, d);
 	remove_datagram(nl->frags, d);
 	sl_pkt(m)->flags &= ~(SL_PKT_FRAGMENT | SL_PKT_L4_CSUM_OK | SL_PKT_SUM);
+	sl_pkt(m)->flags |= SL_PKT_WHOLE;
 	m->ol_flags &= ~(RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_IP_CKSUM_MASK);
 	if (heal_header(m, total))
 		verdict = ip_parse(nl->net, m);

@@ -69,7 +69,7 @@ static bool headers(const struct rte_mbuf *m, struct header *first, struct heade
 		*later = later_v4(first);
 		return true;
 	}
-	/* What we make ourselves has no extension headers, what we forward is never cut. */
+	/* What we make ourselves has no extension headers; of what we forward only that is cut. */
 	if (m->data_len < NET_V6_LEN || ip[6] == NET_V6_HOPOPTS || ip[6] == NET_V6_ROUTING ||
 	    ip[6] == NET_V6_FRAGMENT || ip[6] == NET_V6_DSTOPTS)
 		return false;

@@ -2,7 +2,8 @@
 /* Packets that wait for a neighbour's address on the main lcore: bounded each and overall. */
 #include "net_int.h"
 
-#define HELD_PER_NEIGHBOUR 16u
+/* A crowd's first connections to an endpoint that was silent until now. */
+#define HELD_PER_NEIGHBOUR 256u
 
 static struct rte_mbuf *take(struct sl_net *net, struct sl_lcore *lc, struct neigh_held *h)
 {

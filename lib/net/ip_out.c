@@ -45,6 +45,20 @@ static void fragments_out(struct sl_net_lcore *nl, struct rte_mbuf *m, const str
 		neigh_out(nl, out[i], hop);
 }
 
+/*
+ * Whether what is larger than the MTU is cut: what the sender allows, and IPv6 of our own. IPv6
+ * that came in fragments was put together by us only to be translated; "too big" would be a lie
+ * to a sender whose fragments fit.
+ */
+static bool may_cut(struct rte_mbuf *m, int version, bool forwarded)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (version == 4)
+		return !(ip[6] & (SL_IPV4_DF >> 8));
+	return !forwarded || (sl_pkt(m)->flags & SL_PKT_WHOLE && ip[6] == sl_pkt(m)->proto);
+}
+
 /* sl_pkt.l3 is 0 here; sl_pkt.port becomes the egress port. */
 static void ip_out(struct sl_net_lcore *nl, struct rte_mbuf *m, bool forwarded)
 {
@@ -52,7 +66,6 @@ static void ip_out(struct sl_net_lcore *nl, struct rte_mbuf *m, bool forwarded)
 	int version = ip_addrs(m, 0, &src, &dst);
 	struct net_hop hop;
 	uint16_t mtu;
-	bool cut;
 
 	if (!version) {
 		sl_drop(nl->lc, m, SL_DROP_IP_BAD_HEADER);
@@ -69,11 +82,7 @@ static void ip_out(struct sl_net_lcore *nl, struct rte_mbuf *m, bool forwarded)
 		neigh_out(nl, m, &hop);
 		return;
 	}
-	if (version == 4)
-		cut = !(rte_pktmbuf_mtod(m, const uint8_t *)[6] & (SL_IPV4_DF >> 8));
-	else
-		cut = !forwarded;
-	if (cut) {
+	if (may_cut(m, version, forwarded)) {
 		fragments_out(nl, m, &hop, mtu);
 		return;
 	}

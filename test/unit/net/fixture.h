@@ -23,7 +23,7 @@
  *         (or what fx_setup.routes says)
  * The peer on port p has the MAC 02:aa:00:00:00:0p.
  */
-#define FX_OUT_MAX 256
+#define FX_OUT_MAX 300
 #define FX_FRAME   2100
 
 struct fx_frame {

@@ -455,6 +455,56 @@ static void forwarding(void **state)
 	}
 }
 
+/* Came in fragments that fit, and leaves by a smaller MTU: cut again, not refused. */
+static void forwarding_what_came_in_fragments(void **state)
+{
+	const char *dst = "2001:db8:2::7";
+	struct fx *fx = *state;
+	static struct buf udp, part;
+
+	know6(fx);
+	mk_udp(&udp, SRC, dst, 1, 2, 1400);
+	fx->keep_up = true;
+	for (uint32_t off = 0; off < udp.n; off += 1000) {
+		uint32_t n = SL_MIN(1000u, udp.n - off);
+		uint8_t frag[8] = {IPPROTO_UDP, 0, 0, 0, 0, 0, 0x12, 0x34};
+
+		sl_store16(frag + 2, (uint16_t)(off | (off + n < udp.n)));
+		part.n = 0;
+		put(&part, frag, 8);
+		put(&part, udp.b + off, n);
+		l4 = part;
+		rx_v6(fx, SRC, dst, 44, 9);
+	}
+	assert_int_equal(fx->n_up, 1);
+	fx->lc.stats.c->consumed--;
+	fx_clear(fx);
+	sl_ip_forward(fx->nl, fx->up[0]);
+	fx->n_up = 0;
+	fx_pump(fx);
+	assert_int_equal(fx->n_out, 1);
+	out_nd(fx, 0, 135);
+	assert_int_equal(fx->main.stats.c->held, 2);
+	fx_clear(fx);
+	mk_nd(136, 0x60000000, dst, 2, peer, dst, "2001:db8:2::1");
+	f.n = 0;
+	put_eth(&f, fx, 1, SL_ETH_IPV6, 0);
+	put_v6(&f, dst, "2001:db8:2::1", IPPROTO_ICMPV6, 255, l4.b, l4.n);
+	fx_rx(fx, 1, f.b, f.n);
+	fx_expect_no_drop(fx);
+	assert_int_equal(fx->n_out, 2);
+	back.n = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sl_ipv6_hdr *ip = out_v6(fx, i);
+
+		assert_int_equal(ip->next, 44);
+		assert_int_equal(ip->hops, 8);
+		put(&back, (const uint8_t *)(ip + 1) + 8, ntohs(ip->len_be) - 8u);
+	}
+	assert_int_equal(back.n, udp.n);
+	assert_memory_equal(back.b, udp.b, udp.n);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 int main(void)
@@ -471,6 +521,7 @@ int main(void)
 		T(errors),
 		T(errors_reach_the_hook),
 		T(forwarding),
+		T(forwarding_what_came_in_fragments),
 	};
 
 	return cmocka_run_group_tests_name("net_ipv6", tests, NULL, NULL);
