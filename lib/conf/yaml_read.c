@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "node.h"
+#include "objects.h"
 #include "text.h"
 #include "words.h"
 
@@ -35,7 +36,8 @@ struct reader {
 	size_t n_entry, cap_entry;
 	struct anchor anchor[ANCHORS_MAX];
 	unsigned n_anchor;
-	uint32_t cost; /* of the documents before */
+	struct sl_index anchors; /* names to places in `anchor` */
+	uint32_t cost;           /* of the documents before, and of what was read of this one */
 	const struct sl_node *root;
 };
 
@@ -117,7 +119,19 @@ static int anchor_add(struct reader *r, const char *name, const struct sl_node *
 		return 0;
 	if (r->n_anchor == ANCHORS_MAX)
 		return bad(r, node->line, E2BIG, "more than 1000 anchors; write fewer");
+	/* Later anchors of a name hide earlier ones (YAML 1.2, 7.1). */
+	if (sl_index_put(&r->anchors, name, r->n_anchor) < 0)
+		return no_memory(r);
 	r->anchor[r->n_anchor++] = (struct anchor){name, node};
+	return 0;
+}
+
+/* At once, not when the level ends: until then everything would be in memory. */
+static int spend(struct reader *r, int line, uint32_t cost)
+{
+	if (cost > SL_YAML_COST_MAX - r->cost)
+		return too_big(r, line);
+	r->cost += cost;
 	return 0;
 }
 
@@ -128,8 +142,6 @@ static int place(struct reader *r, const char *anchor, const struct sl_node *nod
 
 	if (e)
 		return e;
-	if (node->cost > SL_YAML_COST_MAX - r->cost)
-		return too_big(r, node->line);
 	if (r->depth)
 		return push(r, node);
 	r->root = node;
@@ -180,7 +192,9 @@ static int on_scalar(struct reader *r, const yaml_event_t *e, int line)
 	if (memchr(text, '\0', n))
 		return bad(r, line, EINVAL, "text with a NUL byte; leave it out");
 	*node = (struct sl_node){.line = line, .cost = 1 + (uint32_t)(n / TEXT_PER_COST)};
-	ret = scalar_type(r, e, line, text, &node->type);
+	ret = spend(r, line, node->cost);
+	if (ret == 0)
+		ret = scalar_type(r, e, line, text, &node->type);
 	if (ret)
 		return ret;
 	node->text = node->type == SL_NODE_NULL ? "" : sl_arena_text(&r->arena, text, n);
@@ -202,7 +216,7 @@ static int on_start(struct reader *r, enum sl_node_type type, const yaml_char_t 
 	*level->node = (struct sl_node){.type = type, .line = line, .cost = 1};
 	level->first = r->n_entry;
 	r->depth++;
-	return 0;
+	return spend(r, line, 1);
 }
 
 static int pair_cmp(const void *a, const void *b)
@@ -268,11 +282,8 @@ static int on_end(struct reader *r)
 	struct sl_node *node = level->node;
 	int e = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		node->cost += entry[i]->cost; /* at most twice the limit before it is noticed */
-		if (node->cost > SL_YAML_COST_MAX)
-			return too_big(r, node->line);
-	}
+	for (size_t i = 0; i < n; i++)
+		node->cost += entry[i]->cost; /* what it has is spent: below the limit */
 	if (node->type == SL_NODE_MAP) {
 		e = n ? take_pairs(r, node, entry, n) : 0;
 	} else if (n) {
@@ -289,12 +300,14 @@ static int on_end(struct reader *r)
 static int on_alias(struct reader *r, const yaml_event_t *e, int line)
 {
 	const char *name = (const char *)e->data.alias.anchor;
+	int64_t at = sl_index_get(&r->anchors, name);
 	char show[SL_SHOW_MAX], msg[160];
+	int ret;
 
-	/* Later anchors of a name hide earlier ones (YAML 1.2, 7.1). */
-	for (unsigned i = r->n_anchor; i-- > 0;)
-		if (strcmp(r->anchor[i].name, name) == 0)
-			return place(r, NULL, r->anchor[i].node);
+	if (at >= 0) {
+		ret = spend(r, line, r->anchor[at].node->cost);
+		return ret ? ret : place(r, NULL, r->anchor[at].node);
+	}
 	snprintf(msg, sizeof(msg), "alias '*%s' before its anchor is complete; write '&%s' earlier",
 		 sl_show(name, show), show);
 	return bad(r, line, EINVAL, msg);
@@ -344,12 +357,11 @@ static int on_document(struct reader *r,
 {
 	int e = 0;
 
-	if (r->root && r->root->type != SL_NODE_NULL) {
-		r->cost += r->root->cost;
+	if (r->root && r->root->type != SL_NODE_NULL)
 		e = each(ctx, r->root, r->err);
-	}
 	r->root = NULL;
 	r->n_anchor = 0;
+	sl_index_clear(&r->anchors); /* its keys go with the arena */
 	sl_arena_free(&r->arena);
 	return e;
 }
@@ -394,6 +406,7 @@ int sl_yaml_read(const char *file, const char *text, size_t n,
 	e = read_events(r, each, ctx);
 	yaml_parser_delete(&r->parser);
 	sl_arena_free(&r->arena);
+	sl_index_free(&r->anchors);
 	free(r->entry);
 	free(r);
 	return e;
