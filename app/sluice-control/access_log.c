@@ -24,6 +24,7 @@ struct access_log {
 	pthread_t thread;
 	struct sl_ctl *ctl;
 	struct recent *recent;
+	struct tally *tally;
 	pthread_mutex_t lock; /* path */
 	char path[256];
 	atomic_bool stop, reopen;
@@ -115,6 +116,7 @@ static uint32_t drain(struct access_log *log)
 
 		while (n < SL_CTL_LOG_SLOTS && (msg = sl_ring_peek(ring, &len)) != NULL) {
 			recent_add(log->recent, msg, len);
+			tally_add(log->tally, msg, len);
 			record_write(log, msg, len);
 			sl_ring_release(ring);
 			n++;
@@ -151,7 +153,7 @@ static void *run(void *arg)
 }
 
 int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
-		     const char *path, struct sl_err *err)
+		     struct tally *tally, const char *path, struct sl_err *err)
 {
 	struct access_log *log = calloc(1, sizeof(*log));
 	int rc;
@@ -160,6 +162,7 @@ int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent 
 		return sl_err(err, ENOMEM, "Out of memory.");
 	log->ctl = ctl;
 	log->recent = recent;
+	log->tally = tally;
 	log->fd = -1;
 	log->reopen = true;
 	snprintf(log->path, sizeof(log->path), "%s", path);

@@ -8,18 +8,19 @@
 
 #include "recent.h"
 #include "sl_ctl.h"
+#include "tally.h"
 
 struct access_log;
 
 /**
  * Starts the thread.
  *
- * @param recent Receives the head of every request; outlives the thread.
+ * @param recent,tally Receive every record; they outlive the thread.
  * @param path File to append to, "-" for standard output, empty: records are read and dropped.
  * @return 0 or -errno with a text.
  */
 int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
-		     const char *path, struct sl_err *err);
+		     struct tally *tally, const char *path, struct sl_err *err);
 
 /**
  * Empties the rings once more and ends the thread.

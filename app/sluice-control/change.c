@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "compile.h"
 #include "control.h"
 #include "objset.h"
@@ -52,6 +53,7 @@ static void take_settings(struct control *c)
 static void change_take(struct control *c)
 {
 	struct change *ch = &c->change;
+	bool new_conf;
 	struct sl_err err;
 
 	if (ch->state != NULL && state_commit(ch->state, &err) < 0)
@@ -66,7 +68,10 @@ static void change_take(struct control *c)
 		access_log_reopen(c->log, sl_conf_control(ch->parts.conf)->access_log);
 		history_keep(c->history, sl_conf_control(ch->parts.conf)->history);
 	}
+	new_conf = ch->parts.conf != NULL;
 	TAKE(ch->parts.conf, conf, sl_conf_free);
+	if (new_conf)
+		admin_open(c);
 	TAKE(ch->parts.manifests, manifests, sl_objects_free);
 	TAKE(ch->parts.applied, applied, sl_objects_free);
 	TAKE(ch->objects, objects, sl_objects_free);

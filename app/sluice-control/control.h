@@ -85,7 +85,7 @@ struct daemon_view {
 };
 
 struct control {
-	const char *conf_path;
+	const char *conf_path, *log_level;
 	char instance[33], dir[64], socket_path[108], state_dir[256];
 	int lock_fd;
 	uint64_t started_us;
@@ -112,6 +112,9 @@ struct control {
 	struct access_log *log;
 	struct sl_match_scratch *scratch; /* for explain */
 	struct server *server;
+	struct admin *admin;
+	struct tally *tally; /* filled by the access log's thread */
+	bool draining;       /* the data plane was told to take nothing new */
 	bool stop, reload_wanted;
 };
 

@@ -12,9 +12,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "control.h"
 #include "files.h"
 #include "sl_match.h"
+#include "tally.h"
 
 #define POLL_IDLE_US 100000u
 #define POLL_BUSY_US 100u
@@ -90,8 +92,9 @@ static int open_store(struct control *c, struct sl_err *err)
 	c->applied = sl_objects_create();
 	c->objects = sl_objects_create();
 	c->recent = recent_create();
-	if (c->recent == NULL || c->cache == NULL || c->manifests == NULL || c->applied == NULL ||
-	    c->objects == NULL)
+	c->tally = tally_create();
+	if (c->recent == NULL || c->tally == NULL || c->cache == NULL || c->manifests == NULL ||
+	    c->applied == NULL || c->objects == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	rc = sources_open(&c->sources, err);
 	if (rc == 0)
@@ -117,15 +120,20 @@ static int start(struct control *c, struct sl_err *err)
 	if (rc == 0)
 		rc = server_create(c, err);
 	if (rc == 0)
-		rc = access_log_start(&c->log, c->ctl, c->recent,
+		rc = access_log_start(&c->log, c->ctl, c->recent, c->tally,
 				      sl_conf_control(c->conf)->access_log, err);
-	return rc == 0 ? change_first(c, err) : rc;
+	if (rc == 0)
+		rc = change_first(c, err);
+	if (rc == 0)
+		admin_open(c);
+	return rc;
 }
 
 static void stop(struct control *c)
 {
 	bool log_gone;
 
+	admin_close(c);
 	server_free(c);
 	log_gone = access_log_stop(c->log);
 	state_abort(c->change.state);
@@ -144,8 +152,10 @@ static void stop(struct control *c)
 	sources_close(c->sources);
 	history_close(c->history);
 	sl_conf_free(c->conf);
-	if (log_gone)
+	if (log_gone) {
 		recent_free(c->recent);
+		tally_free(c->tally);
+	}
 	if (c->ctl != NULL && log_gone)
 		sl_ctl_close(c->ctl);
 	if (c->lock_fd >= 0)
@@ -237,11 +247,13 @@ int main(int argc, char **argv)
 
 	c.conf_path = "/etc/sluice/sluice.conf";
 	c.lock_fd = -1;
+	c.log_level = "info";
 	while ((opt = getopt(argc, argv, "c:vVh")) != -1) {
 		if (opt == 'c') {
 			c.conf_path = optarg;
 		} else if (opt == 'v') {
 			level = SL_LOG_DEBUG;
+			c.log_level = "debug";
 		} else if (opt == 'V') {
 			puts("sluice-control " SL_VERSION);
 			return 0;

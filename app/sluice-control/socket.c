@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "control.h"
 #include "files.h"
 
@@ -398,7 +399,7 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 {
 	struct server *s = c->server;
 	struct timespec wait = {0};
-	struct pollfd pfd[CLIENTS_MAX + 2 + SOURCES_MAX];
+	struct pollfd pfd[CLIENTS_MAX + 2 + ADMIN_LISTENERS + SOURCES_MAX];
 	unsigned n = CLIENTS_MAX + 2;
 
 	pfd[0] = (struct pollfd){signal_fd, POLLIN, 0};
@@ -409,6 +410,7 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 
 		pfd[2 + i] = (struct pollfd){cl->fd, want, 0};
 	}
+	n += admin_poll_fds(c, pfd + n);
 	/* While a change runs its end comes first; what the sources say is kept for them. */
 	if (!c->change.active)
 		n += sources_poll_fds(c->sources, pfd + n);
@@ -419,6 +421,7 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 		return;
 	if (pfd[0].revents)
 		signals_read(c, signal_fd);
+	admin_serve(c);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		if (s->client[i].fd >= 0 && s->client[i].fd == pfd[2 + i].fd)
 			client_serve(c, &s->client[i], pfd[2 + i].revents);

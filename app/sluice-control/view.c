@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin.h"
 #include "control.h"
 
 json_t *view_text(const struct sl_snap *s, struct sl_ref ref)
@@ -82,28 +83,50 @@ static const struct {
 	const char *name;
 	view_fn *fn;
 } views[] = {
-	{"listener", view_listeners},
-	{"route", view_routes},
-	{"cluster", view_clusters},
-	{"endpoint", view_endpoints},
+	{"listener", view_listeners}, {"route", view_routes}, {"cluster", view_clusters},
+	{"endpoint", view_endpoints}, {"eds", view_eds},
 };
 
 int command_pc(struct control *c, uint64_t client, const json_t *request, json_t *answer,
 	       struct sl_err *err)
 {
 	const char *view = json_string_value(json_object_get(request, "view"));
+	const struct sl_conf_control *cc = sl_conf_control(c->conf);
 	json_t *rows = json_array(), *protos = json_array();
 
 	if (json_object_set_new(answer, "rows", rows) < 0 ||
 	    json_object_set_new(answer, "protos", protos) < 0)
 		return sl_err(err, ENOMEM, "Out of memory.");
+	if (view != NULL && strcmp(view, "bootstrap") == 0) {
+		json_array_append_new(
+			protos, json_pack("{s:o}", "bootstrap",
+					  view_bootstrap(c->instance, sl_conf_control(c->conf))));
+		return 0;
+	}
+	if (view != NULL && strcmp(view, "log") == 0) {
+		json_array_append_new(protos, json_pack("{s:s}", "sluice-control", c->log_level));
+		return 0;
+	}
+	if (view != NULL && strcmp(view, "all") == 0) {
+		json_t *configs = admin_dump(c);
+
+		json_array_extend(protos, configs);
+		json_decref(configs);
+		return 0;
+	}
 	for (size_t i = 0; view != NULL && i < SL_ARRAY_LEN(views); i++) {
 		if (strcmp(view, views[i].name) != 0)
 			continue;
 		if (c->snap.map != NULL)
 			views[i].fn(c->snap.map, request, rows, protos);
+		if (views[i].fn == view_listeners)
+			view_own_listeners(cc, request, rows, protos);
+		else if (views[i].fn == view_routes)
+			view_own_routes(cc, request, rows, protos);
 		return 0;
 	}
-	return sl_err(err, EINVAL,
-		      "The member \"view\" must be listener, route, cluster or endpoint.");
+	return sl_err(
+		err, EINVAL,
+		"The member \"view\" must be all, bootstrap, cluster, eds, endpoint, listener, "
+		"or route.");
 }

@@ -8,20 +8,32 @@
 
 #include <jansson.h>
 
+#include "sl_conf.h"
 #include "sl_snap.h"
 
 /** Fills both arrays from every object that passes the request's filters. */
 typedef void view_fn(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos);
-view_fn view_listeners, view_routes, view_clusters, view_endpoints;
+view_fn view_listeners, view_routes, view_clusters, view_endpoints, view_eds;
+
+/* Listeners and routes of the control process itself: readiness, metrics. */
+void view_own_listeners(const struct sl_conf_control *cc, const json_t *request, json_t *rows,
+			json_t *protos);
+void view_own_routes(const struct sl_conf_control *cc, const json_t *request, json_t *rows,
+		     json_t *protos);
 
 /* Envoy's protos of one object; references are the caller's. */
 json_t *view_route_proto(const struct sl_snap *s, const struct sl_snap_route *r);
 json_t *view_cluster_proto(const struct sl_snap *s, const struct sl_snap_cluster *cl);
+/** Bootstrap, as far as there is one: node and admin address. */
+json_t *view_bootstrap(const char *instance, const struct sl_conf_control *cc);
 /** ClusterLoadAssignment. */
 json_t *view_cluster_load(const struct sl_snap *s, const struct sl_snap_cluster *cl);
 
 /** The MATCH cell of istioctl. */
 json_t *view_match_cell(const struct sl_snap *s, const struct sl_snap_route *r);
+
+/** Rows of the clusters in the order of `pc cluster`; the caller frees. NULL: out of memory. */
+uint32_t *view_clusters_sorted(const struct sl_snap *s);
 
 /** Whether the request's string filter `key` is absent or equals the text. */
 bool view_wants(const json_t *request, const char *key, struct sl_str text);

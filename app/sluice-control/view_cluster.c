@@ -90,6 +90,11 @@ static int compare_clusters(const void *a, const void *b, void *snap)
 	return c != 0 ? c : compare_text(sl_snap_str(snap, x->name), sl_snap_str(snap, y->name));
 }
 
+uint32_t *view_clusters_sorted(const struct sl_snap *s)
+{
+	return sorted(s, SL_SNAP_CLUSTERS, compare_clusters);
+}
+
 static const char *lb_policy(uint8_t lb)
 {
 	static const char *const names[] = {[SL_LB_LEAST_REQUEST] = "LEAST_REQUEST",

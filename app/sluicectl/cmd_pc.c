@@ -38,7 +38,11 @@ static void print_listeners(const json_t *rows, bool verbose)
 	json_array_foreach(rows, i, r)
 	{
 		snprintf(port, sizeof(port), "%lld", number(r, "port"));
-		snprintf(destination, sizeof(destination), "Route: %s", text(r, "route"));
+		if (json_object_get(r, "inline") != NULL)
+			snprintf(destination, sizeof(destination), "Inline Route: %s",
+				 text(r, "inline"));
+		else
+			snprintf(destination, sizeof(destination), "Route: %s", text(r, "route"));
 		if (verbose)
 			table_row(t, (const char *[]){text(r, "address"), port, text(r, "match"),
 						      destination});
@@ -112,15 +116,40 @@ static void print_endpoints(const json_t *rows, bool verbose)
 	table_print(t);
 }
 
+static void print_eds(const json_t *rows, bool verbose)
+{
+	struct table *t = table_create(4, 5);
+	const json_t *r;
+	size_t i;
+
+	table_row(t, (const char *[]){"NAME", "STATUS", "LOCALITY", "CLUSTER"});
+	json_array_foreach(rows, i, r)
+		table_row(t, (const char *[]){text(r, "endpoint"), text(r, "status"),
+					      text(r, "locality"), text(r, "cluster")});
+	table_print(t);
+}
+
 static const struct view {
 	const char *name, *aliases; /* separated by spaces */
 	const char *filters;
-	void (*print)(const json_t *rows, bool verbose);
+	void (*print)(const json_t *rows, bool verbose); /* NULL: JSON only */
 } views[] = {
 	{"listener", "listener listeners l", "address port type verbose", print_listeners},
 	{"route", "route routes r", "name verbose", print_routes},
 	{"cluster", "cluster clusters c", "fqdn subset direction port", print_clusters},
 	{"endpoint", "endpoint endpoints ep", "address port cluster status", print_endpoints},
+	{"eds", "eds", "address port cluster status", print_eds},
+	{"bootstrap", "bootstrap b", "", NULL},
+};
+
+/* What `pc all` shows, in istioctl's order, and the column that says what a row is. */
+static const struct section {
+	const char *view, *column, *head;
+} sections[] = {
+	{"cluster", "fqdn", "CLUSTER"},
+	{"listener", "address", "LISTENER"},
+	{"route", "name", "ROUTE"},
+	{"endpoint", "endpoint", "ENDPOINT"},
 };
 
 /* Whether a word is one of those in a list separated by spaces. */
@@ -181,6 +210,14 @@ static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
 				      {"status", required_argument, NULL, OPT_FIRST + 9},
 				      {0}};
 
+/* All of a kind are a list; the bootstrap is one. */
+static const json_t *protos_of(const struct view *v, const json_t *answer)
+{
+	const json_t *protos = json_object_get(answer, "protos");
+
+	return v->print == NULL ? json_array_get(protos, 0) : protos;
+}
+
 static int pc_print(struct ctl *ctl, const struct view *v, const struct pc *pc, json_t *request)
 {
 	json_t *answer;
@@ -188,10 +225,10 @@ static int pc_print(struct ctl *ctl, const struct view *v, const struct pc *pc, 
 
 	if (rc != EXIT_OK)
 		return rc;
-	if (pc->out == OUT_JSON)
-		out_json(json_object_get(answer, "protos"));
+	if (pc->out == OUT_JSON || (v->print == NULL && pc->out == OUT_SHORT))
+		out_json(protos_of(v, answer));
 	else if (pc->out == OUT_YAML)
-		out_yaml(json_object_get(answer, "protos"));
+		out_yaml(protos_of(v, answer));
 	else
 		v->print(json_object_get(answer, "rows"), pc->verbose);
 	json_decref(answer);
@@ -226,6 +263,110 @@ static int pc(struct ctl *ctl, const struct view *v, int argc, char **argv)
 	return pc_print(ctl, v, &p, request);
 }
 
+static void prefix_rows(const struct section *s, json_t *rows)
+{
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(rows, i, r)
+	{
+		char name[1024];
+
+		/* Rows of routes stand in their tables. */
+		if (json_object_get(r, "rows") != NULL)
+			prefix_rows(s, json_object_get(r, "rows"));
+		/* A cluster that is not direction|port|subset|fqdn is shown by its name. */
+		const char *column = strcmp(s->view, "cluster") == 0 && !text(r, "direction")[0]
+					     ? "name"
+					     : s->column;
+
+		snprintf(name, sizeof(name), "%s/%s", s->view, text(r, column));
+		json_object_set_new(r, column, json_string(name));
+	}
+}
+
+static int all_short(struct ctl *ctl, bool heads)
+{
+	for (size_t i = 0; i < SL_ARRAY_LEN(sections); i++) {
+		const struct view *v = view_find(sections[i].view);
+		json_t *answer;
+		int rc = ctl_call(ctl, json_pack("{s:s, s:s}", "cmd", "pc", "view", v->name),
+				  &answer);
+
+		if (rc != EXIT_OK)
+			return rc;
+		if (i > 0)
+			putchar('\n');
+		if (heads)
+			printf("------ %s INFO ------\n", sections[i].head);
+		prefix_rows(&sections[i], json_object_get(answer, "rows"));
+		v->print(json_object_get(answer, "rows"), true);
+		json_decref(answer);
+	}
+	return EXIT_OK;
+}
+
+/* The whole configuration, as Envoy's config dump. */
+static int all_dump(struct ctl *ctl, enum output out)
+{
+	json_t *answer, *dump;
+	int rc = ctl_call(ctl, json_pack("{s:s, s:s}", "cmd", "pc", "view", "all"), &answer);
+
+	if (rc != EXIT_OK)
+		return rc;
+	dump = json_pack("{s:O}", "configs", json_object_get(answer, "protos"));
+	if (out == OUT_JSON)
+		out_json(dump);
+	else
+		out_yaml(dump);
+	json_decref(dump);
+	json_decref(answer);
+	return EXIT_OK;
+}
+
+static int pc_all(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option all_longs[] = {{"output", required_argument, NULL, 'o'},
+						  {"with-headers", no_argument, NULL, 'w'},
+						  {"help", no_argument, NULL, 'h'},
+						  {0}};
+	enum output out = OUT_SHORT;
+	bool heads = false;
+	int opt, rc = 0;
+
+	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "o:", all_longs, NULL)) != -1) {
+		if (opt == 'o')
+			rc = out_parse(ctl, optarg, "short|json|yaml", &out) ? EXIT_USAGE + 1 : 0;
+		else if (opt == 'w')
+			heads = true;
+		else
+			rc = ctl_option(ctl, opt, optarg);
+	}
+	if (rc == 0 && optind < argc)
+		rc = ctl_usage(ctl, "all takes no argument \"%s\".", argv[optind]) + 1;
+	if (rc != 0)
+		return rc - 1;
+	return out == OUT_SHORT ? all_short(ctl, heads) : all_dump(ctl, out);
+}
+
+static int pc_log(struct ctl *ctl, int argc, char **argv)
+{
+	const char *name;
+	json_t *answer, *level;
+	int rc = ctl_arguments(ctl, argc, argv, 0);
+
+	if (rc != 0)
+		return rc - 1;
+	rc = ctl_call(ctl, json_pack("{s:s, s:s}", "cmd", "pc", "view", "log"), &answer);
+	if (rc != EXIT_OK)
+		return rc;
+	puts("active loggers:");
+	json_object_foreach(json_array_get(json_object_get(answer, "protos"), 0), name, level)
+		printf("  %s: %s\n", name, json_string_value(level));
+	json_decref(answer);
+	return EXIT_OK;
+}
+
 int cmd_pc(struct ctl *ctl, int argc, char **argv)
 {
 	const struct view *v;
@@ -233,7 +374,13 @@ int cmd_pc(struct ctl *ctl, int argc, char **argv)
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return ctl_option(ctl, 'h', NULL) - 1;
 	if (argc < 2 || argv[1][0] == '-')
-		return ctl_usage(ctl, "Say which view: listener, route, cluster or endpoint.");
+		return ctl_usage(
+			ctl, "Say which view: all, bootstrap, cluster, eds, endpoint, listener or "
+			     "route.");
+	if (word_in("log o", argv[1]))
+		return pc_log(ctl, argc - 1, argv + 1);
+	if (word_in("all a", argv[1]))
+		return pc_all(ctl, argc - 1, argv + 1);
 	v = view_find(argv[1]);
 	if (v == NULL)
 		return ctl_usage(ctl, "There is no view \"%s\".", argv[1]);

@@ -57,12 +57,14 @@ static const struct subcommand {
 	 "Kubernetes and Istio objects, from manifests and from apply. What sluice.conf says\n"
 	 "natively is in `sluicectl pc`.\n"},
 	{"proxy-config", "pc", cmd_pc, "listeners, routes, clusters, endpoints in use",
-	 "listener|route|cluster|endpoint [FILTERS] [-o short|json|yaml]\n"
+	 "all|bootstrap|cluster|eds|endpoint|listener|log|route [FILTERS] [-o short|json|yaml]\n"
 	 "\n"
 	 "  listener   --address IP --port N --type HTTP --verbose=false\n"
 	 "  route      --name TABLE --verbose=false\n"
 	 "  cluster    --fqdn TEXT --subset TEXT --direction outbound --port N\n"
-	 "  endpoint   --address IP --port N --cluster NAME --status HEALTHY\n"},
+	 "  endpoint   --address IP --port N --cluster NAME --status HEALTHY\n"
+	 "  eds        the same\n"
+	 "  all        --with-headers\n"},
 	{"explain", NULL, cmd_explain, "say what happens to a request, and why",
 	 "[-H HOST] URL [--port N] [--address IP] [-o json]\n"
 	 "       sluicectl explain --last[=N] [-H HOST] [-o json]\n"

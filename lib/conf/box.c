@@ -131,6 +131,27 @@ static const struct sl_key control_keys[] = {
 	{0},
 };
 
+static const struct sl_key admin_keys[] = {
+	{.name = "address",
+	 .type = SL_KEY_TEXT,
+	 CONTROL(admin_text[0]),
+	 .def = "127.0.0.1:15000",
+	 .help = "Envoy's admin interface, read-only: /clusters, /config_dump, /stats ...; \"\" "
+		 "for "
+		 "none."},
+	{.name = "probe",
+	 .type = SL_KEY_TEXT,
+	 CONTROL(admin_text[1]),
+	 .def = "127.0.0.1:15021",
+	 .help = "Readiness: /healthz/ready; \"\" for none."},
+	{.name = "prometheus",
+	 .type = SL_KEY_TEXT,
+	 CONTROL(admin_text[2]),
+	 .def = "127.0.0.1:15090",
+	 .help = "Metrics: /stats/prometheus; \"\" for none."},
+	{0},
+};
+
 static const struct sl_key limit_keys[] = {
 	{.name = "nat_sessions",
 	 .type = SL_KEY_INT,
@@ -355,6 +376,10 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .type = SL_KEY_GROUP,
 	 .keys = control_keys,
 	 .help = "The control process."},
+	{.name = "admin",
+	 .type = SL_KEY_GROUP,
+	 .keys = admin_keys,
+	 .help = "Addresses that the control process serves to operators over HTTP."},
 	{.name = "limits",
 	 .type = SL_KEY_GROUP,
 	 .keys = limit_keys,
@@ -445,6 +470,20 @@ static int finish_cache(struct sl_reader *r, struct sl_conf *conf)
 	return 0;
 }
 
+static int finish_admin(struct sl_reader *r, struct sl_conf *conf)
+{
+	static const char *const keys[] = {"admin.address", "admin.probe", "admin.prometheus"};
+	struct sl_conf_control *c = &conf->control;
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(keys); i++)
+		if (*c->admin_text[i] && sl_ip_port_parse(c->admin_text[i], &c->admin[i], NULL) < 0)
+			return sl_reader_bad(r, config_lookup(&conf->cfg, keys[i]),
+					     "'%s' is no address with a port; write one such as "
+					     "\"127.0.0.1:15000\", or \"\" for none",
+					     keys[i]);
+	return 0;
+}
+
 static int finish(struct sl_reader *r, struct sl_conf *conf)
 {
 	int e = check_instance(r, conf);
@@ -455,6 +494,8 @@ static int finish(struct sl_reader *r, struct sl_conf *conf)
 		return e;
 	finish_paths(conf);
 	e = finish_cache(r, conf);
+	if (e == 0)
+		e = finish_admin(r, conf);
 	return e ? e : sl_conf_ports_check(r, conf);
 }
 

@@ -89,6 +89,10 @@ struct sl_conf_control {
 	uint16_t n_manifests;
 	bool watch;       /* manifests are read again when they change */
 	uint16_t history; /* earlier configurations that are kept */
+	/* Listeners for operators: Envoy's admin interface, readiness, Prometheus; as written and
+	 * as read, port 0: none. */
+	char admin_text[3][64];
+	struct sl_ip_port admin[3];
 };
 
 struct sl_conf; /* a parsed sluice.conf */

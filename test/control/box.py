@@ -52,6 +52,7 @@ def wait_until(cond, what, seconds=5.0):
 
 CONF = """instance = "{name}";
 log: {{ access = "{dir}/access.log"; }};
+admin: {{ address = "{admin}"; probe = ""; prometheus = ""; }};
 control: {{ socket = "{dir}/run/control.sock"; state = "{dir}/state"; }};
 ports = (
   {{ name = "client"; kind = "null"; addresses = [ "192.0.2.1/24" ]; }},
@@ -66,7 +67,7 @@ class Box:
 
     count = 0
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", admin=""):
         Box.count += 1
         self.name = f"t{os.getpid()}-{Box.count}"
         self.dir = tempfile.mkdtemp(prefix="sluice-control-")
@@ -74,10 +75,12 @@ class Box:
         self.conf = f"{self.dir}/sluice.conf"
         self.sock = f"{self.dir}/run/control.sock"
         self.control = self.daemon = None
+        self.admin = admin
         self.write_conf(extra)
 
     def write_conf(self, extra=""):
-        self.write("sluice.conf", CONF.format(name=self.name, dir=self.dir, extra=extra))
+        self.write("sluice.conf", CONF.format(name=self.name, dir=self.dir, extra=extra,
+                                                  admin=self.admin))
 
     def write(self, name, text):
         path = os.path.join(self.dir, name)

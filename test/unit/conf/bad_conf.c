@@ -42,7 +42,7 @@ const struct bad_case bad_conf[] = {
 	{PORTS "zzzzzzzz = 1;",
 	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
 	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
-	 "limits, timeouts, http, manifests, listeners, clusters, services"},
+	 "admin, limits, timeouts, http, manifests, listeners, clusters, services"},
 	{PORTS "workers: { cuont = 2; };",
 	 "t.conf:2: unknown key 'cuont' in workers; did you mean 'count'?"},
 	{"instance = \"main\";\n",
