@@ -13,7 +13,6 @@
 #include "control.h"
 #include "explain.h"
 #include "lookup.h"
-#include "sl_http.h"
 
 void explain_step(struct explain *x, const char *step, const char *fmt, ...)
 {
@@ -148,43 +147,58 @@ static void copy_text(char *buf, size_t cap, struct sl_str s)
 	buf[n] = '\0';
 }
 
-/* The worker's parser and path normalisation decide what the request is. */
-static bool parse_request(struct explain *x, const char *host, const char *target)
+/* The head of a request with the fields that were asked for. */
+static char *write_head(const char *host, const char *target, const json_t *request)
 {
-	struct sl_http_request *req = calloc(1, sizeof(*req));
+	const char *method = json_string_value(json_object_get(request, "method"));
+	const json_t *fields = json_object_get(request, "headers"), *field;
 	char *head = NULL;
-	int n = asprintf(&head, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, host);
-	bool ok = false;
+	size_t i, n;
+	FILE *f = open_memstream(&head, &n);
 
-	if (req == NULL || n < 0) {
-		free(req);
-		return false;
+	if (f == NULL)
+		return NULL;
+	fprintf(f, "%s %s HTTP/1.1\r\nHost: %s\r\n", method != NULL ? method : "GET", target, host);
+	json_array_foreach(fields, i, field)
+	{
+		if (json_is_string(field))
+			fprintf(f, "%s\r\n", json_string_value(field));
 	}
-	n = sl_http_request_parse(req, head, (size_t)n, 0, &(struct sl_http_limits){0});
-	if (n > 0) {
-		int len = sl_http_normalize(req->path, x->path, sizeof(x->path));
+	fprintf(f, "\r\n");
+	return fclose(f) == 0 ? head : NULL;
+}
 
-		ok = len >= 0;
-		if (ok) {
-			x->path_len = (uint32_t)len;
-			if (!sl_str_eq(req->path, (struct sl_str){x->path, x->path_len}))
-				explain_step(x, "path", "normalised to %.*s", len, x->path);
-			copy_text(x->query, sizeof(x->query), req->query);
-			copy_text(x->host, sizeof(x->host), req->authority);
-		} else {
-			explain_outcome(x, 400, "", "path_normalization_failed",
-					"the path has a bad escape or %00");
-		}
-	} else {
+/* The worker's parser and path normalisation decide what the request is. */
+static bool parse_request(struct explain *x, const char *host, const char *target,
+			  const json_t *request)
+{
+	struct sl_http_request *req = &x->req;
+	int n, len;
+
+	x->head = write_head(host, target, request);
+	if (x->head == NULL)
+		return false;
+	n = sl_http_request_parse(req, x->head, strlen(x->head), 0, &(struct sl_http_limits){0});
+	if (n <= 0) {
 		uint16_t status = n < 0 ? sl_http_error_status(req->error) : 400;
 
 		explain_outcome(x, status, "DPE",
 				n < 0 ? sl_http_error_details(req->error) : "http1.incomplete",
 				"the request is refused before it is routed");
+		return false;
 	}
-	free(head);
-	free(req);
-	return ok;
+	len = sl_http_normalize(req->path, x->path, sizeof(x->path));
+	if (len < 0) {
+		explain_outcome(x, 400, "", "path_normalization_failed",
+				"the path has a bad escape or %00");
+		return false;
+	}
+	x->path_len = (uint32_t)len;
+	if (!sl_str_eq(req->path, (struct sl_str){x->path, x->path_len}))
+		explain_step(x, "path", "normalised to %.*s", len, x->path);
+	copy_text(x->query, sizeof(x->query), req->query);
+	copy_text(x->host, sizeof(x->host), req->authority);
+	return true;
 }
 
 static int read_request(struct explain *x, const json_t *request, const char **host,
@@ -228,11 +242,15 @@ int command_explain(struct control *c, uint64_t client, const json_t *request, j
 	if (rc == 0)
 		rc = sl_snap_scratch_grow(x->s, &c->scratch, err);
 	if (rc == 0) {
-		explain_step(x, "request", "GET http://%s%s on port %u", host, target, x->port);
+		const char *method = json_string_value(json_object_get(request, "method"));
+
+		explain_step(x, "request", "%s http://%s%s on port %u",
+			     method != NULL ? method : "GET", host, target, x->port);
 		if ((x->has_ip ? find_by_address(x, c) : find_by_port(x)) && explain_listener(x) &&
-		    parse_request(x, host, target))
+		    parse_request(x, host, target, request))
 			explain_route(x, c->scratch);
 	}
+	free(x->head);
 	free(x);
 	return rc;
 }

@@ -42,13 +42,57 @@ static const char *match_words(const struct sl_snap_route *r)
 	static const char *const words[] = {[SL_PATH_ANY] = "any path",
 					    [SL_PATH_EXACT] = "exactly ",
 					    [SL_PATH_PREFIX] = "prefix ",
-					    [SL_PATH_REGEX] = "regex "};
+					    [SL_PATH_REGEX] = "regex ",
+					    [SL_PATH_ELEMENTS] = "path elements "};
 
 	return r->match < SL_ARRAY_LEN(words) ? words[r->match] : "?";
 }
 
+/* What a condition wants, as "header x-user exactly jason". */
+static void cond_words(const struct sl_snap *s, const struct sl_snap_cond *c, char *buf, size_t cap)
+{
+	static const char *const on[] = {
+		[SL_ON_METHOD] = "method",       [SL_ON_SCHEME] = "scheme",
+		[SL_ON_AUTHORITY] = "authority", [SL_ON_TARGET] = ":path",
+		[SL_ON_HEADER] = "header ",      [SL_ON_QUERY] = "query parameter ",
+	};
+	static const char *const match[] = {
+		[SL_TEXT_PRESENT] = "present",
+		[SL_TEXT_EXACT] = "exactly ",
+		[SL_TEXT_PREFIX] = "prefix ",
+		[SL_TEXT_REGEX] = "regex ",
+	};
+
+	snprintf(buf, cap, "%s%.*s %s%s%.*s", on[c->on], SL_STR_ARG(sl_snap_str(s, c->name)),
+		 c->invert ? "not " : "", match[c->match], SL_STR_ARG(sl_snap_str(s, c->text)));
+}
+
+/* Why a route lost, with the condition that did not hold. */
+static void loser(struct explain *x, struct sl_match_scratch *scratch,
+		  const struct sl_snap_request *rq, const struct sl_route_hit *hit, uint32_t index,
+		  json_t *losers)
+{
+	uint32_t row = sl_snap_vhost(x->s, hit->vhost)->routes.first + index, cond;
+	const struct sl_snap_route *r = sl_snap_route(x->s, row);
+	struct sl_str path = sl_snap_str(x->s, r->path);
+	const char *why = sl_why_text(sl_snap_route_why(x->s, scratch, rq, hit, row, &cond));
+	char words[512] = "";
+	json_t *entry;
+
+	if (cond != SL_SNAP_NONE)
+		cond_words(x->s, sl_snap_cond(x->s, cond), words, sizeof(words));
+	explain_step(x, "not", "route %u, %s%.*s: %s%s%s%s", index + 1, match_words(r),
+		     SL_STR_ARG(path), why, words[0] ? " (" : "", words, words[0] ? ")" : "");
+	entry = json_pack("{s:i, s:o, s:s}", "index", (int)index + 1, "path", json_text_of(path),
+			  "why", why);
+	if (words[0])
+		json_object_set_new(entry, "condition", json_text(words));
+	json_array_append_new(losers, entry);
+}
+
 /* Routes in list order up to the one that was taken, with the reason of each. */
-static void routes(struct explain *x, const struct sl_route_hit *hit)
+static void routes(struct explain *x, struct sl_match_scratch *scratch,
+		   const struct sl_snap_request *rq, const struct sl_route_hit *hit)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(x->s, hit->vhost);
 	uint32_t taken = hit->route != SL_SNAP_NONE ? hit->route - v->routes.first : v->routes.n;
@@ -57,17 +101,20 @@ static void routes(struct explain *x, const struct sl_route_hit *hit)
 
 	if (from > 0)
 		explain_step(x, "not", "routes 1 to %u, none of which matches", from);
-	for (uint32_t i = from; i < taken; i++) {
-		const struct sl_snap_route *r = sl_snap_route(x->s, v->routes.first + i);
-		struct sl_str path = sl_snap_str(x->s, r->path);
-		const char *why = sl_why_text(sl_snap_route_why(x->s, hit, v->routes.first + i));
-
-		explain_step(x, "not", "route %u, %s%.*s: %s", i + 1, match_words(r),
-			     SL_STR_ARG(path), why);
-		json_array_append_new(losers, json_pack("{s:i, s:o, s:s}", "index", (int)i + 1,
-							"path", json_text_of(path), "why", why));
-	}
+	for (uint32_t i = from; i < taken; i++)
+		loser(x, scratch, rq, hit, i, losers);
 	json_object_set_new(x->answer, "not", losers);
+}
+
+/* The conditions a route was taken by, besides its path. */
+static void conditions(struct explain *x, const struct sl_snap_route *r)
+{
+	char words[512];
+
+	for (uint32_t i = 0; i < r->conds.n; i++) {
+		cond_words(x->s, sl_snap_cond(x->s, r->conds.first + i), words, sizeof(words));
+		explain_step(x, "condition", "%s", words);
+	}
 }
 
 static void taken(struct explain *x, const struct sl_route_hit *hit)
@@ -80,7 +127,8 @@ static void taken(struct explain *x, const struct sl_route_hit *hit)
 
 	explain_step(x, "route", "%u of %u, %s%.*s%s%.*s: %s", index, v->routes.n, match_words(r),
 		     SL_STR_ARG(path), vs.n ? ", virtual service " : "", SL_STR_ARG(vs),
-		     sl_why_text(sl_snap_route_why(x->s, hit, hit->route)));
+		     sl_why_text(SL_WHY_TAKEN));
+	conditions(x, r);
 	json_object_set_new(x->answer, "route",
 			    json_pack("{s:i, s:o, s:o, s:o}", "index", (int)index, "name",
 				      view_text(x->s, r->name), "path", json_text_of(path),
@@ -199,10 +247,21 @@ static void act(struct explain *x, uint32_t route)
 void explain_route(struct explain *x, struct sl_match_scratch *scratch)
 {
 	uint32_t table = sl_snap_listener(x->s, x->listener)->table;
-	struct sl_str path = {x->path, x->path_len}, name, domain;
+	/* What the gateway sets itself and does not depend on the client. */
+	static const struct sl_snap_field ours = {{"x-forwarded-proto", 17}, {"http", 4}};
+	struct sl_snap_request rq = {.host = sl_str(x->host),
+				     .path = {x->path, x->path_len},
+				     .query = sl_str(x->query),
+				     .method = x->req.method,
+				     .scheme = SL_STR("http"),
+				     .field = x->req.field,
+				     .n_fields = x->req.n_fields,
+				     .ours = &ours,
+				     .n_ours = 1};
+	struct sl_str name, domain;
 	struct sl_route_hit hit;
 
-	sl_snap_route_find(x->s, scratch, table, sl_str(x->host), path, &hit);
+	sl_snap_route_find(x->s, scratch, table, &rq, &hit);
 	if (hit.vhost == SL_SNAP_NONE) {
 		no_vhost(x, sl_snap_table(x->s, table));
 		return;
@@ -213,12 +272,12 @@ void explain_route(struct explain *x, struct sl_match_scratch *scratch)
 		     x->host, SL_STR_ARG(domain));
 	json_object_set_new(x->answer, "virtual_host", json_text_of(name));
 	json_object_set_new(x->answer, "domain", json_text_of(domain));
-	routes(x, &hit);
+	routes(x, scratch, &rq, &hit);
 	if (hit.route == SL_SNAP_NONE) {
 		explain_step(x, "route", "none of %u matches %.*s",
-			     sl_snap_vhost(x->s, hit.vhost)->routes.n, (int)path.n, path.p);
+			     sl_snap_vhost(x->s, hit.vhost)->routes.n, (int)rq.path.n, rq.path.p);
 		explain_outcome(x, 404, "NR", "route_not_found",
-				"no route of the virtual host matches the path");
+				"no route of the virtual host matches the request");
 		return;
 	}
 	taken(x, &hit);

@@ -64,13 +64,18 @@ static int route_head(struct replay *rp, const struct sl_snap *s, uint32_t table
 		      const struct recent_head *h, struct sl_route_hit *hit)
 {
 	char path[RECENT_PATH_MAX];
-	int n = sl_http_normalize((struct sl_str){h->path, (uint32_t)strcspn(h->path, "?")}, path,
-				  sizeof(path));
+	uint32_t len = (uint32_t)strcspn(h->path, "?");
+	int n = sl_http_normalize((struct sl_str){h->path, len}, path, sizeof(path));
+	/* Its fields are not kept: conditions on them are held against none. */
+	struct sl_snap_request rq = {.host = sl_str(h->host),
+				     .query = sl_str(h->path + len),
+				     .method = sl_str(h->method),
+				     .scheme = SL_STR("http")};
 
 	if (n < 0)
 		return -EINVAL;
-	sl_snap_route_find(s, rp->c->scratch, table, sl_str(h->host),
-			   (struct sl_str){path, (uint32_t)n}, hit);
+	rq.path = (struct sl_str){path, (uint32_t)n};
+	sl_snap_route_find(s, rp->c->scratch, table, &rq, hit);
 	return 0;
 }
 

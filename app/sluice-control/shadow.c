@@ -6,16 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether whatever passes b's conditions besides the path passes a's too. */
+static bool has_condition(const struct sl_model_route *r, const struct sl_model_cond *c)
+{
+	for (size_t i = 0; i < r->n_conds; i++) {
+		const struct sl_model_cond *d = &r->conds[i];
+
+		if (c->on == d->on && c->match == d->match && c->invert == d->invert &&
+		    strcmp(c->name, d->name) == 0 && strcmp(c->text, d->text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether whatever passes b's conditions besides the path passes a's too: as far as they are the
+ * same ones, for which nothing has to be guessed.
+ */
 static bool conditions_cover(const struct sl_model_route *a, const struct sl_model_route *b)
 {
-	return true;
+	for (size_t i = 0; i < a->n_conds; i++)
+		if (!has_condition(b, &a->conds[i]))
+			return false;
+	return a->ignore_case || !b->ignore_case;
 }
 
 static bool takes_any_path(const struct sl_model_route *r)
 {
 	return r->match == SL_PATH_ANY ||
-	       (r->match == SL_PATH_PREFIX && strcmp(r->path, "/") == 0) ||
+	       ((r->match == SL_PATH_PREFIX || r->match == SL_PATH_ELEMENTS) &&
+		strcmp(r->path, "/") == 0) ||
 	       (r->match == SL_PATH_REGEX && strcmp(r->path, ".*") == 0);
 }
 
@@ -64,7 +83,11 @@ static bool path_covers(const struct path *p, const struct sl_model_route *r)
 
 	switch (p->match) {
 	case SL_PATH_PREFIX:
-		return r->match == SL_PATH_PREFIX || r->match == SL_PATH_EXACT;
+		return r->match != SL_PATH_ANY && r->match != SL_PATH_REGEX;
+	case SL_PATH_ELEMENTS:
+		return (r->match == SL_PATH_EXACT || r->match == SL_PATH_ELEMENTS ||
+			(r->match == SL_PATH_PREFIX && !whole)) &&
+		       (whole || r->path[p->text.n] == '/');
 	case SL_PATH_EXACT:
 		return whole && r->match == SL_PATH_EXACT;
 	case SL_PATH_REGEX:

@@ -23,7 +23,9 @@ static int compare_tables(const void *a, const void *b, void *snap)
 json_t *view_match_cell(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	struct sl_str path = sl_snap_str(s, r->path);
-	const char *before = r->match == SL_PATH_REGEX ? "regex " : "";
+	const char *before = r->match == SL_PATH_REGEX      ? "regex "
+			     : r->match == SL_PATH_ELEMENTS ? "PathPrefix:"
+							    : "";
 	const char *after = r->match == SL_PATH_PREFIX ? "*" : "";
 	char *text = NULL;
 	json_t *cell;
@@ -81,7 +83,40 @@ static void vhost_rows(const struct sl_snap *s, const struct sl_snap_table *t,
 						      "virtual_service", "404"));
 }
 
-static json_t *match_proto(const struct sl_snap *s, const struct sl_snap_route *r)
+static json_t *text_proto(const struct sl_snap *s, const struct sl_snap_cond *c)
+{
+	json_t *text = view_text(s, c->text);
+
+	if (c->match == SL_TEXT_REGEX)
+		return json_pack("{s:{s:o}}", "safeRegex", "regex", text);
+	return json_pack("{s:o}", c->match == SL_TEXT_PREFIX ? "prefix" : "exact", text);
+}
+
+static void cond_proto(const struct sl_snap *s, const struct sl_snap_cond *c, json_t *headers,
+		       json_t *query)
+{
+	static const char *const pseudo[] = {[SL_ON_METHOD] = ":method",
+					     [SL_ON_SCHEME] = ":scheme",
+					     [SL_ON_AUTHORITY] = ":authority",
+					     [SL_ON_TARGET] = ":path"};
+	json_t *p = json_object();
+
+	if (c->on == SL_ON_HEADER || c->on == SL_ON_QUERY)
+		json_object_set_new(p, "name", view_text(s, c->name));
+	else
+		json_object_set_new(p, "name", json_string(pseudo[c->on]));
+	if (c->match == SL_TEXT_PRESENT)
+		json_object_set_new(p, "presentMatch", json_true());
+	else
+		json_object_set_new(p, "stringMatch", text_proto(s, c));
+	if (c->invert)
+		json_object_set_new(p, "invertMatch", json_true());
+	if (c->invert && c->match != SL_TEXT_PRESENT)
+		json_object_set_new(p, "treatMissingHeaderAsEmpty", json_true());
+	json_array_append_new(c->on == SL_ON_QUERY ? query : headers, p);
+}
+
+static json_t *path_proto(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	json_t *path = view_text(s, r->path);
 
@@ -90,12 +125,31 @@ static json_t *match_proto(const struct sl_snap *s, const struct sl_snap_route *
 		return json_pack("{s:o}", "path", path);
 	case SL_PATH_PREFIX:
 		return json_pack("{s:o}", "prefix", path);
+	case SL_PATH_ELEMENTS:
+		return json_pack("{s:o}", r->path.len > 1 ? "pathSeparatedPrefix" : "prefix", path);
 	case SL_PATH_REGEX:
 		return json_pack("{s:{s:o}}", "safeRegex", "regex", path);
 	default:
 		json_decref(path);
 		return json_pack("{s:s}", "prefix", "/");
 	}
+}
+
+static json_t *match_proto(const struct sl_snap *s, const struct sl_snap_route *r)
+{
+	json_t *p = path_proto(s, r), *headers = json_array(), *query = json_array();
+
+	if (r->ignore_case)
+		json_object_set_new(p, "caseSensitive", json_false());
+	for (uint32_t i = 0; i < r->conds.n; i++)
+		cond_proto(s, sl_snap_cond(s, r->conds.first + i), headers, query);
+	if (json_array_size(headers) > 0)
+		json_object_set(p, "headers", headers);
+	if (json_array_size(query) > 0)
+		json_object_set(p, "queryParameters", query);
+	json_decref(headers);
+	json_decref(query);
+	return p;
 }
 
 static json_t *weights_proto(const struct sl_snap *s, const struct sl_snap_route *r)

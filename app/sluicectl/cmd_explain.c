@@ -88,7 +88,8 @@ void explain_print(const json_t *answer)
 	}
 }
 
-static int ask(struct ctl *ctl, const struct url *u, enum output out)
+static int ask(struct ctl *ctl, const struct url *u, const char *method, json_t *headers,
+	       enum output out)
 {
 	json_t *request = json_pack("{s:s, s:s, s:s, s:i}", "cmd", "explain", "host", u->host,
 				    "target", u->target, "port", u->port);
@@ -97,6 +98,9 @@ static int ask(struct ctl *ctl, const struct url *u, enum output out)
 
 	if (request == NULL)
 		return ctl_usage(ctl, "Host or URL is not UTF-8 text.");
+	json_object_set(request, "headers", headers);
+	if (method != NULL)
+		json_object_set_new(request, "method", json_string(method));
 	if (u->address[0] != '\0')
 		json_object_set_new(request, "address", json_string(u->address));
 	rc = ctl_call(ctl, request, &answer);
@@ -120,49 +124,89 @@ static bool wants_last(int argc, char **argv)
 	return false;
 }
 
-int cmd_explain(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"host", required_argument, NULL, 'H'},
-		{"port", required_argument, NULL, 'p'},   {"address", required_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'},         {0}};
-	const char *host = NULL, *port = NULL, *address = NULL;
-	enum output out = OUT_SHORT;
-	struct url u;
-	int opt, rc;
+/* What the options say. */
+struct question {
+	const char *host, *port, *address, *method;
+	json_t *headers;
+	enum output out;
+};
 
-	if (wants_last(argc, argv))
-		return explain_last(ctl, argc, argv);
-	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:H:", longs, NULL)) != -1) {
-		if (opt == 'H') {
-			host = optarg;
-		} else if (opt == 'p') {
-			port = optarg;
-		} else if (opt == 'a') {
-			address = optarg;
-		} else if (opt == 'o') {
-			if (out_parse(ctl, optarg, "short|json", &out) != 0)
-				return EXIT_USAGE;
-		} else {
-			rc = ctl_option(ctl, opt, optarg);
-			if (rc != 0)
-				return rc - 1;
-		}
+/* -H of curl: a header, or the Host alone. */
+static int add_header(struct ctl *ctl, struct question *q, const char *text)
+{
+	if (strncasecmp(text, "Host:", 5) == 0)
+		q->host = text + 5 + strspn(text + 5, " ");
+	else if (strstr(text, ": ") == NULL)
+		q->host = text;
+	else if (json_array_append_new(q->headers, json_string(text)) != 0)
+		return ctl_usage(ctl, "A header is not UTF-8 text.");
+	return EXIT_OK;
+}
+
+static int parse_options(struct ctl *ctl, int argc, char **argv, struct question *q)
+{
+	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+					      {"host", required_argument, NULL, 'H'},
+					      {"port", required_argument, NULL, 'p'},
+					      {"address", required_argument, NULL, 'a'},
+					      {"method", required_argument, NULL, 'X'},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
+	int opt, rc = EXIT_OK;
+
+	while (rc == EXIT_OK &&
+	       (opt = getopt_long(argc, argv, CTL_OPTS "o:H:X:", longs, NULL)) != -1) {
+		if (opt == 'H')
+			rc = add_header(ctl, q, optarg);
+		else if (opt == 'X')
+			q->method = optarg;
+		else if (opt == 'p')
+			q->port = optarg;
+		else if (opt == 'a')
+			q->address = optarg;
+		else if (opt == 'o')
+			rc = out_parse(ctl, optarg, "short|json", &q->out) != 0 ? EXIT_USAGE
+										: EXIT_OK;
+		else if ((rc = ctl_option(ctl, opt, optarg)) != 0)
+			return rc;
 	}
-	if (argc - optind != 1)
-		return ctl_usage(ctl, "Say one URL.");
-	rc = parse_url(ctl, argv[optind], &u);
-	if (rc == EXIT_OK && port != NULL)
-		rc = parse_port(ctl, port, &u.port);
+	return rc == EXIT_OK ? 0 : rc + 1;
+}
+
+static int explain(struct ctl *ctl, const char *url, const struct question *q)
+{
+	struct url u;
+	int rc = parse_url(ctl, url, &u);
+
+	if (rc == EXIT_OK && q->port != NULL)
+		rc = parse_port(ctl, q->port, &u.port);
 	if (rc != EXIT_OK)
 		return rc;
-	if (host != NULL)
-		snprintf(u.host, sizeof(u.host), "%s",
-			 strncasecmp(host, "Host:", 5) == 0 ? host + 5 + strspn(host + 5, " ")
-							    : host);
-	if (address != NULL)
-		snprintf(u.address, sizeof(u.address), "%s", address);
+	if (q->host != NULL)
+		snprintf(u.host, sizeof(u.host), "%s", q->host);
+	if (q->address != NULL)
+		snprintf(u.address, sizeof(u.address), "%s", q->address);
 	if (u.host[0] == '\0')
 		return ctl_usage(ctl, "Say the Host with -H, or write the URL in full.");
-	return ask(ctl, &u, out);
+	return ask(ctl, &u, q->method, q->headers, q->out);
+}
+
+int cmd_explain(struct ctl *ctl, int argc, char **argv)
+{
+	struct question q = {.headers = json_array(), .out = OUT_SHORT};
+	int rc;
+
+	if (wants_last(argc, argv)) {
+		json_decref(q.headers);
+		return explain_last(ctl, argc, argv);
+	}
+	rc = parse_options(ctl, argc, argv, &q);
+	if (rc != 0)
+		rc--;
+	else if (argc - optind != 1)
+		rc = ctl_usage(ctl, "Say one URL.");
+	else
+		rc = explain(ctl, argv[optind], &q);
+	json_decref(q.headers);
+	return rc;
 }

@@ -28,6 +28,10 @@
 	{                                                      \
 		.name = (n), .type = SL_F_OBJ, .sub = (fields) \
 	}
+#define OBJ_MAP(n, fields)                                         \
+	{                                                          \
+		.name = (n), .type = SL_F_OBJ_MAP, .sub = (fields) \
+	}
 #define OBJS(n, fields)                                         \
 	{                                                       \
 		.name = (n), .type = SL_F_OBJS, .sub = (fields) \
@@ -41,7 +45,6 @@
 		0 \
 	}
 
-static const char *const w_false[] = {"false", NULL};
 static const char *const w_all[] = {"*", NULL};
 static const char *const w_affinity[] = {"None", "ClientIP", NULL};
 static const char *const w_policy[] = {"Cluster", "Local", NULL};
@@ -130,23 +133,23 @@ static const struct sl_field gateway[] = {
 	END,
 };
 
-static const struct sl_field uri_match[] = {STR("exact"), STR("prefix"), STR("regex"), END};
+static const struct sl_field text_match[] = {STR("exact"), STR("prefix"), STR("regex"), END};
 
 static const struct sl_field vs_match[] = {
 	STR("name"),
-	OBJ("uri", uri_match),
+	OBJ("uri", text_match),
+	OBJ("scheme", text_match),
+	OBJ("method", text_match),
+	OBJ("authority", text_match),
+	OBJ_MAP("headers", text_match),
+	OBJ_MAP("withoutHeaders", text_match),
+	OBJ_MAP("queryParams", text_match),
+	{.name = "ignoreUriCase", .type = SL_F_BOOL},
 	{.name = "gateways", .type = SL_F_STRS},
 	PORT("port"),
-	ONLY("ignoreUriCase", SL_F_BOOL, w_false),
-	LATER("scheme"),
-	LATER("method"),
-	LATER("authority"),
-	LATER("headers"),
-	LATER("withoutHeaders"),
-	LATER("queryParams"),
-	LATER("sourceLabels"),
-	LATER("sourceNamespace"),
-	LATER("statPrefix"),
+	MAP("sourceLabels"),
+	STR("sourceNamespace"),
+	STR("statPrefix"),
 	END,
 };
 

@@ -110,6 +110,19 @@ int sl_vs_routes(struct sl_kube *k, const struct sl_object *vs, const struct sl_
 bool sl_vs_names_gateway(const struct sl_object *vs, const char *name,
 			 const struct sl_object *gateway);
 
+/* A rule's match entry (vs_match.c); NULL: a rule without, which matches every request. */
+
+/** 0 or -EINVAL with file:line and what to write instead. */
+int sl_vs_match_check(const struct sl_kube *k, const struct sl_object *vs,
+		      const struct sl_node *match);
+
+/** Whether it is for this gateway and server port at all. */
+bool sl_vs_match_applies(const struct sl_object *vs, const struct sl_node *match,
+			 const struct sl_object *gateway, int64_t port);
+
+/** Sets what a route matches. 0 or -ENOMEM. */
+int sl_vs_match_add(const struct sl_node *match, struct sl_model_route *route);
+
 /** Whether nothing behind this route of its VirtualService is ever reached. */
 bool sl_vs_catch_all(const struct sl_model_route *route);
 

@@ -189,6 +189,22 @@ static int check_list(const struct check *c, const struct sl_field *f, const str
 	return e;
 }
 
+static int check_obj_map(const struct check *c, const struct sl_field *f, const struct sl_node *n,
+			 const struct path *p)
+{
+	int e = 0;
+
+	if (n->type != SL_NODE_MAP)
+		return wrong(c, n, p, "a map of names");
+	for (uint32_t i = 0; e == 0 && i < n->n; i++) {
+		struct path sub = {p, n->pair[i].key, -1};
+
+		if (n->pair[i].value->type != SL_NODE_NULL)
+			e = check_map(c, f->sub, n->pair[i].value, &sub);
+	}
+	return e;
+}
+
 static int check_words(const struct check *c, const struct sl_field *f, const struct sl_node *n,
 		       const struct path *p)
 {
@@ -236,6 +252,8 @@ static int check_type(const struct check *c, const struct sl_field *f, const str
 		return check_texts_map(c, n, p);
 	case SL_F_OBJ:
 		return check_map(c, f->sub, n, p);
+	case SL_F_OBJ_MAP:
+		return check_obj_map(c, f, n, p);
 	case SL_F_OBJS:
 	case SL_F_STRS:
 	case SL_F_IPS:

@@ -16,6 +16,7 @@ enum sl_field_type {
 	SL_F_TEXTS_MAP, /* names to texts: labels, selectors */
 	SL_F_OBJ,       /* a map with the fields of `sub` */
 	SL_F_OBJS,      /* a list of them */
+	SL_F_OBJ_MAP,   /* names to them; null for one that says nothing */
 	SL_F_STRS,      /* a list of texts */
 	SL_F_IPS,       /* a list of addresses */
 	SL_F_ANY,       /* not looked at: changes nothing here */

@@ -196,27 +196,6 @@ static int check_rule(const struct rule *r)
 	return check_destinations(r);
 }
 
-static int check_match(const struct rule *r, const struct sl_node *match)
-{
-	const struct sl_node *uri = sl_node_get(match, "uri");
-	const struct sl_node *kind = NULL;
-	int n = 0;
-
-	for (uint32_t i = 0; uri && i < uri->n; i++)
-		if (uri->pair[i].value->type != SL_NODE_NULL) {
-			kind = uri->pair[i].value;
-			n++;
-		}
-	if (uri && n != 1)
-		return bad(r, uri,
-			   n ? "uri with several matches; write one of exact, prefix and "
-			       "regex"
-			     : "uri without a match; write exact, prefix or regex");
-	if (kind && !*kind->text)
-		return bad(r, kind, "uri match with an empty text; write a path, or leave uri out");
-	return 0;
-}
-
 /* Only a VirtualService that some gateway could serve concerns us: "mesh" is for sidecars. */
 static bool for_gateways(const struct sl_object *vs)
 {
@@ -246,7 +225,7 @@ int sl_vs_check(struct sl_kube *k, const struct sl_object *vs)
 		const struct sl_node *match = sl_node_get(r.http, "match");
 
 		for (uint32_t j = 0; e == 0 && j < sl_node_len(match); j++)
-			e = check_match(&r, match->item[j]);
+			e = sl_vs_match_check(k, vs, match->item[j]);
 		if (e == 0)
 			e = check_rule(&r);
 	}
@@ -281,30 +260,6 @@ static int set_name(const struct rule *r, struct sl_model_route *route)
 	e = sl_model_set(&route->name, text);
 	free(text);
 	return e;
-}
-
-static int set_match(const struct rule *r, struct sl_model_route *route)
-{
-	static const struct {
-		const char *key;
-		enum sl_path_match match;
-	} kinds[] = {
-		{"exact", SL_PATH_EXACT}, {"prefix", SL_PATH_PREFIX}, {"regex", SL_PATH_REGEX}};
-	const struct sl_node *uri = sl_node_get(r->match, "uri");
-
-	for (size_t i = 0; uri && i < SL_ARRAY_LEN(kinds); i++) {
-		const struct sl_node *v = sl_node_get(uri, kinds[i].key);
-
-		if (!v)
-			continue;
-		/* Istio reads a lone "*" as "anything". */
-		if (kinds[i].match == SL_PATH_REGEX && strcmp(v->text, "*") == 0)
-			break;
-		route->match = kinds[i].match;
-		return sl_model_set(&route->path, v->text);
-	}
-	route->match = SL_PATH_PREFIX;
-	return sl_model_set(&route->path, "/");
 }
 
 static int set_rewrite(const struct rule *r, struct sl_model_route *route)
@@ -376,7 +331,7 @@ static int add_route(const struct rule *r, struct sl_model_vhost *vhost)
 	char vs[SL_KUBE_NAME_MAX];
 
 	snprintf(vs, sizeof(vs), "%s.%s", r->vs->name, r->vs->ns);
-	if (!route || set_name(r, route) < 0 || set_match(r, route) < 0 ||
+	if (!route || set_name(r, route) < 0 || sl_vs_match_add(r->match, route) < 0 ||
 	    set_rewrite(r, route) < 0 || set_answer(r, route) < 0 ||
 	    sl_model_set(&route->virtual_service, vs) < 0 ||
 	    sl_model_origin(&route->origin, r->vs->file, at->line) < 0)
@@ -385,23 +340,10 @@ static int add_route(const struct rule *r, struct sl_model_vhost *vhost)
 	return set_weights(r, route);
 }
 
-/* Whether a match entry is for this gateway and server port. */
-static bool applies(const struct sl_object *vs, const struct sl_node *match,
-		    const struct sl_object *gateway, int64_t port)
-{
-	const struct sl_node *gateways = sl_node_get(match, "gateways");
-	int64_t want = sl_node_int(match, "port", 0);
-
-	if (want && want != port)
-		return false;
-	for (uint32_t i = 0; i < sl_node_len(gateways); i++)
-		if (sl_vs_names_gateway(vs, gateways->item[i]->text, gateway))
-			return true;
-	return sl_node_len(gateways) == 0;
-}
-
 bool sl_vs_catch_all(const struct sl_model_route *route)
 {
+	if (route->n_conds)
+		return false;
 	return (route->match == SL_PATH_PREFIX && strcmp(route->path, "/") == 0) ||
 	       (route->match == SL_PATH_REGEX && strcmp(route->path, ".*") == 0);
 }
@@ -416,7 +358,7 @@ static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t por
 
 	for (uint32_t i = 0; e == 0 && !*done && i < SL_MAX(n, 1u); i++) {
 		r->match = n ? match->item[i] : NULL;
-		if (!applies(r->vs, r->match, gateway, port))
+		if (!sl_vs_match_applies(r->vs, r->match, gateway, port))
 			continue;
 		e = add_route(r, vhost);
 		*done = e == 0 && sl_vs_catch_all(&vhost->routes[vhost->n_routes - 1]);

@@ -76,8 +76,8 @@ struct part {
 struct build {
 	const struct sl_match_pattern *patterns;
 	size_t n;
-	struct set forward, backward, regexes;
-	struct part forward_db, backward_db, regex_db;
+	struct set forward, folded, backward, regexes;
+	struct part forward_db, folded_db, backward_db, regex_db;
 	struct sl_match_db hdr;
 	bool exact_backward; /* where exact literals go: to the suffixes when there is no prefix */
 	int bad;
@@ -107,7 +107,7 @@ static int add_literal(struct build *b, size_t i)
 {
 	const struct sl_match_pattern *p = &b->patterns[i];
 	bool exact = p->kind == SL_MATCH_EXACT;
-	bool backward = p->kind == SL_MATCH_SUFFIX || (exact && b->exact_backward);
+	bool backward = p->kind == SL_MATCH_SUFFIX || (exact && !p->fold && b->exact_backward);
 	char *code = malloc(SL_MATCH_CODE_MAX((size_t)p->text.n));
 	char *text = malloc((size_t)p->text.n + 1);
 	struct sl_match_code at;
@@ -121,11 +121,16 @@ static int add_literal(struct build *b, size_t i)
 		reverse(text, p->text);
 	else if (p->text.n)
 		memcpy(text, p->text.p, p->text.n);
+	for (uint32_t k = 0; p->fold && k < p->text.n; k++)
+		text[k] = sl_lower(text[k]);
 	at = sl_match_encode(code, text, p->text.n);
 	free(text);
 	/* The first sentinel occurs once in a subject, so a literal matches once: no SINGLEMATCH.
 	 */
-	set_add(backward ? &b->backward : &b->forward, code, exact ? at.end : at.body, 0,
+	set_add(backward  ? &b->backward
+		: p->fold ? &b->folded
+			  : &b->forward,
+		code, exact ? at.end : at.body, 0,
 		p->kind == SL_MATCH_SUFFIX ? p->id | SL_MATCH_SUFFIX_BIT : p->id, i);
 	return 0;
 }
@@ -251,6 +256,8 @@ static int assemble(struct build *b, void **out, size_t *len, struct sl_err *err
 
 	rc = reserve(&b->forward_db, &end, &b->hdr.forward);
 	if (!rc)
+		rc = reserve(&b->folded_db, &end, &b->hdr.folded);
+	if (!rc)
 		rc = reserve(&b->backward_db, &end, &b->hdr.backward);
 	if (!rc)
 		rc = reserve(&b->regex_db, &end, &b->hdr.regexes);
@@ -266,6 +273,8 @@ static int assemble(struct build *b, void **out, size_t *len, struct sl_err *err
 	b->hdr.platform = sl_match_platform();
 	*db = b->hdr;
 	rc = place(&b->forward_db, (char *)db, db->forward);
+	if (!rc)
+		rc = place(&b->folded_db, (char *)db, db->folded);
 	if (!rc)
 		rc = place(&b->backward_db, (char *)db, db->backward);
 	if (!rc)
@@ -289,8 +298,8 @@ static int allocate(struct build *b)
 		suffixes |= b->patterns[i].kind == SL_MATCH_SUFFIX;
 	}
 	b->exact_backward = suffixes && !prefixes;
-	if (set_alloc(&b->forward, b->n) || set_alloc(&b->backward, b->n) ||
-	    set_alloc(&b->regexes, b->n))
+	if (set_alloc(&b->forward, b->n) || set_alloc(&b->folded, b->n) ||
+	    set_alloc(&b->backward, b->n) || set_alloc(&b->regexes, b->n))
 		return -ENOMEM;
 	return 0;
 }
@@ -312,6 +321,8 @@ static int build(struct build *b, void **out, size_t *len, struct sl_err *err)
 	}
 	rc = compile_set(b, &b->forward, true, &b->forward_db.db, err);
 	if (!rc)
+		rc = compile_set(b, &b->folded, true, &b->folded_db.db, err);
+	if (!rc)
 		rc = compile_set(b, &b->backward, true, &b->backward_db.db, err);
 	if (!rc)
 		rc = compile_set(b, &b->regexes, false, &b->regex_db.db, err);
@@ -331,9 +342,11 @@ int sl_match_compile(const struct sl_match_pattern *patterns, size_t n, void **o
 	*len = 0;
 	rc = build(&b, out, len, err);
 	part_free(&b.forward_db);
+	part_free(&b.folded_db);
 	part_free(&b.backward_db);
 	part_free(&b.regex_db);
 	set_free(&b.forward);
+	set_free(&b.folded);
 	set_free(&b.backward);
 	set_free(&b.regexes);
 	*bad = b.bad;

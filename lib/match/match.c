@@ -9,6 +9,8 @@
 
 struct sl_match_scratch {
 	hs_scratch_t *hs;
+	hs_scratch_t *inner;                 /* of scans within a callback of the other's */
+	bool busy;                           /* hs is in use */
 	char plain[SL_MATCH_SUBJECT_MAX];    /* subject, lower-cased if asked */
 	char reversed[SL_MATCH_SUBJECT_MAX]; /* the same from its end */
 	char code[SL_MATCH_CODE_MAX(SL_MATCH_SUBJECT_MAX)];
@@ -23,11 +25,17 @@ static const hs_database_t *part_db(const struct sl_match_db *db, struct sl_matc
 struct scan {
 	const struct sl_match_db *db;
 	struct sl_match_scratch *scratch;
-	size_t body; /* where the code of the whole subject ends */
-	uint32_t best;
-	void (*found)(void *arg, uint32_t id);
+	size_t body;    /* where the code of the whole subject ends */
+	uint32_t bound; /* ids from here on are of no interest; without found the answer */
+	uint32_t (*found)(void *arg, uint32_t id);
 	void *arg;
 };
+
+static void report(struct scan *s, uint32_t id)
+{
+	if (id < s->bound)
+		s->bound = s->found ? s->found(s->arg, id) : id;
+}
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
 		    void *ctx)
@@ -41,12 +49,9 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 			return 0;
 		id &= ~SL_MATCH_SUFFIX_BIT;
 	}
-	if (id < s->best)
-		s->best = id;
-	if (s->found)
-		s->found(s->arg, id);
-	/* Matches come in the order of their ends: only id 0 ends the search. */
-	return s->best == 0 && !s->found;
+	report(s, id);
+	/* Matches come in the order of their ends: only the bound 0 ends the search. */
+	return s->bound == 0;
 }
 
 /* Copies the subject; false when it holds a byte that no Host or path may have. */
@@ -63,16 +68,24 @@ static bool copy_subject(char *out, struct sl_str subject, int fold)
 	return !bad;
 }
 
+static void scan_part(struct scan *s, struct sl_match_part part, const char *text, size_t n)
+{
+	struct sl_match_scratch *scratch = s->scratch;
+
+	scratch->busy = true;
+	hs_scan(part_db(s->db, part), text, (unsigned)n, 0, scratch->hs, on_match, s);
+	scratch->busy = false;
+}
+
 static void scan_literals(struct scan *s, struct sl_match_part part, const char *text, uint32_t n)
 {
 	struct sl_match_code at;
 
-	if (!part.len)
+	if (!part.len || s->bound == 0)
 		return;
 	at = sl_match_encode(s->scratch->code, text, n);
 	s->body = at.body;
-	hs_scan(part_db(s->db, part), s->scratch->code, (unsigned)at.end, 0, s->scratch->hs,
-		on_match, s);
+	scan_part(s, part, s->scratch->code, at.end);
 }
 
 static void scan(struct scan *s, struct sl_str subject, int fold)
@@ -81,42 +94,67 @@ static void scan(struct scan *s, struct sl_str subject, int fold)
 
 	if (subject.n > SL_MATCH_SUBJECT_MAX || !copy_subject(scratch->plain, subject, fold))
 		return;
-	s->best = s->db->any_id;
-	if (s->found && s->best != SL_MATCH_NONE)
-		s->found(s->arg, s->best);
+	report(s, s->db->any_id);
 	scan_literals(s, s->db->forward, scratch->plain, subject.n);
+	if (s->db->folded.len) {
+		for (uint32_t i = 0; i < subject.n; i++)
+			scratch->reversed[i] = sl_lower(scratch->plain[i]);
+		scan_literals(s, s->db->folded, scratch->reversed, subject.n);
+	}
 	if (s->db->backward.len) {
 		for (uint32_t i = 0; i < subject.n; i++)
 			scratch->reversed[i] = scratch->plain[subject.n - 1 - i];
 		scan_literals(s, s->db->backward, scratch->reversed, subject.n);
 	}
 	/* Regexes cost more: left out when none could come before what was found. */
-	if (s->db->regexes.len && (s->found || s->db->regex_min < s->best))
-		hs_scan(part_db(s->db, s->db->regexes), scratch->plain, subject.n, 0, scratch->hs,
-			on_match, s);
+	if (s->db->regexes.len && s->db->regex_min < s->bound)
+		scan_part(s, s->db->regexes, scratch->plain, subject.n);
 }
 
 uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		       int fold)
 {
-	struct scan s = {.db = db, .scratch = scratch, .best = SL_MATCH_NONE};
+	struct scan s = {.db = db, .scratch = scratch, .bound = SL_MATCH_NONE};
 
 	scan(&s, subject, fold);
-	return s.best;
+	return s.bound;
 }
 
-void sl_match_each(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
-		   int fold, void (*found)(void *arg, uint32_t id), void *arg)
+void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
+		   int fold, uint32_t (*found)(void *arg, uint32_t id), void *arg)
 {
 	struct scan s = {
-		.db = db, .scratch = scratch, .best = SL_MATCH_NONE, .found = found, .arg = arg};
+		.db = db, .scratch = scratch, .bound = SL_MATCH_NONE, .found = found, .arg = arg};
 
 	scan(&s, subject, fold);
+}
+
+static int on_regex(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *ctx)
+{
+	(void)id;
+	(void)from;
+	(void)to;
+	(void)flags;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+bool sl_match_regex(const void *bytes, struct sl_match_scratch *scratch, struct sl_str subject)
+{
+	const struct sl_match_db *db = bytes;
+	bool hit = false;
+
+	if (!db->regexes.len || subject.n > SL_MATCH_SUBJECT_MAX)
+		return false;
+	hs_scan(part_db(db, db->regexes), subject.n ? subject.p : "", subject.n, 0,
+		scratch->busy ? scratch->inner : scratch->hs, on_regex, &hit);
+	return hit;
 }
 
 static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
 {
-	const struct sl_match_part parts[] = {db->forward, db->backward, db->regexes};
+	const struct sl_match_part parts[] = {db->forward, db->folded, db->backward, db->regexes};
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(parts); i++)
 		if (parts[i].len && hs_alloc_scratch(part_db(db, parts[i]), hs) != HS_SUCCESS)
@@ -127,21 +165,24 @@ static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
 int sl_match_scratch_grow(struct sl_match_scratch **scratch, const void *db, struct sl_err *err)
 {
 	struct sl_match_scratch *s = *scratch;
-	hs_scratch_t *hs = NULL;
+	hs_scratch_t *hs = NULL, *inner = NULL;
 
 	if (!s)
 		s = calloc(1, sizeof(*s));
 	if (!s)
 		return sl_err(err, ENOMEM, "no memory for a match scratch");
 	/* A copy is grown: Hyperscan frees the old one also when the growth fails. */
-	if ((s->hs && hs_clone_scratch(s->hs, &hs) != HS_SUCCESS) || grow(&hs, db) < 0) {
+	if ((s->hs && hs_clone_scratch(s->hs, &hs) != HS_SUCCESS) || grow(&hs, db) < 0 ||
+	    (hs && hs_clone_scratch(hs, &inner) != HS_SUCCESS)) {
 		hs_free_scratch(hs);
 		if (!*scratch)
 			free(s);
 		return sl_err(err, ENOMEM, "no memory for a match scratch");
 	}
 	hs_free_scratch(s->hs);
+	hs_free_scratch(s->inner);
 	s->hs = hs;
+	s->inner = inner;
 	*scratch = s;
 	return 0;
 }
@@ -151,6 +192,7 @@ void sl_match_scratch_free(struct sl_match_scratch *scratch)
 	if (!scratch)
 		return;
 	hs_free_scratch(scratch->hs);
+	hs_free_scratch(scratch->inner);
 	free(scratch);
 }
 
@@ -191,6 +233,16 @@ static bool hs_ok(const struct sl_match_db *db, struct sl_match_part part)
 	return !hs || (hs_database_size(hs, &len) == HS_SUCCESS && len <= part.len);
 }
 
+static bool contradicts(const struct sl_match_db *db)
+{
+	const struct sl_match_part parts[] = {db->forward, db->folded, db->backward, db->regexes};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(parts); i++)
+		if (!part_ok(db, parts[i]) || !hs_ok(db, parts[i]))
+			return true;
+	return false;
+}
+
 int sl_match_check(const void *bytes, size_t len, struct sl_err *err)
 {
 	const struct sl_match_db *db = bytes;
@@ -201,8 +253,5 @@ int sl_match_check(const void *bytes, size_t len, struct sl_err *err)
 		return sl_err(err, EPROTO, "compiled database of another version or machine");
 	if (db->len != len || db->crc != sl_match_crc(db))
 		return sl_err(err, EBADMSG, "compiled database is damaged");
-	if (!part_ok(db, db->forward) || !part_ok(db, db->backward) || !part_ok(db, db->regexes) ||
-	    !hs_ok(db, db->forward) || !hs_ok(db, db->backward) || !hs_ok(db, db->regexes))
-		return sl_err(err, EBADMSG, "compiled database contradicts itself");
-	return 0;
+	return contradicts(db) ? sl_err(err, EBADMSG, "compiled database contradicts itself") : 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Layout of a compiled database: this header and up to three Hyperscan databases. */
+/* Layout of a compiled database: this header and up to four Hyperscan databases. */
 #ifndef SL_MATCH_DB_H
 #define SL_MATCH_DB_H
 
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 1u
+#define SL_MATCH_VERSION 2u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01
@@ -29,9 +29,10 @@ struct sl_match_db {
 	uint32_t any_id;               /* smallest id of the ANY patterns, or SL_MATCH_NONE */
 	uint32_t regex_min;            /* smallest id of the regexes, or SL_MATCH_NONE */
 	struct sl_match_part forward;  /* literals that begin where the subject does */
+	struct sl_match_part folded;   /* the same in lower case, of subjects in lower case */
 	struct sl_match_part backward; /* literals of reversed subjects: suffixes, and exact */
 	struct sl_match_part regexes;
-	uint64_t pad[5];
+	uint64_t pad[3];
 };
 _Static_assert(sizeof(struct sl_match_db) % SL_MATCH_ALIGN == 0, "parts behind it are aligned");
 _Static_assert(sizeof(struct sl_match_db) == 128, "layout of databases in shared memory and files");

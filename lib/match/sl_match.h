@@ -32,6 +32,7 @@ struct sl_match_pattern {
 	enum sl_match_kind kind;
 	struct sl_str text;
 	uint32_t id;
+	bool fold; /* EXACT and PREFIX: ASCII case of the subject does not matter */
 };
 
 /**
@@ -80,12 +81,21 @@ uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct 
 		       int fold);
 
 /**
- * Every id that matches, in no order and possibly twice, for explanations. The same scan as
- * sl_match_find.
+ * Ids that match and lie below a bound which the caller moves: the same scan as sl_match_find, for
+ * callers to whom a match alone is not enough.
  *
- * @param found Called for each; of the ANY patterns only the smallest id is known.
+ * @param found Called for each such id, in no order and possibly twice (of the ANY patterns only
+ *              for the smallest id); its answer is the new bound, 0 ends the scan. It may call
+ *              sl_match_regex with the same scratch, nothing else of this library.
  */
-void sl_match_each(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
-		   int fold, void (*found)(void *arg, uint32_t id), void *arg);
+void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
+		   int fold, uint32_t (*found)(void *arg, uint32_t id), void *arg);
+
+/**
+ * Whether a database of regexes alone matches; bytes of any value are compared as they are.
+ *
+ * @param subject At most SL_MATCH_SUBJECT_MAX bytes: longer is no match. Worker-safe.
+ */
+bool sl_match_regex(const void *db, struct sl_match_scratch *scratch, struct sl_str subject);
 
 #endif

@@ -63,12 +63,55 @@ static int check_path(const struct sl_model_route *r, const char *vhost, struct 
 				    "virtual host '%s': control byte in a route; write visible "
 				    "characters, others as %%XX",
 				    vhost);
+	if (r->match == SL_PATH_ELEMENTS &&
+	    (r->path[0] != '/' || (r->path[1] && r->path[strlen(r->path) - 1] == '/')))
+		return sl_model_bad(
+			&r->origin, err,
+			"virtual host '%s': prefix of path elements '%s'; write it with "
+			"a '/' before and none behind",
+			vhost, r->path);
 	if (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX)
 		return sl_model_bad(&r->origin, err,
 				    "virtual host '%s': prefix rewrite without a prefix match; "
 				    "match a prefix",
 				    vhost);
 	return 0;
+}
+
+/* RFC 9110 5.6.2, in lower case. */
+static bool header_name(const char *s)
+{
+	if (!*s)
+		return false;
+	for (; *s; s++)
+		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') ||
+		      strchr("!#$%&'*+-.^_`|~", *s)))
+			return false;
+	return true;
+}
+
+static int check_cond(const struct sl_model_route *r, const struct sl_model_cond *c,
+		      const char *vhost, struct sl_err *err)
+{
+	if (c->on == SL_ON_HEADER && !header_name(c->name))
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': '%s' is no header name; write letters, "
+				    "digits and '-'",
+				    vhost, c->name);
+	if (c->on == SL_ON_QUERY && !*c->name)
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': query parameter without a name; write one",
+				    vhost);
+	return 0;
+}
+
+static int check_conds(const struct sl_model_route *r, const char *vhost, struct sl_err *err)
+{
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < r->n_conds; i++)
+		e = check_cond(r, &r->conds[i], vhost, err);
+	return e;
 }
 
 static int check_weights(const struct sl_model_route *r, const char *vhost,
@@ -117,6 +160,8 @@ static int check_route(const struct sl_model_route *r, const char *vhost,
 {
 	int ret = check_path(r, vhost, err);
 
+	if (ret == 0)
+		ret = check_conds(r, vhost, err);
 	if (ret)
 		return ret;
 	switch (r->action) {

@@ -63,6 +63,12 @@ static void route_free(struct sl_model_route *r)
 	for (size_t i = 0; i < r->n_weights; i++)
 		str_free(r->weights[i].cluster);
 	free(r->weights);
+	for (size_t i = 0; i < r->n_conds; i++) {
+		str_free(r->conds[i].name);
+		str_free(r->conds[i].text);
+	}
+	free(r->conds);
+	str_free(r->stat_prefix);
 	str_free(r->name);
 	str_free(r->virtual_service);
 	str_free(r->origin.file);
@@ -186,10 +192,30 @@ struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost)
 	if (!r)
 		return NULL;
 	r->name = r->virtual_service = r->origin.file = r->path = empty;
-	r->rewrite_to = r->rewrite_authority = empty;
+	r->stat_prefix = r->rewrite_to = r->rewrite_authority = empty;
 	r->redirect_authority = r->redirect_path = r->direct_body = empty;
 	r->retry_on = SL_RETRY_DEFAULT;
 	return r;
+}
+
+struct sl_model_cond *sl_model_cond_add(struct sl_model_route *route, enum sl_cond_on on,
+					enum sl_text_match match, const char *name,
+					const char *text)
+{
+	struct sl_model_cond *c = append(&route->conds, &route->n_conds, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->on = on;
+	c->match = match;
+	c->text = empty;
+	if (!named(&c->name, name, &route->n_conds))
+		return NULL;
+	if (sl_model_set(&c->text, text) == 0)
+		return c;
+	str_free(c->name);
+	--route->n_conds;
+	return NULL;
 }
 
 int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight)

@@ -21,7 +21,36 @@ struct sl_origin {
 	int line;
 };
 
-enum sl_path_match { SL_PATH_ANY, SL_PATH_EXACT, SL_PATH_PREFIX, SL_PATH_REGEX };
+enum sl_path_match {
+	SL_PATH_ANY,
+	SL_PATH_EXACT,
+	SL_PATH_PREFIX, /* plain string, as a VirtualService says it */
+	SL_PATH_REGEX,  /* RE2 syntax, the whole path */
+	/* Path elements, as Ingress and HTTPRoute say it: "/foo" is a prefix of "/foo" and
+	 * "/foo/x", not of "/foox"; written without a '/' at its end, but for "/" itself. */
+	SL_PATH_ELEMENTS,
+};
+
+/** What a condition besides the path looks at. */
+enum sl_cond_on {
+	SL_ON_METHOD,
+	SL_ON_SCHEME,
+	SL_ON_AUTHORITY, /* Host as sent, port included */
+	SL_ON_TARGET,    /* path and query as matched */
+	SL_ON_HEADER,    /* several fields of one name count as one, their values joined by ',' */
+	SL_ON_QUERY,     /* the first parameter of that name, not decoded */
+};
+
+enum sl_text_match { SL_TEXT_PRESENT, SL_TEXT_EXACT, SL_TEXT_PREFIX, SL_TEXT_REGEX };
+
+/** A condition; those of a route must all hold. Values are compared case by case. */
+struct sl_model_cond {
+	enum sl_cond_on on;
+	enum sl_text_match match;
+	bool invert; /* must not match; what is absent is compared as empty, but for PRESENT */
+	char *name;  /* header in lower case, or query parameter; else empty */
+	char *text;  /* empty for PRESENT */
+};
 
 enum sl_route_action { SL_ROUTE_FORWARD, SL_ROUTE_REDIRECT, SL_ROUTE_DIRECT };
 
@@ -92,7 +121,11 @@ struct sl_model_route {
 	char *virtual_service; /* "name.namespace" shown in views; empty when native */
 	struct sl_origin origin;
 	enum sl_path_match match;
-	char *path; /* as written; regex in RE2 syntax, matched against the whole path */
+	char *path;       /* as written */
+	bool ignore_case; /* of the path; regexes excepted */
+	struct sl_model_cond *conds;
+	size_t n_conds;
+	char *stat_prefix; /* name of its statistics where it has no other; may be empty */
 	enum sl_route_action action;
 	enum sl_rewrite rewrite;
 	char *rewrite_to;
@@ -304,6 +337,9 @@ struct sl_model_table *sl_model_table_add(struct sl_model *model, const char *na
 struct sl_model_vhost *sl_model_vhost_add(struct sl_model_table *table, const char *name);
 int sl_model_domain_add(struct sl_model_vhost *vhost, const char *domain);
 struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost);
+struct sl_model_cond *sl_model_cond_add(struct sl_model_route *route, enum sl_cond_on on,
+					enum sl_text_match match, const char *name,
+					const char *text);
 int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight);
 struct sl_model_listener *sl_model_listener_add(struct sl_model *model, const char *name);
 struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char *name);

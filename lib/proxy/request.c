@@ -230,18 +230,45 @@ static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row, str
 		px_forward(px, s);
 }
 
+/** The fields we set ourselves before routing, so that a client can't say what they match. */
+static uint16_t our_fields(struct sl_proxy *px, struct px_session *s, struct sl_snap_field ours[3])
+{
+	struct sl_http_out out = {.p = px->scratch, .cap = PX_SCRATCH_MAX};
+	uint16_t n = 0;
+
+	ours[n++] = (struct sl_snap_field){SL_STR("x-request-id"), s->request_id};
+	if (px->cfg.xff_trusted_hops == 0)
+		ours[n++] = (struct sl_snap_field){SL_STR("x-forwarded-proto"), SL_STR("http")};
+	ours[n].name = SL_STR("x-forwarded-for");
+	ours[n].value = (struct sl_str){s->xff, s->xff_len};
+	if (s->xff_cut) {
+		px_put_xff(px, s, &out);
+		ours[n].value = (struct sl_str){out.p, (uint32_t)out.n};
+	}
+	return ++n;
+}
+
 static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_str target,
 			  uint32_t path_len)
 {
 	const struct sl_snap *snap = px->lc->snap;
 	uint32_t listener = px_row(px, SL_STATS_LISTENER, &s->listener);
-	struct sl_str path = {target.p, path_len};
+	struct sl_snap_field ours[3];
+	struct sl_snap_request rq = {.host = px->req.authority,
+				     .path = {target.p, path_len},
+				     .query = {target.p + path_len, target.n - path_len},
+				     .method = px->req.method,
+				     .scheme = SL_STR("http"),
+				     .field = px->req.field,
+				     .n_fields = px->req.n_fields,
+				     .ours = ours,
+				     .n_ours = our_fields(px, s, ours)};
 	const struct sl_snap_route *route;
 	struct sl_route_hit hit;
 
 	if (listener == PX_NONE ||
-	    sl_snap_route_find(snap, px->lc->scratch, sl_snap_listener(snap, listener)->table,
-			       px->req.authority, path, &hit) < 0) {
+	    sl_snap_route_find(snap, px->lc->scratch, sl_snap_listener(snap, listener)->table, &rq,
+			       &hit) < 0) {
 		px->lc->stats.c->http_no_route++;
 		px_local(px, s,
 			 &(struct px_answer){

@@ -34,6 +34,21 @@ static int weight_rows(struct builder *b, const struct sl_model_route *m, struct
 	return 0;
 }
 
+static void cond_rows(struct builder *b, const struct sl_model_route *m, struct sl_snap_route *r)
+{
+	struct sl_snap_cond *c = build_rows(b, SL_SNAP_CONDS, m->n_conds);
+
+	r->conds.n = (uint32_t)m->n_conds;
+	r->conds.first = (uint32_t)(b->tab[SL_SNAP_CONDS].n - m->n_conds);
+	for (size_t i = 0; c && i < m->n_conds; i++) {
+		c[i].name = build_str(b, m->conds[i].name);
+		c[i].text = build_str(b, m->conds[i].text);
+		c[i].on = (uint8_t)m->conds[i].on;
+		c[i].match = (uint8_t)m->conds[i].match;
+		c[i].invert = m->conds[i].invert;
+	}
+}
+
 static int route_row(struct builder *b, const struct sl_model_route *m, struct sl_ref key)
 {
 	struct sl_snap_route *r = build_rows(b, SL_SNAP_ROUTES, 1);
@@ -57,7 +72,9 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	r->match = (uint8_t)m->match;
 	r->action = (uint8_t)m->action;
 	r->rewrite = (uint8_t)m->rewrite;
+	r->ignore_case = m->ignore_case;
 	r->slot_name = key;
+	cond_rows(b, m, r);
 	return weight_rows(b, m, r);
 }
 
@@ -68,9 +85,17 @@ struct route_names {
 	uint32_t *nth; /* by route: how many of its name stand before it */
 };
 
+/* What its statistics are called. */
+static const char *route_name(const struct sl_model_route *r)
+{
+	return *r->name ? r->name : r->stat_prefix;
+}
+
 static bool same_route(const void *ctx, uint32_t val, struct sl_str key)
 {
-	return sl_str_eq(sl_str(((const struct sl_model_vhost *)ctx)->routes[val].name), key);
+	const struct sl_model_vhost *v = ctx;
+
+	return sl_str_eq(sl_str(route_name(&v->routes[val])), key);
 }
 
 /* "table/vhost/route": stable from build to build, different for routes that share a name. */
@@ -78,7 +103,7 @@ static struct sl_ref route_key(struct builder *b, const char *table, struct rout
 			       uint32_t i)
 {
 	const struct sl_model_vhost *v = seen->vhost;
-	const char *name = v->routes[i].name;
+	const char *name = route_name(&v->routes[i]);
 	uint32_t *last;
 
 	if (!*name)
@@ -110,19 +135,80 @@ static int route_rows(struct builder *b, const char *table, const struct sl_mode
 	return rc;
 }
 
+/* Whether a route's path is one that every request but "OPTIONS *" has. */
+static bool is_root(const struct sl_model_route *r)
+{
+	return r->match == SL_PATH_ANY ||
+	       ((r->match == SL_PATH_PREFIX || r->match == SL_PATH_ELEMENTS) &&
+		strcmp(r->path, "/") == 0);
+}
+
+/* Heads of the chains of one virtual host: found by path, one map for each way of matching. */
+struct chains {
+	const struct sl_model_vhost *vhost;
+	struct map map[2 * (SL_PATH_ELEMENTS + 1)];
+	uint32_t *last; /* of each chain, by its head */
+};
+
+static bool same_path(const void *ctx, uint32_t val, struct sl_str key)
+{
+	return sl_str_eq(sl_str(((const struct sl_model_vhost *)ctx)->routes[val].path), key);
+}
+
+static uint32_t chain_of(struct builder *b, struct chains *c, struct sl_snap_vhost *v, uint32_t i)
+{
+	const struct sl_model_route *r = &c->vhost->routes[i];
+	struct map *m = &c->map[2 * r->match + r->ignore_case];
+	uint32_t *head;
+
+	if (is_root(r)) {
+		v->root_route = SL_MIN(v->root_route, i);
+		return v->root_route;
+	}
+	m->same = same_path;
+	m->ctx = c->vhost;
+	head = map_put(m, sl_str(r->path), i);
+	if (!head)
+		b->no_memory = true;
+	return head ? *head : i;
+}
+
+/* Links routes with the same path match: the scan finds the first, the others follow from it. */
+static int chain_rows(struct builder *b, const struct sl_model_vhost *m, uint32_t row)
+{
+	struct sl_snap_vhost *v = BUILD_ROW(b, sl_snap_vhost, SL_SNAP_VHOSTS, row);
+	struct chains c = {.vhost = m, .last = calloc(m->n_routes + 1, sizeof(*c.last))};
+
+	if (!c.last)
+		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
+	for (uint32_t i = 0; i < m->n_routes && !b->no_memory && !b->too_big; i++) {
+		struct sl_snap_route *r =
+			BUILD_ROW(b, sl_snap_route, SL_SNAP_ROUTES, v->routes.first);
+
+		r[i].head = chain_of(b, &c, v, i);
+		r[i].next = SL_SNAP_NONE;
+		if (r[i].head != i)
+			r[c.last[r[i].head]].next = i;
+		c.last[r[i].head] = i;
+	}
+	for (size_t k = 0; k < SL_ARRAY_LEN(c.map); k++)
+		map_free(&c.map[k]);
+	free(c.last);
+	return 0;
+}
+
 static int vhost_row(struct builder *b, const char *table, const struct sl_model_vhost *m)
 {
+	uint32_t row = (uint32_t)b->tab[SL_SNAP_VHOSTS].n;
 	struct sl_snap_vhost *v = build_rows(b, SL_SNAP_VHOSTS, 1);
+	int rc;
 
 	if (!v)
 		return 0;
 	v->name = build_str(b, m->name);
 	v->routes = (struct sl_span){(uint32_t)b->tab[SL_SNAP_ROUTES].n, (uint32_t)m->n_routes};
 	v->names = (struct sl_span){(uint32_t)b->tab[SL_SNAP_NAMES].n, (uint32_t)m->n_domains};
-	v->any_route = SL_SNAP_NONE;
-	for (size_t i = 0; i < m->n_routes && v->any_route == SL_SNAP_NONE; i++)
-		if (m->routes[i].match == SL_PATH_ANY)
-			v->any_route = (uint32_t)i;
+	v->root_route = SL_SNAP_NONE;
 	for (size_t i = 0; i < m->n_domains; i++) {
 		struct sl_ref *name = build_rows(b, SL_SNAP_NAMES, 1);
 
@@ -130,7 +216,8 @@ static int vhost_row(struct builder *b, const char *table, const struct sl_model
 			return 0;
 		*name = build_str(b, m->domains[i]);
 	}
-	return route_rows(b, table, m);
+	rc = route_rows(b, table, m);
+	return rc ? rc : chain_rows(b, m, row);
 }
 
 /* A domain and where it stands: exact ones first, then suffixes, longest first, then "*". */

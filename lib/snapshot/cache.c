@@ -60,7 +60,8 @@ static struct cache_key key_of(const struct sl_match_pattern *p, size_t n)
 	for (int half = 0; half < 2; half++) {
 		for (size_t i = 0; i < n; i++) {
 			struct sl_hash_key k = {key.h[half], (uint64_t)half};
-			uint32_t head[3] = {p[i].kind, p[i].id, p[i].text.n};
+			uint32_t head[3] = {p[i].kind | (uint32_t)p[i].fold << 8, p[i].id,
+					    p[i].text.n};
 
 			k.k0 = sl_siphash(&k, head, sizeof(head));
 			key.h[half] = sl_siphash(&k, p[i].text.p, p[i].text.n);

@@ -61,15 +61,29 @@ static bool check_domain(const struct sl_snap *s, uint32_t row)
 	return snap_ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
 }
 
+/* Ids of a database and the links of chains are offsets into a virtual host's routes. */
+static bool chains_ok(const struct sl_snap *s, const struct sl_snap_vhost *v)
+{
+	for (uint32_t i = 0; i < v->routes.n; i++) {
+		const struct sl_snap_route *r = sl_snap_route(s, v->routes.first + i);
+
+		/* Forward only: a walk ends. */
+		if (r->head > i ||
+		    (r->next != SL_SNAP_NONE && (r->next <= i || r->next >= v->routes.n)))
+			return false;
+	}
+	return v->root_route == SL_SNAP_NONE || v->root_route < v->routes.n;
+}
+
+/* The routes of all virtual hosts follow one another, as weights do (see below). */
 static bool check_vhost(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(s, row);
+	uint32_t first = row ? v[-1].routes.first + v[-1].routes.n : 0;
 
-	if (!snap_ref_ok(s, v->name) || !snap_span_ok(s, v->routes, SL_SNAP_ROUTES) ||
-	    !snap_span_ok(s, v->names, SL_SNAP_NAMES) ||
-	    (v->any_route != SL_SNAP_NONE && v->any_route >= v->routes.n))
-		return false;
-	return true;
+	return snap_ref_ok(s, v->name) && v->routes.first == first &&
+	       snap_span_ok(s, v->routes, SL_SNAP_ROUTES) &&
+	       snap_span_ok(s, v->names, SL_SNAP_NAMES) && chains_ok(s, v);
 }
 
 static bool check_name(const struct sl_snap *s, uint32_t row)
@@ -94,6 +108,23 @@ static bool weights_ok(const struct sl_snap *s, uint32_t row)
 	return sum == r->weight_sum && (sum > 0 || r->action != SL_ROUTE_FORWARD);
 }
 
+static bool conds_ok(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_route *r = sl_snap_route(s, row);
+	uint32_t first = row ? r[-1].conds.first + r[-1].conds.n : 0;
+
+	return r->conds.first == first && snap_span_ok(s, r->conds, SL_SNAP_CONDS);
+}
+
+static bool check_cond(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_cond *c = sl_snap_cond(s, row);
+
+	return snap_ref_ok(s, c->name) && snap_ref_ok(s, c->text) && c->on <= SL_ON_QUERY &&
+	       c->match <= SL_TEXT_REGEX && c->invert <= 1 &&
+	       (c->match == SL_TEXT_REGEX) == (c->regex_db.len > 0);
+}
+
 static bool check_route(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_route *r = sl_snap_route(s, row);
@@ -104,7 +135,7 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
 		if (!snap_ref_ok(s, refs[i]))
 			return false;
-	if (r->match > SL_PATH_REGEX || r->action > SL_ROUTE_DIRECT ||
+	if (r->match > SL_PATH_ELEMENTS || !conds_ok(s, row) || r->action > SL_ROUTE_DIRECT ||
 	    r->rewrite > SL_REWRITE_PREFIX ||
 	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
 	    !weights_ok(s, row) || !snap_slot_ok(s, &r->slot))
@@ -143,6 +174,7 @@ static const struct {
 	[SL_SNAP_VHOSTS] = {"virtual hosts", check_vhost},
 	[SL_SNAP_NAMES] = {"names", check_name},
 	[SL_SNAP_ROUTES] = {"routes", check_route},
+	[SL_SNAP_CONDS] = {"conditions", check_cond},
 	[SL_SNAP_WEIGHTS] = {"weights", check_weight},
 	[SL_SNAP_CLUSTERS] = {"clusters", snap_check_cluster},
 	[SL_SNAP_ENDPOINTS] = {"endpoints", snap_check_endpoint},
@@ -239,6 +271,12 @@ static int check_databases(const struct sl_snap *s, struct sl_err *err)
 
 		if (rc)
 			return sl_err(err, -rc, "snapshot's virtual host %u: %s", i, why.text);
+	}
+	for (uint32_t i = 0; i < s->tab[SL_SNAP_CONDS].n; i++) {
+		int rc = check_blob(s, sl_snap_cond(s, i)->regex_db, seen, &why);
+
+		if (rc)
+			return sl_err(err, -rc, "snapshot's condition %u: %s", i, why.text);
 	}
 	return 0;
 }

@@ -18,54 +18,148 @@ struct sl_str sl_snap_host_name(struct sl_str host)
 	return host;
 }
 
-static uint32_t find(const struct sl_snap *snap, struct sl_match_scratch *scratch,
-		     struct sl_blob blob, struct sl_str subject, int fold)
+static uint32_t find_host(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			  const struct sl_snap_table *t, struct sl_str host)
 {
-	return blob.len ? sl_match_find(sl_snap_blob(snap, blob), scratch, subject, fold)
-			: SL_MATCH_NONE;
+	return t->hosts_db.len ? sl_match_find(sl_snap_blob(snap, t->hosts_db), scratch,
+					       sl_snap_host_name(host), 1)
+			       : SL_MATCH_NONE;
+}
+
+/* The search for the first route of a virtual host. */
+struct search {
+	const struct sl_snap *snap;
+	struct sl_match_scratch *scratch;
+	const struct sl_snap_request *rq;
+	const struct sl_snap_vhost *v;
+	uint32_t best; /* offset of the first route that was found to match so far */
+};
+
+/* Walks the chain of routes whose path matches to the first whose conditions hold. */
+static uint32_t walk(void *arg, uint32_t head)
+{
+	struct search *s = arg;
+
+	/* SL_SNAP_NONE, the end of a chain, lies behind every route. */
+	for (uint32_t at = head; at < s->best;) {
+		const struct sl_snap_route *r = sl_snap_route(s->snap, s->v->routes.first + at);
+
+		if (snap_cond_failed(s->snap, s->scratch, s->rq, r) == SL_SNAP_NONE) {
+			s->best = at;
+			break;
+		}
+		at = r->next;
+	}
+	return s->best;
+}
+
+/* The root chain: all but SL_PATH_ANY want a path that begins with '/', which only "*" does not. */
+static void walk_root(struct search *s)
+{
+	bool rooted = s->rq->path.n && s->rq->path.p[0] == '/';
+
+	for (uint32_t at = s->v->root_route; at < s->best;) {
+		const struct sl_snap_route *r = sl_snap_route(s->snap, s->v->routes.first + at);
+
+		if ((rooted || r->match == SL_PATH_ANY) &&
+		    snap_cond_failed(s->snap, s->scratch, s->rq, r) == SL_SNAP_NONE) {
+			s->best = at;
+			return;
+		}
+		at = r->next;
+	}
 }
 
 int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
-		       struct sl_str host, struct sl_str path, struct sl_route_hit *hit)
+		       const struct sl_snap_request *rq, struct sl_route_hit *hit)
 {
 	const struct sl_snap_table *t = sl_snap_table(snap, table);
-	const struct sl_snap_vhost *v;
-	uint32_t id;
+	struct search s = {.snap = snap, .scratch = scratch, .rq = rq};
+	uint32_t id = find_host(snap, scratch, t, rq->host);
 
 	*hit = (struct sl_route_hit){SL_SNAP_NONE, SL_SNAP_NONE, SL_SNAP_NONE};
-	id = find(snap, scratch, t->hosts_db, sl_snap_host_name(host), 1);
 	if (id >= t->domains.n)
 		return -ENOENT;
 	hit->domain = t->domains.first + id;
 	hit->vhost = sl_snap_domain(snap, hit->domain)->vhost;
-	v = sl_snap_vhost(snap, hit->vhost);
-	id = find(snap, scratch, v->paths_db, path, 0);
-	/* SL_SNAP_NONE is the largest number. */
-	id = SL_MIN(id, v->any_route);
-	if (id >= v->routes.n)
+	s.v = sl_snap_vhost(snap, hit->vhost);
+	s.best = s.v->routes.n;
+	walk_root(&s);
+	if (s.v->paths_db.len)
+		sl_match_scan(sl_snap_blob(snap, s.v->paths_db), scratch, rq->path, 0, walk, &s);
+	if (s.best >= s.v->routes.n)
 		return -ENOENT;
-	hit->route = v->routes.first + id;
+	hit->route = s.v->routes.first + s.best;
 	return 0;
 }
 
-enum sl_why sl_snap_route_why(const struct sl_snap *snap, const struct sl_route_hit *hit,
-			      uint32_t route)
+/* Whether one chain's path matches. */
+struct chain {
+	uint32_t head;
+	bool matches;
+};
+
+static uint32_t is_chain(void *arg, uint32_t head)
 {
+	struct chain *c = arg;
+
+	c->matches |= head == c->head;
+	return c->matches ? 0 : SL_MATCH_NONE;
+}
+
+static bool path_matches(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			 const struct sl_snap_vhost *v, const struct sl_snap_route *r,
+			 struct sl_str path)
+{
+	struct chain c = {.head = r->head};
+
+	if (r->head == v->root_route)
+		return r->match == SL_PATH_ANY || (path.n && path.p[0] == '/');
+	if (v->paths_db.len)
+		sl_match_scan(sl_snap_blob(snap, v->paths_db), scratch, path, 0, is_chain, &c);
+	return c.matches;
+}
+
+static enum sl_why why_path(const struct sl_snap_route *r)
+{
+	static const enum sl_why why[] = {
+		[SL_PATH_ANY] = SL_WHY_PREFIX,        [SL_PATH_EXACT] = SL_WHY_EXACT,
+		[SL_PATH_PREFIX] = SL_WHY_PREFIX,     [SL_PATH_REGEX] = SL_WHY_REGEX,
+		[SL_PATH_ELEMENTS] = SL_WHY_ELEMENTS,
+	};
+
+	return r->match < SL_ARRAY_LEN(why) ? why[r->match] : SL_WHY_PREFIX;
+}
+
+static enum sl_why why_cond(const struct sl_snap_cond *c)
+{
+	static const enum sl_why why[] = {
+		[SL_ON_METHOD] = SL_WHY_METHOD,       [SL_ON_SCHEME] = SL_WHY_SCHEME,
+		[SL_ON_AUTHORITY] = SL_WHY_AUTHORITY, [SL_ON_TARGET] = SL_WHY_TARGET,
+		[SL_ON_HEADER] = SL_WHY_HEADER,       [SL_ON_QUERY] = SL_WHY_QUERY,
+	};
+
+	if (c->on == SL_ON_HEADER && c->invert)
+		return SL_WHY_WITHOUT_HEADER;
+	return c->on < SL_ARRAY_LEN(why) ? why[c->on] : SL_WHY_HEADER;
+}
+
+enum sl_why sl_snap_route_why(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			      const struct sl_snap_request *rq, const struct sl_route_hit *hit,
+			      uint32_t route, uint32_t *cond)
+{
+	const struct sl_snap_route *r = sl_snap_route(snap, route);
+
+	*cond = SL_SNAP_NONE;
 	if (route == hit->route)
 		return SL_WHY_TAKEN;
 	/* With no route taken (SL_SNAP_NONE), every one stands before it. */
 	if (route > hit->route)
 		return SL_WHY_LATER;
-	switch ((enum sl_path_match)sl_snap_route(snap, route)->match) {
-	case SL_PATH_EXACT:
-		return SL_WHY_EXACT;
-	case SL_PATH_PREFIX:
-		return SL_WHY_PREFIX;
-	case SL_PATH_REGEX:
-	case SL_PATH_ANY: /* stands before a hit never: it would be the hit */
-		break;
-	}
-	return SL_WHY_REGEX;
+	if (!path_matches(snap, scratch, sl_snap_vhost(snap, hit->vhost), r, rq->path))
+		return why_path(r);
+	*cond = snap_cond_failed(snap, scratch, rq, r);
+	return *cond == SL_SNAP_NONE ? SL_WHY_TAKEN : why_cond(sl_snap_cond(snap, *cond));
 }
 
 const char *sl_why_text(enum sl_why why)
@@ -120,5 +214,7 @@ int sl_snap_scratch_grow(const struct sl_snap *snap, struct sl_match_scratch **s
 		rc = grow(snap, scratch, sl_snap_table(snap, i)->hosts_db, err);
 	for (uint32_t i = 0; i < snap->tab[SL_SNAP_VHOSTS].n && !rc; i++)
 		rc = grow(snap, scratch, sl_snap_vhost(snap, i)->paths_db, err);
+	for (uint32_t i = 0; i < snap->tab[SL_SNAP_CONDS].n && !rc; i++)
+		rc = grow(snap, scratch, sl_snap_cond(snap, i)->regex_db, err);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include "sl_balance.h"
 #include "sl_base.h"
 #include "sl_health.h"
+#include "sl_http.h"
 #include "sl_model.h"
 #include "sl_stats.h"
 
@@ -74,10 +75,21 @@ struct sl_snap_vhost {
 	struct sl_ref name;
 	struct sl_span routes;
 	struct sl_span names;    /* its domains as written, rows of SL_SNAP_NAMES */
-	struct sl_blob paths_db; /* ids are offsets into `routes`, smallest id wins; no route behind
-				    any_route is in it */
-	uint32_t any_route;      /* first route (offset) that matches any path, or SL_SNAP_NONE */
+	struct sl_blob paths_db; /* ids are offsets into `routes` of the heads of their chains;
+				    those of root_route's chain are not in it */
+	uint32_t root_route;     /* head of the chain of routes that match any path, or any that
+				    begins with '/'; or SL_SNAP_NONE */
 	uint32_t pad;
+};
+
+/** A condition besides the path. */
+struct sl_snap_cond {
+	struct sl_ref name, text;
+	struct sl_blob regex_db;
+	uint8_t on;    /* enum sl_cond_on */
+	uint8_t match; /* enum sl_text_match */
+	uint8_t invert;
+	uint8_t pad[5];
 };
 
 struct sl_snap_route {
@@ -92,9 +104,13 @@ struct sl_snap_route {
 	uint8_t match;   /* enum sl_path_match */
 	uint8_t action;  /* enum sl_route_action */
 	uint8_t rewrite; /* enum sl_rewrite */
-	uint8_t pad;
+	uint8_t ignore_case;
 	uint32_t retry_on;                        /* 1u << enum sl_retry */
 	uint16_t retry_codes[SL_RETRY_CODES_MAX]; /* statuses that are retried; 0 ends the list */
+	struct sl_span conds;
+	/* Routes with the same path match form a chain in list order, found by one id: offsets of
+	 * its first route and of the next one (SL_SNAP_NONE: none). */
+	uint32_t head, next;
 	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
 	 * has no name, as "name#k" when it is the k-th of that name. */
 	struct sl_ref slot_name;
@@ -215,6 +231,7 @@ enum sl_snap_tab {
 	SL_SNAP_VHOSTS,
 	SL_SNAP_NAMES, /* struct sl_ref */
 	SL_SNAP_ROUTES,
+	SL_SNAP_CONDS,
 	SL_SNAP_WEIGHTS,
 	SL_SNAP_POINTS, /* struct sl_balance_point, sorted by hash; index: offset in the level */
 	SL_SNAP_MAGLEV, /* uint16_t: offset of an endpoint in its level */
@@ -259,6 +276,7 @@ SL_SNAP_ROWS(sl_snap_domain, sl_snap_domain, SL_SNAP_DOMAINS)
 SL_SNAP_ROWS(sl_snap_vhost, sl_snap_vhost, SL_SNAP_VHOSTS)
 SL_SNAP_ROWS(sl_snap_name, sl_ref, SL_SNAP_NAMES)
 SL_SNAP_ROWS(sl_snap_route, sl_snap_route, SL_SNAP_ROUTES)
+SL_SNAP_ROWS(sl_snap_cond, sl_snap_cond, SL_SNAP_CONDS)
 SL_SNAP_ROWS(sl_snap_weight, sl_snap_weight, SL_SNAP_WEIGHTS)
 SL_SNAP_ROWS(sl_snap_cluster, sl_snap_cluster, SL_SNAP_CLUSTERS)
 SL_SNAP_ROWS(sl_snap_endpoint, sl_snap_endpoint, SL_SNAP_ENDPOINTS)
@@ -377,26 +395,48 @@ int sl_snap_scratch_grow(const struct sl_snap *snap, struct sl_match_scratch **s
 /** Host without its port: what virtual hosts are found by. */
 struct sl_str sl_snap_host_name(struct sl_str host);
 
+/** A header field that the gateway itself sets before it routes. */
+struct sl_snap_field {
+	struct sl_str name, value;
+};
+
+/** What routing looks at. Of the client's own fields, x-envoy-* are never seen. */
+struct sl_snap_request {
+	struct sl_str host;  /* as sent, port included; case does not matter to find a domain */
+	struct sl_str path;  /* without the query */
+	struct sl_str query; /* with its '?'; empty when there is none */
+	struct sl_str method, scheme;
+	const struct sl_http_field *field; /* of the client */
+	const struct sl_snap_field *ours;  /* each stands for all of the client's of its name */
+	uint16_t n_fields, n_ours;
+};
+
 /**
- * Routes one request: Host to virtual host, then the first route in list order that matches.
- * The worker and `sluicectl explain` both call this.
+ * Routes one request: Host to virtual host, then the first route in list order whose path and
+ * conditions match. The worker and `sluicectl explain` both call this.
  *
  * @param table Row of the listener's table.
- * @param host Host as sent, port included; case does not matter.
- * @param path Path without the query.
  * @return 0; -ENOENT when no virtual host (hit->vhost none) or no route (hit->route none) matches.
  *         Worker-safe.
  */
 int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
-		       struct sl_str host, struct sl_str path, struct sl_route_hit *hit);
+		       const struct sl_snap_request *rq, struct sl_route_hit *hit);
 
 /* Why a route was or was not taken, for explanations. X(NAME, "sentence"). */
-#define SL_WHY_LIST(X)                                     \
-	X(TAKEN, "first route in the list that matches")   \
-	X(LATER, "stands behind the route that was taken") \
-	X(EXACT, "the path is not equal to it")            \
-	X(PREFIX, "the path does not begin with it")       \
-	X(REGEX, "the regex does not match the whole path")
+#define SL_WHY_LIST(X)                                           \
+	X(TAKEN, "first route in the list that matches")         \
+	X(LATER, "stands behind the route that was taken")       \
+	X(EXACT, "the path is not equal to it")                  \
+	X(PREFIX, "the path does not begin with it")             \
+	X(REGEX, "the regex does not match the whole path")      \
+	X(ELEMENTS, "the path does not begin with its elements") \
+	X(METHOD, "the method does not match")                   \
+	X(SCHEME, "the scheme does not match")                   \
+	X(AUTHORITY, "the authority does not match")             \
+	X(TARGET, "the path with its query does not match")      \
+	X(HEADER, "a header does not match")                     \
+	X(WITHOUT_HEADER, "a header matches that must not")      \
+	X(QUERY, "a query parameter does not match")
 
 enum sl_why {
 #define SL_WHY_ENUM(name, text) SL_WHY_##name,
@@ -405,13 +445,15 @@ enum sl_why {
 };
 
 /**
- * Why one route of the virtual host that was hit was taken or not.
+ * Why one route of the virtual host that was hit was taken or not, by the worker's own functions.
  *
- * @param hit As sl_snap_route_find gave it, its vhost set.
+ * @param rq,hit What sl_snap_route_find was asked and gave, hit->vhost set.
  * @param route Row of routes in that virtual host.
+ * @param cond Receives the row of the first condition that does not hold, or SL_SNAP_NONE.
  */
-enum sl_why sl_snap_route_why(const struct sl_snap *snap, const struct sl_route_hit *hit,
-			      uint32_t route);
+enum sl_why sl_snap_route_why(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			      const struct sl_snap_request *rq, const struct sl_route_hit *hit,
+			      uint32_t route, uint32_t *cond);
 const char *sl_why_text(enum sl_why why);
 
 /**

@@ -11,6 +11,7 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_VHOSTS] = sizeof(struct sl_snap_vhost),
 	[SL_SNAP_NAMES] = sizeof(struct sl_ref),
 	[SL_SNAP_ROUTES] = sizeof(struct sl_snap_route),
+	[SL_SNAP_CONDS] = sizeof(struct sl_snap_cond),
 	[SL_SNAP_WEIGHTS] = sizeof(struct sl_snap_weight),
 	[SL_SNAP_CLUSTERS] = sizeof(struct sl_snap_cluster),
 	[SL_SNAP_ENDPOINTS] = sizeof(struct sl_snap_endpoint),
@@ -30,7 +31,8 @@ _Static_assert(sizeof(struct sl_snap_listener) == 56, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
-_Static_assert(sizeof(struct sl_snap_route) == 136, "shared layout");
+_Static_assert(sizeof(struct sl_snap_route) == 152, "shared layout");
+_Static_assert(sizeof(struct sl_snap_cond) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cluster) == 240, "shared layout");
 _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
 _Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");

@@ -43,6 +43,12 @@ static inline uint32_t snap_service_hash(const struct sl_ip *ip, uint16_t port, 
 	return (uint32_t)(b >> 32);
 }
 
+struct sl_match_scratch;
+
+/** First of a route's conditions that does not hold, or SL_SNAP_NONE (cond.c). Worker-safe. */
+uint32_t snap_cond_failed(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			  const struct sl_snap_request *rq, const struct sl_snap_route *route);
+
 static inline const uint32_t *snap_service_index(const struct sl_snap *s)
 {
 	return (const uint32_t *)((const char *)s + s->tab[SL_SNAP_SERVICE_INDEX].off);

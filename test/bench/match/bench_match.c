@@ -100,10 +100,13 @@ static double measure(const struct sl_snap *snap, struct sl_match_scratch *scrat
 
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		const struct request *r = &q[i % REQUESTS];
+		struct sl_snap_request rq = {.host = sl_str(r->host),
+					     .path = sl_str(r->path),
+					     .method = SL_STR("GET"),
+					     .scheme = SL_STR("http")};
 		struct sl_route_hit hit;
 
-		*hits += sl_snap_route_find(snap, scratch, 0, sl_str(r->host), sl_str(r->path),
-					    &hit) == 0;
+		*hits += sl_snap_route_find(snap, scratch, 0, &rq, &hit) == 0;
 	}
 	return (double)(sl_clock_us() - start) * 1000 / ROUNDS;
 }

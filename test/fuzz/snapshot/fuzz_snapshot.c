@@ -65,7 +65,13 @@ static struct sl_model *model(void)
 	r->rewrite = SL_REWRITE_PREFIX;
 	if (sl_model_set(&r->rewrite_to, "/q"))
 		abort();
-	route(v, SL_PATH_REGEX, "/r[0-9]");
+	r = route(v, SL_PATH_REGEX, "/r[0-9]");
+	if (!sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_REGEX, "x-user", "v[0-9]+") ||
+	    !sl_model_cond_add(r, SL_ON_QUERY, SL_TEXT_PRESENT, "q", ""))
+		abort();
+	route(v, SL_PATH_ELEMENTS, "/p");
+	r = route(v, SL_PATH_REGEX, "/r[0-9]");
+	r->ignore_case = true;
 	route(v, SL_PATH_ANY, "");
 	services(m);
 	return m;
@@ -99,17 +105,22 @@ static void use_routes(struct sl_match_scratch *scratch)
 {
 	static const char *const hosts[] = {"a.x", "b.x:80", "c", ""};
 	static const char *const paths[] = {"/e", "/p/x", "/r1", "/", ""};
+	static const struct sl_http_field field = {.name = {"x-user", 6}, .value = {"v7", 2}};
+	struct sl_snap_request rq = {
+		.query = SL_STR("?q=1"), .method = SL_STR("GET"), .field = &field, .n_fields = 1};
 	struct sl_route_hit hit;
+	uint32_t cond;
 	char out[64];
 
 	for (uint32_t t = 0; t < sl_snap_count(bad, SL_SNAP_TABLES); t++)
 		for (size_t h = 0; h < SL_ARRAY_LEN(hosts); h++)
 			for (size_t p = 0; p < SL_ARRAY_LEN(paths); p++) {
-				if (sl_snap_route_find(bad, scratch, t, sl_str(hosts[h]),
-						       sl_str(paths[p]), &hit))
+				rq.host = sl_str(hosts[h]);
+				rq.path = sl_str(paths[p]);
+				if (sl_snap_route_find(bad, scratch, t, &rq, &hit))
 					continue;
 				touch(sl_snap_route(bad, hit.route)->slot_name);
-				sl_snap_route_why(bad, &hit, hit.route);
+				sl_snap_route_why(bad, scratch, &rq, &hit, 0, &cond);
 				sl_snap_rewrite(bad, hit.route, sl_str(paths[p]), out, sizeof(out));
 			}
 }

@@ -208,11 +208,27 @@ const struct bad_case bad_yaml[] = {
 	 "t.yaml:7: spec.exportTo: '.' is not served yet; write '*' or leave it out"},
 	{RULES "  - fault: { abort: { httpStatus: 500 } }\n" WEB,
 	 "t.yaml:8: spec.http[0].fault is not served yet; leave it out"},
-	{RULES "  - match: [{ headers: { a: { exact: b } } }]\n" WEB,
-	 "t.yaml:8: spec.http[0].match[0].headers is not served yet; leave it out"},
-	{RULES "  - match: [{ ignoreUriCase: true }]\n" WEB,
-	 "t.yaml:8: spec.http[0].match[0].ignoreUriCase: 'true' is not served yet; write 'false' "
-	 "or leave it out"},
+	{RULES "  - match: [{ headers: { a: { exact: b, prefix: c } } }]\n" WEB,
+	 "t.yaml:8: header with several matches; write one of exact, prefix and regex"},
+	{RULES "  - match: [{ headers: { 'a b': { exact: b } } }]\n" WEB,
+	 "t.yaml:8: 'a b' is no header name; write letters, digits and '-'"},
+	{RULES
+	 "  - match: [{ withoutHeaders: { '@request.auth.claims.group': { exact: b } } }]\n" WEB,
+	 "t.yaml:8: header '@request.auth.claims.group' is a claim of a token, which is not served "
+	 "yet; leave the match out"},
+	{RULES "  - match: [{ method: { exact: GET, regex: P.* } }]\n" WEB,
+	 "t.yaml:8: method with several matches; write one of exact, prefix and regex"},
+	{RULES "  - match: [{ queryParams: { a: { exact: 1 } } }]\n" WEB,
+	 "t.yaml:8: spec.http[0].match[0].queryParams.a.exact is a number, not a text; write it in "
+	 "quotes: \"1\""},
+	{RULES "  - match: [{ headers: { a: { suffix: b } } }]\n" WEB,
+	 "t.yaml:8: unknown field 'suffix' in spec.http[0].match[0].headers.a; write one of: "
+	 "exact, "
+	 "prefix, regex"},
+	{RULES "  - match: [{ headers: [a] }]\n" WEB,
+	 "t.yaml:8: spec.http[0].match[0].headers is a list; write a map of names"},
+	{RULES "  - match: [{ ignoreUriCase: 1 }]\n" WEB,
+	 "t.yaml:8: spec.http[0].match[0].ignoreUriCase is a number; write true or false"},
 	{RULES "  - match: [{ uri: { exact: /a, prefix: /b } }]\n"
 	       "    route: [{ destination: { host: web } }]\n" WEB,
 	 "t.yaml:8: uri with several matches; write one of exact, prefix and regex"},

@@ -61,6 +61,57 @@ const struct translate_case translate_cases[] = {
 	 "      route prefix / vs=v.default direct=200,\n",
 
 	 ""},
+	{"every kind of match",
+
+	 "apiVersion: networking.istio.io/v1\n"
+	 "kind: Gateway\n"
+	 "metadata: { name: g, namespace: default }\n"
+	 "spec:\n"
+	 "  selector: { app: gw }\n"
+	 "  servers: [{ hosts: [a.b], port: { number: 80, protocol: HTTP } }]\n"
+	 "---\n"
+	 "apiVersion: networking.istio.io/v1\n"
+	 "kind: VirtualService\n"
+	 "metadata: { name: v, namespace: default }\n"
+	 "spec:\n"
+	 "  hosts: [a.b]\n"
+	 "  gateways: [g]\n"
+	 "  http:\n"
+	 "  - match:\n"
+	 "    - method: { exact: GET }\n"
+	 "      scheme: { prefix: ht }\n"
+	 "      authority: { regex: \"a.*\" }\n"
+	 "      uri: { exact: /A }\n"
+	 "      ignoreUriCase: true\n"
+	 "      statPrefix: s\n"
+	 "    - headers: { X-User: { exact: jason }, y: {}, z: { regex: \"*\" }, w: null,\n"
+	 "        \":path\": { prefix: /q }, Host: { exact: a.b } }\n"
+	 "      withoutHeaders: { Q: { prefix: r } }\n"
+	 "      queryParams: { P: { regex: x+ }, e: { exact: \"\" } }\n"
+	 "    - { sourceLabels: { app: gw }, uri: { prefix: /mine } }\n"
+	 "    - { sourceLabels: { app: other }, uri: { prefix: /other } }\n"
+	 "    - { sourceLabels: { app: other }, gateways: [g], uri: { prefix: /named } }\n"
+	 "    - { sourceNamespace: x, uri: { prefix: /ns } }\n"
+	 "    - { uri: { prefix: / }, method: { exact: PUT } }\n"
+	 "    - { uri: { prefix: / } }\n"
+	 "    - { uri: { prefix: /never } }\n"
+	 "    directResponse: { status: 200 }\n",
+
+	 "listener 0.0.0.0_80 0.0.0.0:80 http.80\n"
+	 "table http.80\n"
+	 "   vhost a.b:80 [a.b]\n"
+	 "      route exact /A nocase method=exact:GET authority=regex:a.* scheme=prefix:ht stat=s "
+	 "vs=v.default direct=200,\n"
+	 "      route prefix / header:x-user=exact:jason header:y=present header:z=present "
+	 "header:w=present target=prefix:/q authority=exact:a.b !header:q=prefix:r "
+	 "query:P=regex:x+ "
+	 "query:e=exact: vs=v.default direct=200,\n"
+	 "      route prefix /mine vs=v.default direct=200,\n"
+	 "      route prefix /named vs=v.default direct=200,\n"
+	 "      route prefix / method=exact:PUT vs=v.default direct=200,\n"
+	 "      route prefix / vs=v.default direct=200,\n",
+
+	 ""},
 	{"exact host under a wildcard server",
 
 	 "apiVersion: networking.istio.io/v1\n"

@@ -6,13 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void cond(FILE *f, const struct sl_model_cond *c)
+{
+	static const char *const on[] = {"method", "scheme",  "authority",
+					 "target", "header:", "query:"};
+	static const char *const match[] = {"present", "exact:", "prefix:", "regex:"};
+
+	fprintf(f, " %s%s%s=%s%s", c->invert ? "!" : "", on[c->on], c->name, match[c->match],
+		c->text);
+}
+
 static void route(FILE *f, const struct sl_model_route *r)
 {
-	static const char *const match[] = {"any", "exact", "prefix", "regex"};
+	static const char *const match[] = {"any", "exact", "prefix", "regex", "elements"};
 	static const char *const rewrite[] = {"", " path", " prefix"};
 	char words[SL_RETRY_TEXT_MAX];
 
 	fprintf(f, "      route %s %s", match[r->match], r->path);
+	if (r->ignore_case)
+		fprintf(f, " nocase");
+	for (size_t i = 0; i < r->n_conds; i++)
+		cond(f, &r->conds[i]);
+	if (*r->stat_prefix)
+		fprintf(f, " stat=%s", r->stat_prefix);
 	if (*r->name)
 		fprintf(f, " name=%s", r->name);
 	if (*r->virtual_service)

@@ -310,12 +310,19 @@ static void one_scratch_serves_many_databases(void **state)
 	db_free(&b);
 }
 
-static void note(void *arg, uint32_t id)
+static uint32_t note(void *arg, uint32_t id)
 {
 	*(uint32_t *)arg |= 1u << id;
+	return SL_MATCH_NONE;
 }
 
-static void each_reports_every_match(void **state)
+static uint32_t note_once(void *arg, uint32_t id)
+{
+	*(uint32_t *)arg |= 1u << id;
+	return id;
+}
+
+static void scan_reports_every_match_below_the_bound(void **state)
 {
 	static const struct sl_match_pattern p[] = {P(EXACT, "/ab", 0), P(PREFIX, "/a", 1),
 						    P(REGEX, "/.b", 2), P(REGEX, "/.c", 3),
@@ -324,8 +331,65 @@ static void each_reports_every_match(void **state)
 	struct db db;
 
 	db_make(&db, p, SL_ARRAY_LEN(p));
-	sl_match_each(db.bytes, db.scratch, SL_STR("/ab"), 0, note, &seen);
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0, note, &seen);
 	assert_int_equal(seen, 0x17);
+	seen = 0;
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/xb"), 0, note_once, &seen);
+	assert_int_equal(seen, 0x14); /* the regex comes before what was found */
+	seen = 0;
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0, note_once, &seen);
+	assert_int_equal(seen & 0x04, 0); /* and here behind it */
+	db_free(&db);
+}
+
+static void case_is_ignored_where_asked(void **state)
+{
+	static const struct sl_match_pattern p[] = {{SL_MATCH_EXACT, {"/Exact", 6}, 0, true},
+						    {SL_MATCH_PREFIX, {"/PRE", 4}, 1, true},
+						    P(EXACT, "/exact", 2),
+						    P(PREFIX, "/", 3)};
+	struct db db;
+
+	db_make(&db, p, SL_ARRAY_LEN(p));
+	assert_int_equal(find(&db, "/eXACT"), 0);
+	assert_int_equal(find(&db, "/prEfix"), 1);
+	assert_int_equal(find(&db, "/exac"), 3);
+	db_free(&db);
+}
+
+/* A regex of its own, also within a scan's callback. */
+struct nested {
+	const struct db *scanned, *regex;
+	bool hit;
+};
+
+static uint32_t look_closer(void *arg, uint32_t id)
+{
+	struct nested *n = arg;
+
+	n->hit = sl_match_regex(n->regex->bytes, n->scanned->scratch, SL_STR("a\tb"));
+	return id;
+}
+
+static void regex_alone_works_within_a_scan(void **state)
+{
+	static const struct sl_match_pattern p[] = {P(PREFIX, "/", 0)};
+	static const struct sl_match_pattern r[] = {P(REGEX, "a.b", 0)};
+	struct db db, regex;
+	struct nested n = {&db, &regex, false};
+	struct sl_err err = {""};
+
+	db_make(&db, p, SL_ARRAY_LEN(p));
+	db_make(&regex, r, SL_ARRAY_LEN(r));
+	assert_int_equal(sl_match_scratch_grow(&db.scratch, regex.bytes, &err), 0);
+	assert_true(sl_match_regex(regex.bytes, db.scratch,
+				   SL_STR("a\x01"
+					  "b")));
+	assert_false(sl_match_regex(regex.bytes, db.scratch, SL_STR("xa.b")));
+	assert_false(sl_match_regex(db.bytes, db.scratch, SL_STR("a.b")));
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/x"), 0, look_closer, &n);
+	assert_true(n.hit);
+	db_free(&regex);
 	db_free(&db);
 }
 
@@ -447,7 +511,9 @@ int main(void)
 		cmocka_unit_test(usable_at_another_address),
 		cmocka_unit_test(every_damaged_byte_is_noticed),
 		cmocka_unit_test(one_scratch_serves_many_databases),
-		cmocka_unit_test(each_reports_every_match),
+		cmocka_unit_test(scan_reports_every_match_below_the_bound),
+		cmocka_unit_test(case_is_ignored_where_asked),
+		cmocka_unit_test(regex_alone_works_within_a_scan),
 		cmocka_unit_test(agrees_with_a_linear_walk),
 	};
 

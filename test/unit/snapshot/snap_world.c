@@ -43,6 +43,15 @@ struct sl_model_route *world_route(struct sl_model_vhost *v, enum sl_path_match 
 	return r;
 }
 
+int world_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
+	       struct sl_str host, struct sl_str path, struct sl_route_hit *hit)
+{
+	struct sl_snap_request rq = {
+		.host = host, .path = path, .method = SL_STR("GET"), .scheme = SL_STR("http")};
+
+	return sl_snap_route_find(snap, scratch, table, &rq, hit);
+}
+
 void world_endpoint(struct sl_model_cluster *c, const char *addr, enum sl_health health)
 {
 	struct sl_model_endpoint *e = sl_model_endpoint_add(c);

@@ -23,6 +23,10 @@ struct sl_model *world_model(void);
 
 struct sl_model_route *world_route(struct sl_model_vhost *v, enum sl_path_match match,
 				   const char *path, const char *cluster);
+
+/** sl_snap_route_find of a plain GET without fields. */
+int world_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
+	       struct sl_str host, struct sl_str path, struct sl_route_hit *hit);
 void world_endpoint(struct sl_model_cluster *c, const char *addr, enum sl_health health);
 void world_service(struct sl_model *m, const char *name, const char *addr, uint8_t proto,
 		   const char *listener, const char *cluster);

@@ -71,7 +71,9 @@ static uint64_t use(const struct sl_snap *s)
 	static const char *const hosts[] = {"simple.example", "a.simple.example", "other", ""};
 	static const char *const paths[] = {"/simple/hello", "/simple/nginx/x", "/v1/x", "*", ""};
 	struct sl_match_scratch *scratch = NULL;
+	struct sl_snap_request rq = {.method = SL_STR("GET")};
 	struct sl_route_hit hit;
+	uint32_t cond;
 	uint64_t sum = 0;
 	char out[256];
 	struct sl_ip ip = sl_ip_from_v4(htonl(0x0a600012));
@@ -80,11 +82,15 @@ static uint64_t use(const struct sl_snap *s)
 	for (uint32_t t = 0; scratch && t < sl_snap_count(s, SL_SNAP_TABLES); t++)
 		for (size_t h = 0; h < SL_ARRAY_LEN(hosts); h++)
 			for (size_t p = 0; p < SL_ARRAY_LEN(paths); p++) {
-				if (sl_snap_route_find(s, scratch, t, sl_str(hosts[h]),
-						       sl_str(paths[p]), &hit))
+				if (world_find(s, scratch, t, sl_str(hosts[h]), sl_str(paths[p]),
+					       &hit))
 					continue;
 				sum += touch(s, sl_snap_domain(s, hit.domain)->name);
-				sum += sl_snap_route_why(s, &hit, hit.route);
+				rq.host = sl_str(hosts[h]);
+				rq.path = sl_str(paths[p]);
+				for (uint32_t i = sl_snap_vhost(s, hit.vhost)->routes.first;
+				     i <= hit.route; i++)
+					sum += sl_snap_route_why(s, scratch, &rq, &hit, i, &cond);
 				sl_snap_rewrite(s, hit.route, sl_str(paths[p]), out, sizeof(out));
 			}
 	for (uint32_t i = 0; i < 64; i++)
@@ -223,10 +229,16 @@ static void each_reference_is_checked(void **state)
 	REFUSED(t->hosts_db.len, t->hosts_db.len - 64);
 	REFUSED(d->vhost, 3);
 	REFUSED(v->routes.n, 100);
-	REFUSED(v->any_route, 4);
+	REFUSED(v->root_route, 4);
+	REFUSED(v->routes.first, 1);
 	REFUSED(v->paths_db.off, UINT64_MAX);
 	REFUSED(v->names.first, 10);
-	REFUSED(r->match, 4);
+	REFUSED(r->match, 5);
+	REFUSED(r->head, 3);
+	REFUSED(r->next, 0);
+	REFUSED(r->next, 4);
+	REFUSED(r->conds.first, 1);
+	REFUSED(r->conds.n, 1);
 	REFUSED(r->action, 3);
 	REFUSED(r->rewrite, 3);
 	REFUSED(r->rewrite, SL_REWRITE_PREFIX);

@@ -110,7 +110,7 @@ static bool route_matches(const struct sl_model_route *r, const char *path)
 		return strcmp(r->path, path) == 0;
 	case SL_PATH_PREFIX:
 		return strncmp(r->path, path, strlen(r->path)) == 0;
-	case SL_PATH_REGEX:
+	default:
 		break;
 	}
 	snprintf(wrapped, sizeof(wrapped), "^(%s)$", r->path);
@@ -160,12 +160,15 @@ static void naive(const struct sl_model_table *t, const char *host, const char *
 
 /* Explanations must not contradict the decision. */
 static void check_why(const struct world *w, const struct sl_model_table *t,
-		      const struct sl_route_hit *hit, const char *path)
+		      const struct sl_snap_request *rq, const struct sl_route_hit *hit,
+		      const char *path)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(w->snap, hit->vhost);
 
 	for (uint32_t i = 0; i < v->routes.n; i++) {
-		enum sl_why why = sl_snap_route_why(w->snap, hit, v->routes.first + i);
+		uint32_t cond;
+		enum sl_why why =
+			sl_snap_route_why(w->snap, w->scratch, rq, hit, v->routes.first + i, &cond);
 		bool matches = route_matches(&t->vhosts[hit->vhost].routes[i], path);
 
 		if (why == SL_WHY_TAKEN)
@@ -187,19 +190,22 @@ static void one_config(uint32_t *routed)
 	world_build(&w, m, 1, NULL, NULL);
 	for (int i = 0; i < REQUESTS; i++) {
 		char host[64], path[64];
+		struct sl_snap_request rq = {.method = SL_STR("GET")};
 		struct sl_route_hit want, got;
 
 		random_host(host);
 		random_path(path);
 		naive(t, host, path, &want);
-		sl_snap_route_find(w.snap, w.scratch, 0, sl_str(host), sl_str(path), &got);
+		rq.host = sl_str(host);
+		rq.path = sl_str(path);
+		sl_snap_route_find(w.snap, w.scratch, 0, &rq, &got);
 		if (got.vhost != want.vhost || got.route != want.route)
 			fail_msg("seed %llu: %s%s: vhost %u route %u, not %u %u",
 				 (unsigned long long)first_seed, host, path, got.vhost, got.route,
 				 want.vhost, want.route);
 		*routed += got.route != SL_SNAP_NONE;
 		if (got.vhost != SL_SNAP_NONE)
-			check_why(&w, t, &got, path);
+			check_why(&w, t, &rq, &got, path);
 	}
 	world_free(&w);
 	sl_model_free(m);

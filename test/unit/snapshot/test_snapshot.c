@@ -52,7 +52,7 @@ static const struct sl_snap_route *route_at(const char *host, const char *path)
 {
 	struct sl_route_hit hit;
 
-	if (sl_snap_route_find(world.snap, world.scratch, 0, sl_str(host), sl_str(path), &hit))
+	if (world_find(world.snap, world.scratch, 0, sl_str(host), sl_str(path), &hit))
 		return NULL;
 	assert_true(hit.domain != SL_SNAP_NONE && hit.vhost != SL_SNAP_NONE);
 	return sl_snap_route(world.snap, hit.route);
@@ -175,19 +175,18 @@ static void hosts_by_precedence(void **state)
 	struct sl_route_hit hit;
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-		sl_snap_route_find(world.snap, world.scratch, 0, sl_str(cases[i].host),
-				   SL_STR("/x"), &hit);
+		world_find(world.snap, world.scratch, 0, sl_str(cases[i].host), SL_STR("/x"), &hit);
 		assert_int_not_equal(hit.domain, SL_SNAP_NONE);
 		is(sl_snap_domain(world.snap, hit.domain)->name, cases[i].domain);
 	}
-	assert_int_equal(sl_snap_route_find(world.snap, world.scratch, 1, SL_STR("x.deep.example"),
-					    SL_STR("/"), &hit),
+	assert_int_equal(world_find(world.snap, world.scratch, 1, SL_STR("x.deep.example"),
+				    SL_STR("/"), &hit),
 			 -ENOENT);
 	is(sl_snap_domain(world.snap, hit.domain)->name, "*.deep.example");
 	assert_int_equal(hit.route, SL_SNAP_NONE);
-	assert_int_equal(sl_snap_route_find(world.snap, world.scratch, 1, SL_STR("example"),
-					    SL_STR("/"), &hit),
-			 -ENOENT);
+	assert_int_equal(
+		world_find(world.snap, world.scratch, 1, SL_STR("example"), SL_STR("/"), &hit),
+		-ENOENT);
 	assert_int_equal(hit.domain, SL_SNAP_NONE);
 	assert_int_equal(hit.vhost, SL_SNAP_NONE);
 }
@@ -253,22 +252,27 @@ static void rewrites(void **state)
 	}
 }
 
+static void why(const char *path, const enum sl_why want[4])
+{
+	const struct sl_snap_request rq = {
+		.host = SL_STR("simple.example"), .path = sl_str(path), .method = SL_STR("GET")};
+	uint32_t first = sl_snap_vhost(world.snap, 0)->routes.first, cond;
+	struct sl_route_hit hit;
+
+	sl_snap_route_find(world.snap, world.scratch, 0, &rq, &hit);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(
+			sl_snap_route_why(world.snap, world.scratch, &rq, &hit, first + i, &cond),
+			want[i]);
+		assert_int_equal(cond, SL_SNAP_NONE);
+	}
+}
+
 static void explanations(void **state)
 {
-	struct sl_route_hit hit;
-	uint32_t first = sl_snap_vhost(world.snap, 0)->routes.first;
-
-	assert_int_equal(sl_snap_route_find(world.snap, world.scratch, 0, SL_STR("simple.example"),
-					    SL_STR("/v1/x"), &hit),
-			 0);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first), SL_WHY_EXACT);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first + 1), SL_WHY_PREFIX);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first + 2), SL_WHY_TAKEN);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first + 3), SL_WHY_LATER);
-	sl_snap_route_find(world.snap, world.scratch, 0, SL_STR("simple.example"), SL_STR("/n"),
-			   &hit);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first + 2), SL_WHY_REGEX);
-	assert_int_equal(sl_snap_route_why(world.snap, &hit, first + 3), SL_WHY_EXACT);
+	why("/v1/x",
+	    (const enum sl_why[]){SL_WHY_EXACT, SL_WHY_PREFIX, SL_WHY_TAKEN, SL_WHY_LATER});
+	why("/n", (const enum sl_why[]){SL_WHY_EXACT, SL_WHY_PREFIX, SL_WHY_REGEX, SL_WHY_EXACT});
 	assert_string_equal(sl_why_text(SL_WHY_PREFIX), "the path does not begin with it");
 	assert_string_equal(sl_why_text((enum sl_why)99), "?");
 }
