@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Plays requests of the last minute through two snapshots and counts those that part ways. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,37 +28,47 @@ struct replay {
 	uint64_t played, elsewhere, unknown;
 };
 
+/* Appends to the words; what has no room is left out. */
+static void say(char out[WHERE_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(char out[WHERE_MAX], const char *fmt, ...)
+{
+	size_t n = strlen(out);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out + n, WHERE_MAX - n, fmt, ap);
+	va_end(ap);
+}
+
 static void where_forward(const struct sl_snap *s, const struct sl_snap_route *r,
 			  char out[WHERE_MAX])
 {
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < r->weights.n && n < WHERE_MAX - 1; i++) {
+	for (uint32_t i = 0; i < r->weights.n; i++) {
 		const struct sl_snap_weight *w = sl_snap_weight(s, r->weights.first + i);
 		struct sl_str name = sl_snap_str(s, sl_snap_cluster(s, w->cluster)->name);
 
-		n += (size_t)snprintf(out + n, WHERE_MAX - n, "%s%.*s", i > 0 ? ", " : "",
-				      SL_STR_ARG(name));
-		if (r->weights.n > 1 && n < WHERE_MAX - 1)
-			n += (size_t)snprintf(out + n, WHERE_MAX - n, " (%u)", w->weight);
+		say(out, "%s%.*s", i > 0 ? ", " : "", SL_STR_ARG(name));
+		if (r->weights.n > 1)
+			say(out, " (%u)", w->weight);
 	}
-	if (r->rewrite != SL_REWRITE_NONE && n < WHERE_MAX - 1)
-		snprintf(out + n, WHERE_MAX - n, " as %.*s%s",
-			 SL_STR_ARG(sl_snap_str(s, r->rewrite_to)),
-			 r->rewrite == SL_REWRITE_PREFIX ? "*" : "");
+	if (r->rewrite != SL_REWRITE_NONE)
+		say(out, " as %.*s%s", SL_STR_ARG(sl_snap_str(s, r->rewrite_to)),
+		    r->rewrite == SL_REWRITE_PREFIX ? "*" : "");
 }
 
 /* What a route does, in words; equal words: the same place. */
 static void where_route(const struct sl_snap *s, const struct sl_snap_route *r, char out[WHERE_MAX])
 {
+	out[0] = '\0';
 	if (r->action == SL_ROUTE_FORWARD)
 		where_forward(s, r, out);
 	else if (r->action == SL_ROUTE_DIRECT)
-		snprintf(out, WHERE_MAX, "%u by the route itself", r->status);
+		say(out, "%u by the route itself", r->status);
 	else
-		snprintf(out, WHERE_MAX, "%u to %.*s%.*s", r->status,
-			 SL_STR_ARG(sl_snap_str(s, r->redirect_authority)),
-			 SL_STR_ARG(sl_snap_str(s, r->redirect_path)));
+		say(out, "%u to %.*s%.*s", r->status,
+		    SL_STR_ARG(sl_snap_str(s, r->redirect_authority)),
+		    SL_STR_ARG(sl_snap_str(s, r->redirect_path)));
 }
 
 static int route_head(struct replay *rp, const struct sl_snap *s, uint32_t table,
