@@ -159,6 +159,12 @@ static int make_segments(struct box *b, struct sl_err *err)
 	return 0;
 }
 
+/** One worker's part of a limit over all workers, rounded up: flows are spread evenly. */
+static uint32_t share(const struct box *b, uint32_t limit)
+{
+	return (limit + b->n_workers - 1) / b->n_workers;
+}
+
 static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 {
 	const struct sl_conf_box *c = b->conf;
@@ -171,6 +177,22 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 	p->idle_timeout_ms = c->idle_timeout_ms;
 	p->stream_idle_ms = c->stream_idle_ms;
 	p->xff_trusted_hops = c->xff_trusted_hops;
+	p->client_conns = share(b, c->client_conns);
+	p->client_rate = share(b, c->client_rate);
+	p->client_burst = share(b, c->client_burst);
+	p->endpoint_conns = share(b, c->endpoint_conns);
+	p->conn_requests = c->conn_requests;
+	p->line_bytes = (uint32_t)c->line_bytes;
+	p->head_bytes = (uint32_t)c->head_bytes;
+	p->head_fields = c->head_fields;
+	p->body_bytes = c->body_bytes;
+	p->body_rate = c->body_rate;
+	p->body_rate_ms = c->body_rate_ms;
+	p->retry_body_bytes = (uint32_t)c->retry_body_bytes;
+	p->request_ms = c->request_ms;
+	p->stream_ms = c->stream_ms;
+	p->refuse_http10 = c->http10 != 0;
+	p->refuse_websocket = !c->websocket;
 	p->log = true;
 	p->wall_offset_us = sl_wall_us() - sl_clock_us();
 	snprintf(p->server, sizeof(p->server), "%s", c->server_name);

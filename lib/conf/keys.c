@@ -199,6 +199,34 @@ static int size_read(struct sl_reader *r, const struct sl_key *k, const config_s
 	return 0;
 }
 
+static int bytes_read(struct sl_reader *r, const struct sl_key *k, const config_setting_t *s,
+		      void *dst)
+{
+	char show[SL_SHOW_MAX], least[24], most[24];
+	uint64_t bytes = 0;
+	const char *v = "0";
+	int e = 0;
+
+	if (config_setting_type(s) != CONFIG_TYPE_INT || config_setting_get_int(s) != 0)
+		e = config_setting_type(s) == CONFIG_TYPE_STRING
+			    ? sl_reader_str(r, s, &v)
+			    : wrong_type(r, s, "a size with its unit, such as \"64K\" or \"10M\"");
+	if (e)
+		return e;
+	e = sl_word_bytes(v, &bytes);
+	if (e == -EINVAL)
+		return sl_reader_bad(r, s,
+				     "'%s' is \"%s\"; write a size with its unit, such as \"64K\" "
+				     "or \"10M\"",
+				     k->name, sl_show(v, show));
+	if (e || bytes < (uint64_t)k->min || bytes > (uint64_t)k->max)
+		return sl_reader_bad(r, s, "'%s' is \"%s\"; write %s to %s", k->name,
+				     sl_show(v, show), sl_bytes_text((uint64_t)k->min, least),
+				     sl_bytes_text((uint64_t)k->max, most));
+	memcpy(dst, &bytes, sizeof(bytes));
+	return 0;
+}
+
 static int rate_read(struct sl_reader *r, const struct sl_key *k, const config_setting_t *s,
 		     void *dst)
 {
@@ -283,6 +311,8 @@ static int value_read(struct sl_reader *r, const struct sl_key *k, const config_
 		return time_read(r, k, s, field);
 	case SL_KEY_SIZE:
 		return size_read(r, k, s, field);
+	case SL_KEY_BYTES:
+		return bytes_read(r, k, s, field);
 	case SL_KEY_RATE:
 		return rate_read(r, k, s, field);
 	case SL_KEY_WORD:
@@ -328,6 +358,10 @@ static void default_set(const struct sl_key *k, void *dst)
 		(void)sl_word_bytes(k->def, &bytes);
 		v = (uint32_t)(bytes >> 20);
 		memcpy(field, &v, sizeof(v));
+		break;
+	case SL_KEY_BYTES:
+		(void)sl_word_bytes(k->def, &bytes);
+		memcpy(field, &bytes, sizeof(bytes));
 		break;
 	case SL_KEY_RATE:
 		(void)sl_word_rate(k->def, &rate);

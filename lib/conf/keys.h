@@ -18,6 +18,7 @@ enum sl_key_type {
 	SL_KEY_BOOL,  /* bool */
 	SL_KEY_TIME,  /* uint32_t milliseconds; min and max in milliseconds */
 	SL_KEY_SIZE,  /* uint32_t mebibytes; min and max in mebibytes */
+	SL_KEY_BYTES, /* uint64_t bytes; min and max in bytes */
 	SL_KEY_RATE,  /* uint16_t in 1/10000, written as a percentage */
 	SL_KEY_WORD,  /* int: index into words */
 	SL_KEY_GROUP, /* { }, read by `keys` into the same struct */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "box.h"
+#include "words.h"
 
 static const char *type_text(const struct sl_key *k)
 {
@@ -15,6 +16,7 @@ static const char *type_text(const struct sl_key *k)
 	case SL_KEY_TIME:
 		return "time";
 	case SL_KEY_SIZE:
+	case SL_KEY_BYTES:
 		return "size";
 	case SL_KEY_RATE:
 		return "percentage";
@@ -31,6 +33,8 @@ static const char *type_text(const struct sl_key *k)
 
 static void range(FILE *f, const struct sl_key *k)
 {
+	char least[24], most[24];
+
 	if (k->type == SL_KEY_INT)
 		fprintf(f, " %lld to %lld", (long long)k->min, (long long)k->max);
 	else if (k->type == SL_KEY_TIME && k->max == SL_KEY_DAY_MS)
@@ -39,6 +43,9 @@ static void range(FILE *f, const struct sl_key *k)
 		fprintf(f, " %s to %llds", k->min ? "1ms" : "0", (long long)k->max / 1000);
 	else if (k->type == SL_KEY_SIZE)
 		fprintf(f, " %lldM to %lldM", (long long)k->min, (long long)k->max);
+	else if (k->type == SL_KEY_BYTES)
+		fprintf(f, " %s to %s", sl_bytes_text((uint64_t)k->min, least),
+			sl_bytes_text((uint64_t)k->max, most));
 	else if (k->type == SL_KEY_EACH && k->max)
 		fprintf(f, ", at most %lld", (long long)k->max);
 	for (int i = 0; k->words && k->words[i]; i++)

@@ -77,6 +77,14 @@ struct sl_conf_box {
 	uint32_t slots[SL_STATS_CLASS_COUNT]; /* objects of each class that have counters */
 	uint32_t xff_trusted_hops;
 	char server_name[32];
+	/* What clients may do; 0: no limit. Those of one address are over all workers. */
+	uint32_t endpoint_conns, client_conns, client_rate, client_burst, conn_requests;
+	uint64_t line_bytes, head_bytes, body_bytes, retry_body_bytes;
+	uint16_t head_fields;
+	uint32_t body_rate, body_rate_ms; /* bytes a second, over that time */
+	uint32_t request_ms, stream_ms, drain_ms;
+	int http10; /* 0: served, 1: refused */
+	bool websocket;
 };
 
 /** What sluice-control needs besides the model. */

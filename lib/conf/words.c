@@ -154,6 +154,22 @@ int sl_word_bytes(const char *text, uint64_t *bytes)
 	return 0;
 }
 
+char *sl_bytes_text(uint64_t bytes, char buf[24])
+{
+	static const char letters[] = " KMGT";
+	int unit = 0;
+
+	while (bytes > 0 && bytes % 1024 == 0 && unit < 4) {
+		bytes /= 1024;
+		unit++;
+	}
+	if (unit > 0)
+		snprintf(buf, 24, "%llu%c", (unsigned long long)bytes, letters[unit]);
+	else
+		snprintf(buf, 24, "%llu", (unsigned long long)bytes);
+	return buf;
+}
+
 int sl_word_rate(const char *text, uint16_t *rate)
 {
 	size_t whole = strspn(text, "0123456789");

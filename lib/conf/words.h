@@ -26,6 +26,9 @@ int sl_word_ms(const char *text, uint32_t *ms);
 /** Reads a size with a unit: "512M", "1G", "4096K" (powers of 1024). 0, -EINVAL, -ERANGE. */
 int sl_word_bytes(const char *text, uint64_t *bytes);
 
+/** A size as one would write it, "64K". @return buf. */
+char *sl_bytes_text(uint64_t bytes, char buf[24]);
+
 /** Reads a percentage: "1%", "0.05%". @param rate Receives 1/10000. @return 0 or -EINVAL. */
 int sl_word_rate(const char *text, uint16_t *rate);
 

@@ -75,7 +75,8 @@ enum sl_log_text {
 	X(UPE, "upstream protocol error")          \
 	X(SI, "stream idle timeout")               \
 	X(DT, "duration timeout")                  \
-	X(OM, "overload manager")
+	X(OM, "overload manager")                  \
+	X(RL, "rate limited")
 
 enum sl_flag {
 #define SL_FLAG_ENUM(name, help) SL_FLAG_##name,

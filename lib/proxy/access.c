@@ -184,18 +184,18 @@ static void write_record(struct sl_proxy *px, struct px_session *s)
 static void reset(struct sl_proxy *px, struct px_session *s)
 {
 	px_head_free(px, &s->head);
-	rte_pktmbuf_free(s->up_head);
-	s->up_head = NULL;
+	px_keep_end(px, s);
 	memset(&s->req, 0, sizeof(s->req));
 	memset(&s->res, 0, sizeof(s->res));
 	s->start_us = s->sent_us = 0;
-	s->request_due_us = s->try_due_us = PX_NEVER;
+	px_no_deadlines(s);
 	s->method = s->target = s->authority = s->user_agent = s->request_id = (struct sl_str){0};
 	s->details = s->failure = NULL;
 	s->timeout_ms = s->per_try_ms = s->flags = 0;
 	s->n_tried = s->attempts = s->attempts_max = s->status = 0;
 	s->in_request = s->has_route = s->has_cluster = s->has_endpoint = false;
 	s->is_head = s->idempotent = s->upgrade = s->res_started = false;
+	s->expects = s->held_up = s->woken = false;
 	s->reuse_retried = s->xff_cut = false;
 	s->xff_len = 0;
 }
@@ -209,6 +209,7 @@ void px_request_end(struct sl_proxy *px, struct px_session *s)
 		if (s->has_cluster)
 			px_cluster_stats(px, &s->cluster)->rq_active--;
 		px_retry_end(px, s);
+		px_load_leave(px, s);
 		if (s->has_route)
 			sl_hist_add(&px_route_stats(px, &s->route)->latency,
 				    px->lc->now_us - s->start_us);

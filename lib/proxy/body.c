@@ -49,14 +49,16 @@ static void append(struct rte_mbuf *m, const char *data, uint16_t n)
 
 /** Sends what was collected, as one chunk where chunks are wanted; frees what f is not needed for.
  */
-static void send_piece(struct px_body *b, struct px_chain *content, struct rte_mbuf *f[2],
-		       struct sl_tcp_conn *to)
+static void send_piece(struct sl_proxy *px, struct px_body *b, struct px_chain *content,
+		       struct rte_mbuf *f[2], struct sl_tcp_conn *to, struct px_kept *kept)
 {
 	struct px_chain out = {0};
 	char line[12];
 
 	b->bytes += content->len;
 	if (!f[0]) {
+		if (kept)
+			px_keep(px, kept, content);
 		px_chain_send(content, to);
 		return;
 	}
@@ -76,6 +78,8 @@ static void send_piece(struct px_body *b, struct px_chain *content, struct rte_m
 		else
 			rte_pktmbuf_free(f[i]);
 	}
+	if (kept)
+		px_keep(px, kept, &out);
 	px_chain_send(&out, to);
 }
 
@@ -150,7 +154,7 @@ static enum px_move collect_plain(struct px_body *b, struct sl_tcp_conn *from, u
 }
 
 enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *from,
-			  struct sl_tcp_conn *to)
+			  struct sl_tcp_conn *to, struct px_kept *kept)
 {
 	uint32_t room = sl_tcp_tx_room(to);
 	struct px_chain content = {0};
@@ -167,7 +171,7 @@ enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_
 		r = collect_chunked(px, b, from, room, &content);
 	else
 		r = collect_plain(b, from, room, &content);
-	send_piece(b, &content, f, to);
+	send_piece(px, b, &content, f, to, kept);
 	return r;
 }
 
@@ -179,6 +183,6 @@ bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *
 	if (!framing_get(px, b, f))
 		return false;
 	b->done = true;
-	send_piece(b, &none, f, to);
+	send_piece(px, b, &none, f, to, NULL);
 	return true;
 }

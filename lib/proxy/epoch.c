@@ -69,7 +69,8 @@ static void load_set(struct sl_proxy *px, const struct sl_slot *slot)
 		return;
 	load = &px->load[slot->index];
 	if (load->born != slot->born)
-		*load = (struct px_load){.born = slot->born};
+		*load = (struct px_load){
+			.born = slot->born, .pend_head = PX_NONE, .pend_tail = PX_NONE};
 }
 
 /** Closes the idle connections to an endpoint. */
@@ -183,6 +184,7 @@ static bool listener_lost(const struct sl_proxy *px, const struct sl_snap *old)
 
 void sl_proxy_epoch(struct sl_proxy *px, const struct sl_snap *old)
 {
+	px_load_wake_all(px);
 	px_tables_fill(px);
 	if (!listener_lost(px, old))
 		return;

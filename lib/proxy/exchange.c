@@ -25,6 +25,17 @@ void px_cut(struct sl_proxy *px, struct px_session *s, const char *details, enum
 		px_session_abort(px, s);
 }
 
+static void body_too_large(struct sl_proxy *px, struct px_session *s)
+{
+	px->lc->stats.c->http_rq_too_large++;
+	if (s->res_started) {
+		px_cut(px, s, "request_payload_too_large", SL_FLAG_DPE);
+		return;
+	}
+	px_up_drop(px, s);
+	px_local_too_large(px, s);
+}
+
 static void bad_body(struct sl_proxy *px, struct px_session *s)
 {
 	enum sl_http_error error = (enum sl_http_error)s->req.chunks.error;
@@ -45,10 +56,15 @@ static bool upload(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 
 	if (s->req.done || u->closed)
 		return true;
-	r = px_body_move(px, &s->req, s->conn, u->conn);
+	r = px_body_move(px, &s->req, s->conn, u->conn, &s->kept);
 	if (s->req.bytes != before) {
 		px_count_bytes(px, s, s->req.bytes - before, 0);
 		s->progress_us = px->lc->now_us;
+		s->expects = false;
+	}
+	if (px->cfg.body_bytes > 0 && s->req.bytes > px->cfg.body_bytes) {
+		body_too_large(px, s);
+		return false;
 	}
 	switch (r) {
 	case PX_MOVE_BAD:
@@ -62,11 +78,13 @@ static bool upload(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 		px_session_later(px, s);
 		break;
 	case PX_MOVE_WAIT:
+		s->held_up |= sl_tcp_rx_len(s->conn) > 0;
 		if (sl_tcp_rx_len(s->conn) > 0 || !sl_tcp_rx_eof(s->conn))
 			break;
 		px_client_gone(px, s);
 		return false;
 	case PX_MOVE_DONE:
+		s->whole_due_us = s->rate_due_us = PX_NEVER;
 		px_deadlines(px, s);
 		break;
 	}
@@ -103,7 +121,7 @@ static enum px_step answer_ended(struct sl_proxy *px, struct px_session *s, stru
 static enum px_step download(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 {
 	uint64_t before = s->res.bytes;
-	enum px_move r = px_body_move(px, &s->res, u->conn, s->conn);
+	enum px_move r = px_body_move(px, &s->res, u->conn, s->conn, NULL);
 
 	if (s->res.bytes != before) {
 		px_count_bytes(px, s, 0, s->res.bytes - before);
@@ -150,7 +168,7 @@ static void tunnel_move(struct sl_proxy *px, struct px_session *s, struct px_bod
 
 	if (b->done)
 		return;
-	if (px_body_move(px, b, from, to) == PX_MOVE_NO_MBUF)
+	if (px_body_move(px, b, from, to, NULL) == PX_MOVE_NO_MBUF)
 		px_session_later(px, s);
 	if (b->bytes != before)
 		s->progress_us = px->lc->now_us;

@@ -39,10 +39,12 @@ static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u
 	struct rte_mbuf *again = NULL;
 	struct px_chain ch = {0};
 
-	if (s->req.done && (s->attempts < s->attempts_max || u->reused))
+	if (s->attempts < s->attempts_max || u->reused)
 		again = px_clone(px, s->up_head);
 	px_chain_add(&ch, s->up_head);
 	s->up_head = again;
+	if (again && !s->req.touched)
+		px_keep_begin(px, s);
 	if (!append_tail(px, s, &ch)) {
 		rte_pktmbuf_free(ch.head);
 		px_up_drop(px, s);
@@ -51,11 +53,17 @@ static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u
 	}
 	u->sent_bytes = ch.len;
 	px_chain_send(&ch, u->conn);
+	if (!px_keep_send(px, s, u->conn)) {
+		px_up_drop(px, s);
+		px_local_no_buffers(px, s);
+		return;
+	}
 	u->state = PX_UP_BUSY;
 	s->state = PX_ACTIVE;
 	s->sent_us = s->progress_us = px->lc->now_us;
 	s->upstream_us = (uint32_t)(px->lc->now_us - s->start_us);
 	px_endpoint_stats(px, &s->endpoint)->rq_total++;
+	px_rate_begin(px, s);
 	px_deadlines(px, s);
 }
 
@@ -88,10 +96,20 @@ static void note_tried(struct px_session *s, const struct sl_slot *endpoint)
 		s->tried[s->n_tried++] = endpoint->index;
 }
 
+/** No connection for it now: it waits, or there is no room to wait in. */
+static enum attempt wait_for_one(struct sl_proxy *px, struct px_session *s,
+				 const struct sl_snap_cluster *cluster)
+{
+	if (!px_load_wait(px, s, cluster))
+		answer_overflow(px, s);
+	return ATTEMPT_SETTLED;
+}
+
 static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 {
 	const struct sl_snap *snap = px->lc->snap;
 	uint32_t row = px_row(px, SL_STATS_CLUSTER, &s->cluster), at;
+	const struct sl_snap_cluster *cluster;
 	const struct sl_snap_endpoint *ep;
 	struct px_up *u = NULL;
 	int code;
@@ -103,17 +121,30 @@ static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 					     .flags = 1u << SL_FLAG_NC});
 		return ATTEMPT_SETTLED;
 	}
+	cluster = sl_snap_cluster(snap, row);
+	if (!px_load_request_fits(px, s, cluster)) {
+		px_cluster_stats(px, &s->cluster)->rq_pending_overflow++;
+		answer_overflow(px, s);
+		return ATTEMPT_SETTLED;
+	}
+	if (px_load_queued(px, s))
+		return wait_for_one(px, s, cluster);
 	at = px_pick_endpoint(px, s, row);
 	if (at == PX_NONE) {
 		answer_unavailable(px, s);
 		return ATTEMPT_SETTLED;
 	}
 	ep = sl_snap_endpoint(snap, at);
-	s->attempts++;
 	if (!s->reuse_retried)
 		u = px_up_pooled(px, ep);
+	if (!u && !px_load_may_connect(px, cluster, ep)) {
+		px_cluster_stats(px, &s->cluster)->cx_overflow++;
+		return wait_for_one(px, s, cluster);
+	}
+	s->woken = false;
+	s->attempts++;
 	if (!u)
-		u = px_up_connect(px, ep, sl_snap_cluster(snap, row), &code);
+		u = px_up_connect(px, ep, cluster, &code);
 	if (!u && code != -ENOBUFS) {
 		note_tried(s, &ep->slot);
 		return ATTEMPT_FAILED;

@@ -57,7 +57,9 @@ static void emit(struct sl_proxy *px, struct px_session *s, const struct px_answ
 	}
 	sl_http_put_field(out, SL_STR("date"), px_date(px));
 	sl_http_put_field(out, SL_STR("server"), px->server);
-	if (s->close)
+	if (a->status == 426)
+		sl_http_put(out, SL_STR("upgrade: HTTP/1.1\r\nconnection: upgrade, close\r\n"));
+	else if (s->close)
 		sl_http_put(out, SL_STR("connection: close\r\n"));
 	else if (s->minor == 0)
 		sl_http_put(out, SL_STR("connection: keep-alive\r\n"));
@@ -177,6 +179,15 @@ void px_local_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why
 				     .details = failed[why].details,
 				     .body = {out.p, (uint32_t)out.n},
 				     .flags = failed[why].flag});
+}
+
+void px_local_too_large(struct sl_proxy *px, struct px_session *s)
+{
+	px_local(px, s,
+		 &(struct px_answer){.status = 413,
+				     .details = "request_payload_too_large",
+				     .body = SL_STR("Payload Too Large"),
+				     .close = true});
 }
 
 void px_local_bad_answer(struct sl_proxy *px, struct px_session *s)

@@ -15,6 +15,7 @@ static void config_defaults(struct sl_proxy_config *cfg)
 	cfg->idle_timeout_ms = cfg->idle_timeout_ms ? cfg->idle_timeout_ms : 3600000;
 	cfg->stream_idle_ms = cfg->stream_idle_ms ? cfg->stream_idle_ms : 300000;
 	cfg->head_buffers = cfg->head_buffers ? cfg->head_buffers : 1024;
+	cfg->body_rate_ms = cfg->body_rate_ms ? cfg->body_rate_ms : 30000;
 	cfg->server[sizeof(cfg->server) - 1] = '\0';
 }
 
@@ -70,8 +71,15 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 	px->cfg.sessions_max = SL_MIN(px->cfg.sessions_max, PX_ROWS_MAX - 1);
 	px->cfg.upstreams_max = SL_MIN(px->cfg.upstreams_max, PX_ROWS_MAX - 1);
 	px->server = px->cfg.server[0] ? sl_str(px->cfg.server) : SL_STR("istio-envoy");
-	px->limits.head_bytes = PX_HEAD_MAX;
-	if (rows_create(px) < 0 || buffers_create(px) < 0 || px_tables_create(px) < 0) {
+	px->limits.line_bytes = px->cfg.line_bytes;
+	px->limits.head_bytes =
+		px->cfg.head_bytes ? SL_MIN(px->cfg.head_bytes, PX_HEAD_MAX) : PX_HEAD_MAX;
+	px->limits.fields = px->cfg.head_fields;
+	/* Each reference holds one of either pool. */
+	px->kept_segs_max = SL_MIN(lc->pool->size, lc->clone_pool->size) /
+			    (8 * SL_MAX(lc->workers, (uint16_t)1));
+	if (rows_create(px) < 0 || buffers_create(px) < 0 || px_tables_create(px) < 0 ||
+	    px_clients_create(px) < 0) {
 		sl_proxy_free(px);
 		return sl_err(err, ENOMEM,
 			      "no memory for the proxy of worker %u: %u sessions, %u upstream "
@@ -100,9 +108,10 @@ void sl_proxy_free(struct sl_proxy *px)
 		if (px->session[i].state == PX_FREE)
 			continue;
 		px_head_free(px, &px->session[i].head);
-		rte_pktmbuf_free(px->session[i].up_head);
+		px_keep_end(px, &px->session[i]);
 	}
 	px_tables_free(px);
+	px_clients_free(px);
 	sl_wheel_free(px->wheel);
 	free(px->session);
 	free(px->up);
@@ -120,10 +129,13 @@ bool sl_proxy_accept(struct sl_proxy *px, const struct sl_pkt *syn, uint32_t *li
 
 	if (!snap || px->draining)
 		return false;
-	if (px->free_session == PX_NONE) {
+	/* The address of a SYN may be forged: what gives way does so when the handshake is done. */
+	if (px->free_session == PX_NONE && !px_client_greedier(px, &syn->src)) {
 		px->lc->stats.c->http_buffers_exhausted++;
 		return false;
 	}
+	if (!px_client_may_open(px, &syn->src))
+		return false;
 	*listener = PX_NONE;
 	if (syn->service_hit && syn->service < snap->tab[SL_SNAP_SERVICES].n)
 		*listener = sl_snap_service(snap, syn->service)->listener;

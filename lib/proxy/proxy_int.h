@@ -24,6 +24,7 @@
 #define PX_LINGER_US    1000000u
 #define PX_LINGER_BYTES 65536u
 #define PX_TRIED_MAX    8u
+#define PX_KEPT_SEGS    256u /* mbufs of one request's body that are kept for a retry */
 #define PX_XFF_MAX      96u
 #define PX_NAME_MAX     160u
 
@@ -32,6 +33,7 @@ enum px_state {
 	PX_HEAD,    /* between requests, or within a request head */
 	PX_CONNECT, /* routed, connection to the endpoint being opened */
 	PX_BACKOFF, /* between two attempts */
+	PX_PENDING, /* waits for a connection that its cluster's limits leave */
 	PX_ACTIVE,  /* request on its way up, answer on its way down */
 	PX_TUNNEL,  /* bytes both ways after 101 */
 	PX_LINGER,  /* answered and shut down; what still arrives is thrown away */
@@ -73,17 +75,30 @@ struct px_body {
 	bool done;
 };
 
+/** References to what was sent of a request, for another attempt. */
+struct px_kept {
+	struct rte_mbuf *head, *tail;
+	uint32_t bytes;
+	uint16_t segs;
+	bool on; /* all that was sent of the body is here */
+};
+
 struct px_session {
 	struct sl_tcp_conn *conn;
 	struct px_head head;      /* request head, kept until the request is over (access record) */
 	struct rte_mbuf *up_head; /* emitted head for a (further) attempt, or NULL */
+	struct px_kept kept;      /* body behind up_head as it was sent */
 	struct px_body req, res;
 	uint64_t start_us;     /* first byte of the request; 0: none yet */
 	uint64_t progress_us;  /* last time a byte moved */
 	uint64_t sent_us;      /* request given to the endpoint */
 	uint64_t state_due_us; /* head, idle, linger or back-off deadline by state */
 	uint64_t request_due_us, try_due_us;
-	uint64_t armed_us; /* what the wheel is set to */
+	uint64_t whole_due_us; /* request's last byte */
+	uint64_t rate_due_us;  /* end of the time over which its body's rate is looked at */
+	uint64_t life_due_us;  /* end of it all */
+	uint64_t rate_bytes;   /* req.bytes at the begin of that time */
+	uint64_t armed_us;     /* what the wheel is set to */
 	struct sl_slot listener, service, route, cluster, endpoint;
 	struct sl_str method, target, authority, user_agent; /* in head */
 	struct sl_str request_id;                            /* in head, or id */
@@ -91,7 +106,11 @@ struct px_session {
 	struct sl_ip_port up_addr, up_local;
 	uint32_t row, gen;
 	uint32_t next, prev; /* free list, run queue */
-	uint32_t up;         /* row of its upstream connection, or PX_NONE */
+	uint32_t client;     /* its address's row in the table of clients, or PX_NONE */
+	uint32_t client_next, client_prev; /* connections of that address, newest first */
+	uint32_t requests;                 /* so far */
+	uint32_t pend_next, pend_prev;     /* queue of its cluster */
+	uint32_t up;                       /* row of its upstream connection, or PX_NONE */
 	uint32_t head_us, routed_us, upstream_us, first_byte_us; /* after start_us */
 	uint32_t lingered;                                       /* bytes thrown away */
 	uint32_t timeout_ms, per_try_ms;
@@ -111,9 +130,12 @@ struct px_session {
 	bool has_route, has_cluster, has_endpoint;
 	bool close; /* no further request on this connection */
 	bool is_head, idempotent, upgrade;
+	bool expects;       /* 100-continue, and nothing of the body came yet */
+	bool held_up;       /* the body waited for room towards the endpoint */
 	bool res_started;   /* the final answer's head went down */
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
+	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
 	uint8_t xff_len;
 	bool xff_cut;
 	char id[36];          /* the request id we gave */
@@ -130,6 +152,7 @@ struct px_up {
 	struct sl_slot endpoint, cluster;
 	uint64_t sent_bytes; /* head bytes of the current request */
 	uint32_t row, gen;
+	uint32_t requests;           /* so far, with the current one */
 	uint32_t session;            /* row, or PX_NONE */
 	uint32_t next, prev;         /* free list, or idle list of its endpoint (newest first) */
 	uint32_t lru_next, lru_prev; /* idle list of the worker (oldest first) */
@@ -145,6 +168,7 @@ struct px_endpoint {
 	uint64_t born;   /* 0: none */
 	uint64_t epoch;  /* last configuration that had it */
 	uint32_t active; /* requests under way */
+	uint32_t conns;
 	uint32_t idle, idle_head;
 };
 
@@ -162,7 +186,11 @@ struct px_name {
 struct px_load {
 	uint64_t born;    /* 0: none */
 	uint32_t retries; /* requests that are in a further attempt */
+	uint32_t conns, idle;
+	uint32_t pending, pend_head, pend_tail; /* requests that wait for a connection */
 };
+
+struct px_clients; /* clients.c */
 
 struct sl_proxy {
 	struct sl_lcore *lc;
@@ -171,6 +199,7 @@ struct sl_proxy {
 	struct sl_str server;
 	struct sl_http_limits limits;
 	struct px_session *session;
+	struct px_clients *clients;
 	struct px_up *up;
 	uint32_t free_session, free_up;
 	uint32_t sessions, ups;
@@ -184,7 +213,8 @@ struct sl_proxy {
 	struct px_name *listener, *route, *cluster;
 	struct px_load *load; /* by cluster slot */
 	uint32_t slots[SL_STATS_CLASS_COUNT];
-	uint64_t ids; /* request ids given out */
+	uint64_t ids;                      /* request ids given out */
+	uint32_t kept_segs, kept_segs_max; /* mbufs kept for retries, of all requests */
 	bool draining;
 	uint64_t date_s; /* second that `date` shows */
 	char date[29];
@@ -230,6 +260,28 @@ struct px_endpoint *px_endpoint(struct sl_proxy *px, const struct sl_slot *slot)
 /** Per-worker use of a cluster; NULL when the slot belongs to another one. */
 struct px_load *px_load(struct sl_proxy *px, const struct sl_slot *slot);
 
+/* load.c: limits of clusters and endpoints */
+/** This worker's part of a limit over all workers, rounded up. */
+uint32_t px_share(const struct sl_proxy *px, uint32_t limit);
+/** Counts a connection to an endpoint. */
+void px_load_conn(struct sl_proxy *px, const struct px_up *u, int32_t by);
+void px_load_idle(struct sl_proxy *px, const struct px_up *u, int32_t by);
+/** Whether the cluster takes one more request. */
+bool px_load_request_fits(struct sl_proxy *px, const struct px_session *s,
+			  const struct sl_snap_cluster *cluster);
+/** Whether a connection may be opened; an idle one to another endpoint may give way. */
+bool px_load_may_connect(struct sl_proxy *px, const struct sl_snap_cluster *cluster,
+			 const struct sl_snap_endpoint *ep);
+/** Whether others came before this request and still wait. */
+bool px_load_queued(struct sl_proxy *px, const struct px_session *s);
+/** Lets the request wait for a connection; false: too many do. */
+bool px_load_wait(struct sl_proxy *px, struct px_session *s, const struct sl_snap_cluster *cluster);
+void px_load_leave(struct sl_proxy *px, struct px_session *s);
+/** A connection of this cluster is free or gone: the first request that waits tries again. */
+void px_load_wake(struct sl_proxy *px, const struct sl_slot *cluster);
+/** All that wait try again: the configuration changed. */
+void px_load_wake_all(struct sl_proxy *px);
+
 /* session.c */
 void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn);
 void px_session_run(struct sl_proxy *px, struct px_session *s);
@@ -251,7 +303,25 @@ void px_session_next(struct sl_proxy *px, struct px_session *s);
  */
 void px_session_retire(struct sl_proxy *px, struct px_session *s);
 
+/* clients.c: who is connected, by address */
+int px_clients_create(struct sl_proxy *px);
+void px_clients_free(struct sl_proxy *px);
+/** Whether a connection from this address may come about. */
+bool px_client_may_open(struct sl_proxy *px, const struct sl_ip *ip);
+/** Counts a session's connection; false: its address has too many. */
+bool px_client_add(struct sl_proxy *px, struct px_session *s);
+void px_client_remove(struct sl_proxy *px, struct px_session *s);
+/** Counts a request; false: its address makes too many. */
+bool px_client_request(struct sl_proxy *px, struct px_session *s);
+/**
+ * Where no session is left: an idle connection of the address that has most, which may be ended
+ * for one of this address; NULL when there is none, or this one has about as many.
+ */
+struct px_session *px_client_greedier(struct sl_proxy *px, const struct sl_ip *ip);
+
 /* timer.c */
+/** Forgets every time limit of a request. */
+void px_no_deadlines(struct px_session *s);
 void px_timer_arm(struct sl_proxy *px, struct px_session *s);
 void px_timers(struct sl_proxy *px);
 
@@ -287,6 +357,8 @@ enum px_step px_request_step(struct sl_proxy *px, struct px_session *s);
 /** Decimal digits and nothing else, at most 18 of them. */
 bool px_number(struct sl_str s, uint64_t *out);
 bool px_is_max_forwards(const struct sl_http_field *f);
+/** Limits of an upload: begins to look at its rate. */
+void px_rate_begin(struct sl_proxy *px, struct px_session *s);
 /** Counts a request: its head is complete, or was refused. */
 void px_request_count(struct sl_proxy *px, struct px_session *s);
 
@@ -377,10 +449,21 @@ enum px_step px_response_step(struct sl_proxy *px, struct px_session *s, struct 
 
 /* body.c */
 void px_body_begin(struct px_body *b, enum sl_http_framing framing, uint64_t length, bool rechunk);
+/** @param kept Where references to what is sent go while it is on; NULL: nowhere. */
 enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *from,
-			  struct sl_tcp_conn *to);
+			  struct sl_tcp_conn *to, struct px_kept *kept);
 /** End of a body that is delimited by the end of its connection; false: no mbuf. */
 bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *to);
+
+/* keep.c */
+/** Begins to keep the body of a request whose head is kept. */
+void px_keep_begin(struct sl_proxy *px, struct px_session *s);
+/** References to what goes out now; the keeping ends where that is too much. */
+void px_keep(struct sl_proxy *px, struct px_kept *kept, const struct px_chain *sent);
+/** What is kept goes out once more; false: no mbufs. */
+bool px_keep_send(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *to);
+/** There is no further attempt: head and body are let go. */
+void px_keep_end(struct sl_proxy *px, struct px_session *s);
 
 /* local.c */
 struct px_answer {
@@ -397,6 +480,8 @@ void px_local_error(struct sl_proxy *px, struct px_session *s, enum sl_http_erro
 void px_local_no_buffers(struct sl_proxy *px, struct px_session *s);
 void px_local_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why);
 void px_local_timeout(struct sl_proxy *px, struct px_session *s, const char *details);
+/** The request's body is larger than allowed. */
+void px_local_too_large(struct sl_proxy *px, struct px_session *s);
 void px_local_bad_answer(struct sl_proxy *px, struct px_session *s);
 
 /* access.c */

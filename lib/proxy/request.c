@@ -45,11 +45,28 @@ static void remember(struct sl_proxy *px, struct px_session *s)
 	s->idempotent = is_idempotent(req->method);
 	if (!req->keep_alive || px->draining)
 		s->close = true;
-	for (uint16_t i = 0; i < req->n_fields; i++)
+	s->requests++;
+	if (px->cfg.conn_requests > 0 && s->requests >= px->cfg.conn_requests && !s->close) {
+		px->lc->stats.c->http_cx_max_requests++;
+		s->close = true;
+	}
+	for (uint16_t i = 0; i < req->n_fields; i++) {
 		if (req->field[i].known == SL_HTTP_F_USER_AGENT)
 			s->user_agent = req->field[i].value;
+		else if (req->field[i].known == SL_HTTP_F_EXPECT && req->minor > 0)
+			s->expects = true;
+	}
 	px_body_begin(&s->req, req->framing, req->length, req->framing == SL_HTTP_CHUNKED);
 	px_identity(px, s);
+}
+
+static bool asks_only_h2c(const struct sl_http_request *req)
+{
+	for (uint16_t i = 0; i < req->n_fields; i++)
+		if (req->field[i].known == SL_HTTP_F_UPGRADE &&
+		    !sl_str_ieq(req->field[i].value, SL_STR("h2c")))
+			return false;
+	return true;
 }
 
 /**
@@ -64,6 +81,8 @@ static bool check_upgrade(struct sl_proxy *px, struct px_session *s)
 
 	if (!req->upgrade || req->minor == 0)
 		return true;
+	if (px->cfg.refuse_websocket)
+		return asks_only_h2c(req);
 	for (uint16_t i = 0; i < req->n_fields; i++) {
 		const struct sl_http_field *f = &req->field[i];
 
@@ -292,6 +311,35 @@ static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_s
 	}
 }
 
+/** Limits that a request's head shows to be broken; false: it was answered. */
+static bool within_limits(struct sl_proxy *px, struct px_session *s)
+{
+	const struct sl_http_request *req = &px->req;
+
+	if (req->minor == 0 && px->cfg.refuse_http10) {
+		px->lc->stats.c->http_bad_request++;
+		px_local(px, s,
+			 &(struct px_answer){
+				 .status = 426, .details = "low_version", .close = true});
+		return false;
+	}
+	if (!px_client_request(px, s)) {
+		px_local(px, s,
+			 &(struct px_answer){.status = 429,
+					     .details = "local_rate_limited",
+					     .body = SL_STR("local_rate_limited"),
+					     .flags = FLAG(RL)});
+		return false;
+	}
+	if (px->cfg.body_bytes > 0 && req->framing == SL_HTTP_LENGTH &&
+	    req->length > px->cfg.body_bytes) {
+		px->lc->stats.c->http_rq_too_large++;
+		px_local_too_large(px, s);
+		return false;
+	}
+	return true;
+}
+
 static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t len)
 {
 	uint32_t path_len = 0;
@@ -302,6 +350,12 @@ static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t
 	s->progress_us = px->lc->now_us;
 	s->state_due_us = PX_NEVER;
 	remember(px, s);
+	if (px->cfg.stream_ms > 0)
+		s->life_due_us = s->start_us + (uint64_t)px->cfg.stream_ms * 1000;
+	if (px->cfg.request_ms > 0 && !s->req.done)
+		s->whole_due_us = s->start_us + (uint64_t)px->cfg.request_ms * 1000;
+	if (!within_limits(px, s))
+		return;
 	if (!check_upgrade(px, s)) {
 		px_local(px, s, &(struct px_answer){.status = 403, .details = "upgrade_failed"});
 		return;

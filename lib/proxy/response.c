@@ -61,8 +61,7 @@ static void answered(struct sl_proxy *px, struct px_session *s, uint16_t status)
 	s->details = "via_upstream";
 	s->res_started = true;
 	s->try_due_us = PX_NEVER;
-	rte_pktmbuf_free(s->up_head);
-	s->up_head = NULL;
+	px_keep_end(px, s);
 	px_count_answer(px, s, status);
 	sl_hist_add(&px_cluster_stats(px, &s->cluster)->latency, px->lc->now_us - s->sent_us);
 	if (status >= 500)
@@ -102,7 +101,7 @@ static enum px_step switching(struct sl_proxy *px, struct px_session *s, struct 
 	px_head_consume(px, &u->head, u->conn, len);
 	px_body_begin(&s->req, SL_HTTP_TUNNEL, 0, false);
 	px_body_begin(&s->res, SL_HTTP_TUNNEL, 0, false);
-	s->request_due_us = PX_NEVER;
+	s->request_due_us = s->whole_due_us = s->rate_due_us = PX_NEVER;
 	s->state = PX_TUNNEL;
 	return PX_AGAIN;
 }

@@ -21,7 +21,7 @@ static bool nothing_answered(const struct px_up *u)
 /** Everything that was sent of the request can be sent again. */
 static bool is_held(const struct px_session *s)
 {
-	return s->up_head && !s->req.touched;
+	return s->up_head && (!s->req.touched || s->kept.on);
 }
 
 /**
@@ -32,7 +32,7 @@ static bool reuse_race(const struct px_session *s, const struct px_up *u)
 {
 	if (!u->reused || s->reuse_retried)
 		return false;
-	return s->idempotent || sl_tcp_tx_pending(u->conn) >= u->sent_bytes;
+	return s->idempotent || sl_tcp_tx_pending(u->conn) >= u->sent_bytes + s->kept.bytes;
 }
 
 /** Conditions that cover an attempt which ended so. */
@@ -57,6 +57,8 @@ static bool in_budget(struct sl_proxy *px, struct px_session *s)
 	c = sl_snap_cluster(px->lc->snap, row);
 	share = px_cluster_stats(px, &s->cluster)->rq_active * c->retry_budget / ONE;
 	if (c->retry_budget > 0 && load->retries >= SL_MAX(share, (uint64_t)c->retry_budget_min))
+		return false;
+	if (load->retries >= px_share(px, c->max_retries))
 		return false;
 	s->retrying = true;
 	load->retries++;

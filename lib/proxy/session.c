@@ -56,36 +56,64 @@ static bool find_listener(struct sl_proxy *px, struct px_session *s, struct sl_t
 	return true;
 }
 
+/** Whether there is a session for a new connection: the greediest client gives one up. */
+static bool make_room(struct sl_proxy *px, const struct sl_tcp_conn *conn)
+{
+	struct px_session *s;
+	struct sl_ip_port peer;
+
+	if (px->free_session != PX_NONE)
+		return true;
+	sl_tcp_remote(conn, &peer);
+	s = px_client_greedier(px, &peer.ip);
+	if (!s)
+		return false;
+	px->lc->stats.c->http_cx_shed++;
+	px_session_close(px, s);
+	return true;
+}
+
 void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 {
 	struct px_session *s;
-	uint32_t row = px->free_session, gen;
+	uint32_t row, gen;
 
-	if (row == PX_NONE) {
+	if (!make_room(px, conn)) {
 		px->lc->stats.c->http_buffers_exhausted++;
 		sl_tcp_abort(conn);
 		return;
 	}
+	row = px->free_session;
 	s = &px->session[row];
 	if (!find_listener(px, s, conn)) {
 		sl_tcp_abort(conn);
 		return;
 	}
-	px->free_session = s->next;
 	gen = s->gen + 1;
 	*s = (struct px_session){.conn = conn,
 				 .row = row,
 				 .gen = gen,
-				 .next = PX_NONE,
+				 .next = s->next,
 				 .prev = PX_NONE,
 				 .up = PX_NONE,
 				 .state = PX_HEAD,
 				 .armed_us = PX_NEVER,
 				 .request_due_us = PX_NEVER,
 				 .try_due_us = PX_NEVER,
+				 .whole_due_us = PX_NEVER,
+				 .rate_due_us = PX_NEVER,
+				 .life_due_us = PX_NEVER,
 				 .listener = s->listener,
 				 .service = s->service,
 				 .has_service = s->has_service};
+	if (!px_client_add(px, s)) {
+		s->state = PX_FREE;
+		s->conn = NULL;
+		sl_tcp_abort(conn);
+		return;
+	}
+	px->free_session = s->next;
+	s->next = PX_NONE;
 	px_head_init(&s->head);
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.idle_timeout_ms * 1000;
 	sl_tcp_set_user(conn, px_handle(row, gen));
@@ -138,9 +166,9 @@ static void session_free(struct sl_proxy *px, struct px_session *s)
 {
 	px_up_drop(px, s);
 	px_head_free(px, &s->head);
-	rte_pktmbuf_free(s->up_head);
-	s->up_head = NULL;
+	px_keep_end(px, s);
 	queue_remove(px, s);
+	px_client_remove(px, s);
 	sl_wheel_cancel(px->wheel, s->row);
 	counts_open(px, s, -1);
 	s->state = PX_FREE;
@@ -167,7 +195,7 @@ void px_session_linger(struct sl_proxy *px, struct px_session *s)
 	s->state = PX_LINGER;
 	s->lingered = 0;
 	s->state_due_us = px->lc->now_us + PX_LINGER_US;
-	s->request_due_us = s->try_due_us = PX_NEVER;
+	px_no_deadlines(s);
 	sl_tcp_shutdown(s->conn);
 	px_timer_arm(px, s);
 }
@@ -220,6 +248,11 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 	case PX_LINGER:
 		return linger_step(px, s);
 	case PX_BACKOFF:
+		if (s->state_due_us > px->lc->now_us)
+			return PX_WAIT;
+		px_forward(px, s);
+		return PX_AGAIN;
+	case PX_PENDING:
 	case PX_FREE:
 		break;
 	}

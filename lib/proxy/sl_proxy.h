@@ -21,7 +21,24 @@ struct sl_proxy_config {
 	uint32_t idle_timeout_ms; /* client connection between requests; 0: 3600000 */
 	uint32_t stream_idle_ms;  /* no progress within a request; 0: 300000 */
 	uint32_t xff_trusted_hops;
-	uint32_t head_buffers;     /* heads that span packets at one time; 0: 1024 */
+	uint32_t head_buffers; /* heads that span packets at one time; 0: 1024 */
+	/* Limits: 0 is none, where nothing else is said. */
+	uint32_t retry_body_bytes; /* of a request's body kept for another attempt */
+	uint64_t body_bytes;       /* of a request's body */
+	uint32_t body_rate;        /* bytes a second that a request's body makes at least ... */
+	uint32_t body_rate_ms;     /* ... over this time; 0: 30000 */
+	uint32_t line_bytes;       /* request line; 0: 8192 */
+	uint32_t head_bytes;       /* request head; 0: 32768, which is also the most */
+	uint16_t head_fields;      /* fields of a request; 0: 100, which is also the most */
+	uint32_t client_conns;     /* connections of one client address to this worker */
+	uint32_t client_rate;      /* requests a second of one client address to this worker */
+	uint32_t client_burst;     /* requests that may come at once within that; 0: client_rate */
+	uint32_t conn_requests;    /* requests on one client connection */
+	uint32_t endpoint_conns;   /* connections of this worker to one endpoint */
+	uint32_t request_ms;       /* first byte of a request to its last */
+	uint32_t stream_ms;        /* first byte of a request to the answer's last, and tunnels */
+	bool refuse_http10;        /* 426 for HTTP/1.0 */
+	bool refuse_websocket;     /* 403 for every upgrade */
 	bool log;                  /* write access records */
 	struct sl_hash_key secret; /* request ids */
 	char server[32];           /* Server header of answers; empty: "istio-envoy" */

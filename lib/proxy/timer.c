@@ -7,7 +7,8 @@
 
 static bool in_stream(const struct px_session *s)
 {
-	return s->state == PX_CONNECT || s->state == PX_ACTIVE || s->state == PX_TUNNEL;
+	return s->state == PX_CONNECT || s->state == PX_PENDING || s->state == PX_ACTIVE ||
+	       s->state == PX_TUNNEL;
 }
 
 static uint64_t stream_due(const struct sl_proxy *px, const struct px_session *s)
@@ -19,7 +20,14 @@ static uint64_t earliest(const struct sl_proxy *px, const struct px_session *s)
 {
 	uint64_t due = SL_MIN(s->request_due_us, s->try_due_us);
 
+	due = SL_MIN(due, SL_MIN(s->life_due_us, SL_MIN(s->whole_due_us, s->rate_due_us)));
 	return SL_MIN(due, in_stream(s) ? stream_due(px, s) : s->state_due_us);
+}
+
+void px_no_deadlines(struct px_session *s)
+{
+	s->request_due_us = s->try_due_us = PX_NEVER;
+	s->life_due_us = s->whole_due_us = s->rate_due_us = PX_NEVER;
 }
 
 void px_timer_arm(struct sl_proxy *px, struct px_session *s)
@@ -52,11 +60,67 @@ static void state_due(struct sl_proxy *px, struct px_session *s)
 		px_session_close(px, s);
 		break;
 	case PX_BACKOFF:
-		px_forward(px, s);
-		break;
+		break; /* its step goes on */
 	default:
 		head_or_idle(px, s);
 	}
+}
+
+/** The request did not come in its time. */
+static void too_slow(struct sl_proxy *px, struct px_session *s, const char *details,
+		     struct sl_str body)
+{
+	s->whole_due_us = s->rate_due_us = PX_NEVER;
+	px->lc->stats.c->http_rq_timeout++;
+	if (s->res_started) {
+		px_cut(px, s, details, SL_FLAG_DT);
+		return;
+	}
+	px_up_drop(px, s);
+	px_local(px, s,
+		 &(struct px_answer){
+			 .status = 408, .details = details, .body = body, .close = true});
+}
+
+void px_rate_begin(struct sl_proxy *px, struct px_session *s)
+{
+	s->rate_due_us = PX_NEVER;
+	s->held_up = false;
+	s->rate_bytes = s->req.bytes;
+	if (px->cfg.body_rate > 0 && !s->req.done)
+		s->rate_due_us = px->lc->now_us + (uint64_t)px->cfg.body_rate_ms * 1000;
+}
+
+/** The time over which an upload's rate is looked at is over. */
+static void rate_due(struct sl_proxy *px, struct px_session *s)
+{
+	uint64_t least = (uint64_t)px->cfg.body_rate * px->cfg.body_rate_ms / 1000;
+
+	/* Not the client's fault: the endpoint takes nothing, or has not said "100 Continue". */
+	if (s->held_up || s->expects || s->state != PX_ACTIVE ||
+	    s->req.bytes - s->rate_bytes >= least)
+		px_rate_begin(px, s);
+	else
+		too_slow(px, s, "request_body_too_slow", SL_STR("request body too slow"));
+}
+
+static void life_over(struct sl_proxy *px, struct px_session *s)
+{
+	bool whole = s->req.done;
+
+	s->life_due_us = PX_NEVER;
+	px->lc->stats.c->http_rq_max_duration++;
+	if (s->state == PX_TUNNEL || s->res_started) {
+		px_cut(px, s, "max_duration_timeout", SL_FLAG_DT);
+		return;
+	}
+	px_up_drop(px, s);
+	px_local(px, s,
+		 &(struct px_answer){.status = whole ? 504 : 408,
+				     .details = "max_duration_timeout",
+				     .body = SL_STR("downstream duration timeout"),
+				     .flags = 1u << SL_FLAG_DT,
+				     .close = true});
 }
 
 /** No byte moved in either direction for too long. */
@@ -101,7 +165,13 @@ static void session_expired(struct sl_proxy *px, struct px_session *s)
 	uint64_t now = px->lc->now_us;
 
 	s->armed_us = PX_NEVER;
-	if (s->request_due_us <= now)
+	if (s->life_due_us <= now)
+		life_over(px, s);
+	else if (s->whole_due_us <= now)
+		too_slow(px, s, "request_overall_timeout", SL_STR("request timeout"));
+	else if (s->rate_due_us <= now)
+		rate_due(px, s);
+	else if (s->request_due_us <= now)
 		request_timeout(px, s);
 	else if (s->try_due_us <= now)
 		try_timeout(px, s);

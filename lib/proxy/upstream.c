@@ -12,12 +12,14 @@ static void count_open(struct sl_proxy *px, const struct px_up *u, int64_t by)
 	px->lc->stats.c->http_upstream_cx_active += (uint64_t)by;
 	px_cluster_stats(px, &u->cluster)->cx_active += (uint64_t)by;
 	px_endpoint_stats(px, &u->endpoint)->cx_active += (uint64_t)by;
+	px_load_conn(px, u, (int32_t)by);
 }
 
 static void count_idle(struct sl_proxy *px, const struct px_up *u, int64_t by)
 {
 	px->lc->stats.c->http_upstream_cx_idle += (uint64_t)by;
 	px_endpoint_stats(px, &u->endpoint)->cx_idle += (uint64_t)by;
+	px_load_idle(px, u, (int32_t)by);
 }
 
 static uint32_t wheel_row(const struct sl_proxy *px, const struct px_up *u)
@@ -35,6 +37,7 @@ static void up_free(struct sl_proxy *px, struct px_up *u)
 	u->session = PX_NONE;
 	u->next = px->free_up;
 	px->free_up = u->row;
+	px_load_wake(px, &u->cluster);
 }
 
 /** Ends the TCP connection, in order where nothing is left to be said or read. */
@@ -48,7 +51,7 @@ static void end_conn(struct px_up *u, bool graceful)
 		sl_tcp_abort(u->conn);
 }
 
-static void idle_add(struct sl_proxy *px, struct px_up *u, struct px_endpoint *ep)
+static void idle_add(struct sl_proxy *px, struct px_up *u, struct px_endpoint *ep, uint32_t idle_ms)
 {
 	u->state = PX_UP_IDLE;
 	u->prev = PX_NONE;
@@ -65,8 +68,7 @@ static void idle_add(struct sl_proxy *px, struct px_up *u, struct px_endpoint *e
 		px->lru_head = u->row;
 	px->lru_tail = u->row;
 	count_idle(px, u, 1);
-	sl_wheel_set(px->wheel, wheel_row(px, u),
-		     px->lc->now_us + (uint64_t)px->cfg.pool_idle_ms * 1000);
+	sl_wheel_set(px->wheel, wheel_row(px, u), px->lc->now_us + (uint64_t)idle_ms * 1000);
 }
 
 static void idle_remove(struct sl_proxy *px, struct px_up *u)
@@ -192,6 +194,7 @@ void px_up_attach(struct sl_proxy *px, struct px_up *u, struct px_session *s)
 	s->endpoint = u->endpoint;
 	s->has_endpoint = true;
 	u->answered = u->keep = false;
+	u->requests++;
 	if (u->open)
 		u->state = PX_UP_BUSY;
 	sl_tcp_remote(u->conn, &s->up_addr);
@@ -226,11 +229,19 @@ void px_up_done(struct sl_proxy *px, struct px_session *s, bool request_sent)
 {
 	struct px_up *u = detach(px, s);
 	struct px_endpoint *ep = px_endpoint(px, &u->endpoint);
+	uint32_t row = px_row(px, SL_STATS_CLUSTER, &u->cluster), most = 0, idle_ms = 0;
 	bool clean = u->keep && request_sent && !px_up_ended(u) && sl_tcp_rx_len(u->conn) == 0 &&
 		     sl_tcp_tx_pending(u->conn) == 0;
 
+	if (row != PX_NONE) {
+		most = sl_snap_cluster(px->lc->snap, row)->max_requests_per_connection;
+		idle_ms = sl_snap_cluster(px->lc->snap, row)->idle_timeout_ms;
+	}
+	if (most > 0 && u->requests >= most)
+		clean = false;
 	if (clean && ep && ep->epoch == px->lc->snap->epoch && ep->idle < px->cfg.pool_idle_max) {
-		idle_add(px, u, ep);
+		idle_add(px, u, ep, idle_ms ? idle_ms : px->cfg.pool_idle_ms);
+		px_load_wake(px, &u->cluster);
 		return;
 	}
 	end_conn(u, request_sent);

@@ -22,69 +22,77 @@
 #define SL_STATS_NAME_MAX    192
 
 /* X(name, "gauge" or "counter", "meaning") */
-#define SL_STATS_WORKER(X)                                                                   \
-	X(rounds, "counter", "loop rounds")                                                  \
-	X(busy_us, "counter", "microseconds in rounds that did work")                        \
-	X(idle_us, "counter", "microseconds in rounds that found nothing, sleep included")   \
-	X(busy_cycles, "counter", "TSC cycles in rounds that did work")                      \
-	X(rx, "counter", "packets received from ports")                                      \
-	X(rx_bytes, "counter", "bytes received from ports")                                  \
-	X(redirected_in, "counter", "packets handed over by other workers")                  \
-	X(injected, "counter", "packets made by the main lcore for this worker to send")     \
-	X(originated, "counter", "packets made by this worker")                              \
-	X(tx, "counter", "packets sent to ports")                                            \
-	X(tx_bytes, "counter", "bytes sent to ports")                                        \
-	X(consumed, "counter", "packets that ended here: TCP, ICMP, reassembled fragments")  \
-	X(punted, "counter", "packets handed to the main lcore")                             \
-	X(redirected_out, "counter", "packets handed to other workers")                      \
-	X(held, "gauge", "packets waiting for a neighbour or for more fragments")            \
-	X(epoch, "gauge", "configuration in use")                                            \
-	X(tcp_passive_opens, "counter", "TCP connections accepted")                          \
-	X(tcp_active_opens, "counter", "TCP connections opened")                             \
-	X(tcp_conns, "gauge", "TCP connections in any state but TIME-WAIT")                  \
-	X(tcp_time_wait, "gauge", "TCP connections in TIME-WAIT")                            \
-	X(tcp_syn_rcvd, "gauge", "half-open TCP connections")                                \
-	X(tcp_syn_cookies_sent, "counter", "SYN cookies sent")                               \
-	X(tcp_syn_cookies_ok, "counter", "SYN cookies that came back valid")                 \
-	X(tcp_syn_cookies_bad, "counter", "ACKs that were no valid cookie")                  \
-	X(tcp_segs_in, "counter", "TCP segments received")                                   \
-	X(tcp_segs_out, "counter", "TCP segments sent")                                      \
-	X(tcp_bytes_in, "counter", "TCP payload bytes taken in order")                       \
-	X(tcp_bytes_out, "counter", "TCP payload bytes sent for the first time")             \
-	X(tcp_retransmits, "counter", "TCP segments sent again")                             \
-	X(tcp_rtos, "counter", "TCP retransmission timeouts")                                \
-	X(tcp_fast_recoveries, "counter", "TCP fast recoveries entered")                     \
-	X(tcp_spurious, "counter", "TCP recoveries undone: nothing was lost")                \
-	X(tcp_tlps, "counter", "TCP tail loss probes sent")                                  \
-	X(tcp_out_of_order, "counter", "TCP segments queued out of order")                   \
-	X(tcp_rst_in, "counter", "TCP resets accepted")                                      \
-	X(tcp_rst_out, "counter", "TCP resets sent")                                         \
-	X(tcp_challenge_acks, "counter", "TCP challenge ACKs sent")                          \
-	X(tcp_timeouts, "counter", "TCP connections given up")                               \
-	X(tcp_buffers_short, "counter",                                                      \
-	  "TCP receive buffers that could not grow for want of memory")                      \
-	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port") \
-	X(nat_sessions, "gauge", "L4 sessions")                                              \
-	X(nat_created, "counter", "L4 sessions created")                                     \
-	X(nat_expired, "counter", "L4 sessions that ended")                                  \
-	X(http_downstream_cx_total, "counter", "client connections")                         \
-	X(http_downstream_cx_active, "gauge", "client connections open")                     \
-	X(http_downstream_rq_total, "counter", "requests")                                   \
-	X(http_downstream_rq_active, "gauge", "requests being served")                       \
-	X(http_rq_1xx, "counter", "answers 1xx")                                             \
-	X(http_rq_2xx, "counter", "answers 2xx")                                             \
-	X(http_rq_3xx, "counter", "answers 3xx")                                             \
-	X(http_rq_4xx, "counter", "answers 4xx")                                             \
-	X(http_rq_5xx, "counter", "answers 5xx")                                             \
-	X(http_no_route, "counter", "requests without a route (404)")                        \
-	X(http_bad_request, "counter", "requests that could not be parsed (400)")            \
-	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")          \
-	X(http_upstream_cx_total, "counter", "connections opened to endpoints")              \
-	X(http_upstream_cx_active, "gauge", "connections to endpoints")                      \
-	X(http_upstream_cx_idle, "gauge", "pooled connections to endpoints")                 \
-	X(http_upstream_retries, "counter", "requests sent again")                           \
-	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")         \
-	X(log_records, "counter", "access records written")                                  \
+#define SL_STATS_WORKER(X)                                                                    \
+	X(rounds, "counter", "loop rounds")                                                   \
+	X(busy_us, "counter", "microseconds in rounds that did work")                         \
+	X(idle_us, "counter", "microseconds in rounds that found nothing, sleep included")    \
+	X(busy_cycles, "counter", "TSC cycles in rounds that did work")                       \
+	X(rx, "counter", "packets received from ports")                                       \
+	X(rx_bytes, "counter", "bytes received from ports")                                   \
+	X(redirected_in, "counter", "packets handed over by other workers")                   \
+	X(injected, "counter", "packets made by the main lcore for this worker to send")      \
+	X(originated, "counter", "packets made by this worker")                               \
+	X(tx, "counter", "packets sent to ports")                                             \
+	X(tx_bytes, "counter", "bytes sent to ports")                                         \
+	X(consumed, "counter", "packets that ended here: TCP, ICMP, reassembled fragments")   \
+	X(punted, "counter", "packets handed to the main lcore")                              \
+	X(redirected_out, "counter", "packets handed to other workers")                       \
+	X(held, "gauge", "packets waiting for a neighbour or for more fragments")             \
+	X(epoch, "gauge", "configuration in use")                                             \
+	X(tcp_passive_opens, "counter", "TCP connections accepted")                           \
+	X(tcp_active_opens, "counter", "TCP connections opened")                              \
+	X(tcp_conns, "gauge", "TCP connections in any state but TIME-WAIT")                   \
+	X(tcp_time_wait, "gauge", "TCP connections in TIME-WAIT")                             \
+	X(tcp_syn_rcvd, "gauge", "half-open TCP connections")                                 \
+	X(tcp_syn_cookies_sent, "counter", "SYN cookies sent")                                \
+	X(tcp_syn_cookies_ok, "counter", "SYN cookies that came back valid")                  \
+	X(tcp_syn_cookies_bad, "counter", "ACKs that were no valid cookie")                   \
+	X(tcp_segs_in, "counter", "TCP segments received")                                    \
+	X(tcp_segs_out, "counter", "TCP segments sent")                                       \
+	X(tcp_bytes_in, "counter", "TCP payload bytes taken in order")                        \
+	X(tcp_bytes_out, "counter", "TCP payload bytes sent for the first time")              \
+	X(tcp_retransmits, "counter", "TCP segments sent again")                              \
+	X(tcp_rtos, "counter", "TCP retransmission timeouts")                                 \
+	X(tcp_fast_recoveries, "counter", "TCP fast recoveries entered")                      \
+	X(tcp_spurious, "counter", "TCP recoveries undone: nothing was lost")                 \
+	X(tcp_tlps, "counter", "TCP tail loss probes sent")                                   \
+	X(tcp_out_of_order, "counter", "TCP segments queued out of order")                    \
+	X(tcp_rst_in, "counter", "TCP resets accepted")                                       \
+	X(tcp_rst_out, "counter", "TCP resets sent")                                          \
+	X(tcp_challenge_acks, "counter", "TCP challenge ACKs sent")                           \
+	X(tcp_timeouts, "counter", "TCP connections given up")                                \
+	X(tcp_buffers_short, "counter",                                                       \
+	  "TCP receive buffers that could not grow for want of memory")                       \
+	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port")  \
+	X(nat_sessions, "gauge", "L4 sessions")                                               \
+	X(nat_created, "counter", "L4 sessions created")                                      \
+	X(nat_expired, "counter", "L4 sessions that ended")                                   \
+	X(http_downstream_cx_total, "counter", "client connections")                          \
+	X(http_downstream_cx_active, "gauge", "client connections open")                      \
+	X(http_downstream_rq_total, "counter", "requests")                                    \
+	X(http_downstream_rq_active, "gauge", "requests being served")                        \
+	X(http_rq_1xx, "counter", "answers 1xx")                                              \
+	X(http_rq_2xx, "counter", "answers 2xx")                                              \
+	X(http_rq_3xx, "counter", "answers 3xx")                                              \
+	X(http_rq_4xx, "counter", "answers 4xx")                                              \
+	X(http_rq_5xx, "counter", "answers 5xx")                                              \
+	X(http_no_route, "counter", "requests without a route (404)")                         \
+	X(http_bad_request, "counter", "requests that could not be parsed (400)")             \
+	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")           \
+	X(http_upstream_cx_total, "counter", "connections opened to endpoints")               \
+	X(http_upstream_cx_active, "gauge", "connections to endpoints")                       \
+	X(http_upstream_cx_idle, "gauge", "pooled connections to endpoints")                  \
+	X(http_upstream_retries, "counter", "requests sent again")                            \
+	X(http_cx_client_limit, "counter", "connections refused: their address has too many") \
+	X(http_cx_shed, "counter", "idle connections ended for those of more modest clients") \
+	X(http_cx_max_requests, "counter", "connections ended after their last request")      \
+	X(http_rate_limited, "counter", "requests beyond a client's rate (429)")              \
+	X(http_rq_too_large, "counter", "requests with too large a body (413)")               \
+	X(http_rq_timeout, "counter", "requests that came too slowly (408)")                  \
+	X(http_rq_max_duration, "counter", "requests that took longer than any may")          \
+	X(http_retry_body_dropped, "counter", "requests too large to be kept for a retry")    \
+	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \
+	X(log_records, "counter", "access records written")                                   \
 	X(log_dropped, "counter", "access records dropped because the reader is slow")
 
 #define SL_STATS_PORT(X)                         \
@@ -115,20 +123,23 @@
 	X(rq_4xx, "counter", "answers 4xx") \
 	X(rq_5xx, "counter", "answers 5xx")
 
-#define SL_STATS_CLUSTER(X)                                                   \
-	X(cx_total, "counter", "connections opened")                          \
-	X(cx_active, "gauge", "connections open")                             \
-	X(cx_connect_fail, "counter", "connections that could not be opened") \
-	X(rq_total, "counter", "requests")                                    \
-	X(rq_active, "gauge", "requests being served")                        \
-	X(rq_retry, "counter", "requests sent again")                         \
-	X(rq_retry_limit, "counter", "requests whose attempts were used up")  \
-	X(rq_retry_overflow, "counter", "retries beyond the budget")          \
-	X(rq_timeout, "counter", "requests that timed out")                   \
-	X(rq_2xx, "counter", "answers 2xx")                                   \
-	X(rq_3xx, "counter", "answers 3xx")                                   \
-	X(rq_4xx, "counter", "answers 4xx")                                   \
-	X(rq_5xx, "counter", "answers 5xx")                                   \
+#define SL_STATS_CLUSTER(X)                                                    \
+	X(cx_total, "counter", "connections opened")                           \
+	X(cx_active, "gauge", "connections open")                              \
+	X(cx_connect_fail, "counter", "connections that could not be opened")  \
+	X(rq_total, "counter", "requests")                                     \
+	X(rq_active, "gauge", "requests being served")                         \
+	X(rq_retry, "counter", "requests sent again")                          \
+	X(cx_overflow, "counter", "connections that a limit forbade")          \
+	X(rq_pending, "gauge", "requests waiting for a connection")            \
+	X(rq_pending_overflow, "counter", "requests refused by a limit (503)") \
+	X(rq_retry_limit, "counter", "requests whose attempts were used up")   \
+	X(rq_retry_overflow, "counter", "retries beyond the budget")           \
+	X(rq_timeout, "counter", "requests that timed out")                    \
+	X(rq_2xx, "counter", "answers 2xx")                                    \
+	X(rq_3xx, "counter", "answers 3xx")                                    \
+	X(rq_4xx, "counter", "answers 4xx")                                    \
+	X(rq_5xx, "counter", "answers 5xx")                                    \
 	X(none_healthy, "counter", "requests that found no healthy endpoint")
 
 #define SL_STATS_ENDPOINT(X)                                                  \

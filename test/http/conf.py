@@ -3,6 +3,7 @@
 from place import ENDPOINT_BASE, LISTEN_BASE
 
 SLUICE_HEAD = """
+limits = { request_body = "65M"; };
 timeouts = { head = "1s"; idle = "3s"; stream_idle = "2s"; pool_idle = "3s"; };
 """
 NGINX_HEAD = """
@@ -52,7 +53,7 @@ def sluice_route(case, r):
     for how in ("exact", "prefix", "regex"):
         if how in r:
             parts.append(f'match = {{ {how} = "{r[how]}"; }};')
-    for key in ("rewrite", "authority", "timeout"):
+    for key in ("rewrite", "authority", "timeout", "retry_on"):
         if key in r:
             parts.append(f'{key} = "{r[key]}";')
     if "per_try" in r:

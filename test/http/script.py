@@ -5,7 +5,7 @@ import re
 
 CLIENT = "192.0.2.10"
 REASON = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-          408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large",
+          408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long", 431: "Request Header Fields Too Large",
           500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
           503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
           200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect"}

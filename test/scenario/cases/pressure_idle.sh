@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
 # 50,000 idle keep-alive connections: a normal client notices nothing
 . "$top/test/scenario/pressure.sh"
-extra='limits: { tcp_connections = 131072; };'
+extra='limits: { tcp_connections = 131072; client_connections = 0; };'
 TOPO_NGINX_CONNS=16384
 play() {
 	pressure_begin

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
 # 10,000 slow readers of 1 MiB each: a normal client notices nothing
 . "$top/test/scenario/pressure.sh"
+extra='limits: { client_connections = 0; };'
 TOPO_NGINX_CONNS=16384 TOPO_NGINX_EXTRA="open_file_cache max=16;"
 play() {
 	dd if=/dev/urandom of="$TOPO_DIR/www/big" bs=1M count=1 status=none

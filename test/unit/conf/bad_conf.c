@@ -101,6 +101,14 @@ const struct bad_case bad_conf[] = {
 	{PORTS "timeouts: { head = \"48h\"; };",
 	 "t.conf:2: 'head' is \"48h\"; write 1ms to 86400s"},
 	{PORTS "timeouts: { head = 0; };", "t.conf:2: 'head' is \"0\"; write 1ms to 86400s"},
+	{PORTS "limits: { request_head = \"64K\"; };",
+	 "t.conf:2: 'request_head' is \"64K\"; write 1K to 32K"},
+	{PORTS "limits: { request_body = 7; };",
+	 "t.conf:2: 'request_body' is a number; write a size with its unit, such as \"64K\" or "
+	 "\"10M\""},
+	{PORTS "limits: { request_body = \"7\"; };",
+	 "t.conf:2: 'request_body' is \"7\"; write a size with its unit, such as \"64K\" or "
+	 "\"10M\""},
 	{PORTS "limits: { pool_idle_max = 0; };",
 	 "t.conf:2: 'pool_idle_max' is 0; write 1 to 65535"},
 	{PORTS "limits: { pool_idle_max = 1.5; };",

@@ -50,6 +50,11 @@ static void defaults(void **state)
 	assert_int_equal(b->hugepages, SL_HUGE_AUTO);
 	assert_int_equal(b->memory_mb, 512);
 	assert_int_equal(b->nat_sessions, 65536);
+	assert_int_equal(b->client_conns, 1024);
+	assert_int_equal(b->line_bytes, 8192);
+	assert_int_equal(b->retry_body_bytes, 65536);
+	assert_int_equal(b->body_rate, 500);
+	assert_true(b->websocket);
 	assert_int_equal(b->head_timeout_ms, 10000);
 	assert_int_equal(b->idle_timeout_ms, 3600000);
 	assert_int_equal(b->n_ports, 1);
@@ -80,10 +85,16 @@ static void every_key(void **state)
 		"routes = ( { to = \"2001:db8:1::/48\"; via = \"2001:db8::9\"; } );\n"
 		"control: { socket = \"/s\"; state = \"/t\"; cache = \"/c\"; };\n"
 		"limits: { nat_sessions = 2048; tcp_connections = 128; tcp_buffer = \"2M\"; "
-		"pool_idle_max = 1; };\n"
+		"pool_idle_max = 1;\n"
+		"  endpoint_connections = 2; client_connections = 3; client_rate = 4; client_burst "
+		"= 5;\n"
+		"  requests_per_connection = 6; request_line = \"4K\"; request_head = \"16K\";\n"
+		"  request_headers = 7; request_body = \"5G\"; retry_body = 0; body_rate = 8; };\n"
 		"timeouts: { head = \"1ms\"; idle = \"2s\"; stream_idle = \"3m\"; pool_idle = "
-		"\"4h\"; tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
-		"http: { server = \"me\"; trusted_hops = 2; };\n"
+		"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; drain = \"8s\"; "
+		"tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
+		"http: { server = \"me\"; trusted_hops = 2; http_10 = \"refuse\"; websocket = "
+		"false; };\n"
 		"manifests = [\"/abs\", \"rel\"];\n");
 	const struct sl_conf_control *c = sl_conf_control(conf);
 	const struct sl_conf_box *b = sl_conf_box(conf);
@@ -118,6 +129,23 @@ static void every_key(void **state)
 	assert_int_equal(b->tcp_buffer_mb, 2);
 	assert_int_equal(b->tcp_keepalive_ms, 90000);
 	assert_int_equal(b->tcp_user_ms, 30000);
+	assert_int_equal(b->endpoint_conns, 2);
+	assert_int_equal(b->client_conns, 3);
+	assert_int_equal(b->client_rate, 4);
+	assert_int_equal(b->client_burst, 5);
+	assert_int_equal(b->conn_requests, 6);
+	assert_int_equal(b->line_bytes, 4096);
+	assert_int_equal(b->head_bytes, 16384);
+	assert_int_equal(b->head_fields, 7);
+	assert_int_equal(b->body_bytes, UINT64_C(5) << 30);
+	assert_int_equal(b->retry_body_bytes, 0);
+	assert_int_equal(b->body_rate, 8);
+	assert_int_equal(b->body_rate_ms, 5000);
+	assert_int_equal(b->request_ms, 6000);
+	assert_int_equal(b->stream_ms, 7000);
+	assert_int_equal(b->drain_ms, 8000);
+	assert_int_equal(b->http10, 1);
+	assert_false(b->websocket);
 	assert_int_equal(b->head_timeout_ms, 1);
 	assert_int_equal(b->idle_timeout_ms, 2000);
 	assert_int_equal(b->stream_idle_ms, 180000);

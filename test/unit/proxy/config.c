@@ -55,6 +55,8 @@ static void special_routes(struct sl_model_vhost *v)
 	r = route(v, SL_PATH_PREFIX, "/connect", "two");
 	CHECK(sl_model_retry_on(r, "connect-failure", NULL) == 0);
 	route(v, SL_PATH_PREFIX, "/budget", "budget");
+	route(v, SL_PATH_PREFIX, "/limited", "limited");
+	route(v, SL_PATH_PREFIX, "/few", "few");
 	route(v, SL_PATH_PREFIX, "/two", "two");
 	route(v, SL_PATH_PREFIX, "/turns", "turns");
 	route(v, SL_PATH_PREFIX, "/empty", "empty");
@@ -92,6 +94,17 @@ static void clusters(struct sl_model *m, unsigned int conf)
 	c->limits.retry_budget = 2000;
 	c->limits.retry_budget_min = 1;
 	endpoint(c, "10.0.0.40:8000");
+	c = cluster(m, "limited");
+	c->lb = SL_LB_ROUND_ROBIN;
+	c->limits.max_connections = 1;
+	c->limits.max_pending = 2;
+	endpoint(c, "10.0.0.50:8000");
+	endpoint(c, "10.0.0.51:8000");
+	c = cluster(m, "few");
+	c->limits.max_requests = 2;
+	c->limits.max_requests_per_connection = 2;
+	c->limits.idle_timeout_ms = 2000;
+	endpoint(c, "10.0.0.60:8000");
 	c = cluster(m, "turns");
 	c->lb = SL_LB_ROUND_ROBIN;
 	endpoint(c, "10.0.0.30:8000");

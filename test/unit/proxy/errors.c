@@ -463,6 +463,7 @@ static void sessions_used_up(void **state)
 	uint32_t row;
 
 	assert_int_equal(sl_ip_parse(OWN_IP, &syn.dst, NULL), 0);
+	assert_int_equal(sl_ip_parse("192.0.2.7", &syn.src, NULL), 0);
 	assert_false(sl_proxy_accept(e->px, &syn, &row));
 	/* One that was let in before the last row was taken. */
 	c = client(e);

@@ -41,9 +41,17 @@ static int start(void **state, const struct sl_proxy_config *cfg, unsigned int m
 
 int setup(void **state)
 {
-	struct sl_proxy_config cfg = {.sessions_max = 64, .upstreams_max = 64, .head_buffers = 8};
+	return setup_config(state, &(struct sl_proxy_config){.retry_body_bytes = 4000});
+}
 
-	return start(state, &cfg, 8192);
+int setup_config(void **state, const struct sl_proxy_config *cfg)
+{
+	struct sl_proxy_config c = *cfg;
+
+	c.sessions_max = c.sessions_max ? c.sessions_max : 64;
+	c.upstreams_max = 64;
+	c.head_buffers = 8;
+	return start(state, &c, 8192);
 }
 
 int setup_small(void **state)

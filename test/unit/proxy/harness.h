@@ -34,6 +34,7 @@ struct logged {
 
 int setup(void **state);
 int setup_small(void **state); /* 2 sessions, 2 upstream connections, 1 head buffer */
+int setup_config(void **state, const struct sl_proxy_config *cfg);
 int teardown(void **state);
 
 /** Takes up a new configuration. */

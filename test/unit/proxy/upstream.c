@@ -337,8 +337,12 @@ static void body_that_is_gone_is_not_sent_again(void **state)
 {
 	struct env *e = *state;
 	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
+	char body[4001];
 
-	say(e, c, "PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nab");
+	memset(body, 'x', sizeof(body));
+	say(e, c, "PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4001\r\n\r\n");
+	say_bytes(e, c, body, sizeof(body), 1448);
+	assert_int_equal(e->lc.stats.c->http_retry_body_dropped, 1);
 	rst(e, u);
 	assert_int_equal(ups(e), 1);
 	expect(c, UNAVAILABLE RESET_HEAD "reset reason: connection termination");
