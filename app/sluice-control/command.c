@@ -6,26 +6,20 @@
 
 #include "control.h"
 
-static command_fn command_status, command_version, command_drain;
+static command_fn command_status, command_version, command_drain, command_undrain;
 
 static const struct command {
 	const char *name;
 	command_fn *run;
 	bool alone; /* not while a change is on its way */
 } commands[] = {
-	{"apply", command_apply, true},
-	{"delete", command_delete, true},
-	{"check", command_check, false},
-	{"reload", command_reload, true},
-	{"status", command_status, false},
-	{"get", command_get, false},
-	{"pc", command_pc, false},
-	{"explain", command_explain, false},
-	{"version", command_version, false},
-	{"drain", command_drain, true},
-	{"rollback", command_rollback, true},
-	{"history", command_history, false},
-	{"confirm", command_confirm, true},
+	{"apply", command_apply, true},      {"delete", command_delete, true},
+	{"check", command_check, false},     {"reload", command_reload, true},
+	{"status", command_status, false},   {"get", command_get, false},
+	{"pc", command_pc, false},           {"explain", command_explain, false},
+	{"version", command_version, false}, {"drain", command_drain, true},
+	{"undrain", command_undrain, true},  {"rollback", command_rollback, true},
+	{"history", command_history, false}, {"confirm", command_confirm, true},
 	{"diff", command_diff, false},
 	{"recent", command_recent, false},
 };
@@ -141,14 +135,25 @@ static int command_status(struct control *c, uint64_t client, const json_t *requ
 	return 0;
 }
 
-static int command_drain(struct control *c, uint64_t client, const json_t *request, json_t *answer,
-			 struct sl_err *err)
+static int draining(struct control *c, uint64_t client, json_t *answer, bool on, struct sl_err *err)
 {
-	int rc = publish_command(c, SL_CTL_DRAIN, err);
+	int rc = publish_command(c, on ? SL_CTL_DRAIN : SL_CTL_UNDRAIN, err);
 
 	if (rc < 0)
 		return rc;
 	c->change = (struct change){
 		.active = true, .cause = "drain", .waiter = {client, json_incref(answer)}};
 	return COMMAND_LATER;
+}
+
+static int command_drain(struct control *c, uint64_t client, const json_t *request, json_t *answer,
+			 struct sl_err *err)
+{
+	return draining(c, client, answer, true, err);
+}
+
+static int command_undrain(struct control *c, uint64_t client, const json_t *request,
+			   json_t *answer, struct sl_err *err)
+{
+	return draining(c, client, answer, false, err);
 }

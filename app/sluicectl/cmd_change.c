@@ -173,6 +173,15 @@ int cmd_drain(struct ctl *ctl, int argc, char **argv)
 	return rc != 0 ? rc - 1 : ctl_change(ctl, json_pack("{s:s}", "cmd", "drain"), "draining");
 }
 
+int cmd_undrain(struct ctl *ctl, int argc, char **argv)
+{
+	int rc = ctl_arguments(ctl, argc, argv, 0);
+
+	return rc != 0 ? rc - 1
+		       : ctl_change(ctl, json_pack("{s:s}", "cmd", "undrain"),
+				    "taking connections");
+}
+
 int cmd_version(struct ctl *ctl, int argc, char **argv)
 {
 	int rc = ctl_arguments(ctl, argc, argv, 0);

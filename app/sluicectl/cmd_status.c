@@ -63,8 +63,8 @@ static json_t *data_plane(const struct sl_stats *stats)
 				      json_pack("{s:i, s:I, s:o}", "worker", (int)i, "epoch",
 						(json_int_t)view.c->epoch, "used", used(view.c)));
 	}
-	return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "running", alive, "pid",
-			 alive ? h->pid : 0, "uptime_us",
+	return json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "running", alive,
+			 "draining", alive && h->draining, "pid", alive ? h->pid : 0, "uptime_us",
 			 alive ? (json_int_t)(sl_clock_us() - h->started_us) : 0, "generation",
 			 (json_int_t)h->generation, "mbufs_total", (json_int_t)h->mbufs_total,
 			 "mbufs_free", (json_int_t)h->mbufs_free, "memory", memory(h), "workers",
@@ -146,7 +146,8 @@ static void print_data_plane(const json_t *dp)
 		table_print(t);
 		return;
 	}
-	printf("data plane  running, pid %lld, up %s, %zu workers\n", number(dp, "pid"),
+	printf("data plane  running, %spid %lld, up %s, %zu workers\n",
+	       json_is_true(json_object_get(dp, "draining")) ? "draining, " : "", number(dp, "pid"),
 	       out_duration((uint64_t)number(dp, "uptime_us"), up),
 	       json_array_size(json_object_get(dp, "workers")));
 	printf("buffers     %lld of %lld free\n\n", number(dp, "mbufs_free"),

@@ -82,6 +82,7 @@ static const struct subcommand {
 	{"workers", NULL, cmd_workers, "what each worker did, and that no packet is missing",
 	 "[-o json]\n"},
 	{"drain", NULL, cmd_drain, "stop taking connections, finish what is running", "\n"},
+	{"undrain", NULL, cmd_undrain, "take connections again", "\n"},
 	{"version", NULL, cmd_version, "versions of sluicectl and of the control process", "\n"},
 };
 

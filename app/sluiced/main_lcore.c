@@ -8,8 +8,7 @@
 
 #define HEARTBEAT_US    100000u
 #define CONFLICT_SAY_US 60000000u
-#define DRAIN_US        10000000u /* requests in flight get this long after SIGTERM */
-#define NAP_NS          500000    /* while there was work of late */
+#define NAP_NS          500000 /* while there was work of late */
 #define NAP_LONG_NS     4000000
 #define RECENT_US       10000
 
@@ -64,10 +63,24 @@ static void take_epoch(struct box *b, uint64_t number)
 		sl_log(SL_LOG_INFO, "Configuration %lu is in use.", (unsigned long)number);
 }
 
-static void drain(struct box *b)
+static uint32_t sessions(struct box *b)
 {
+	uint32_t n = 0;
+
 	for (uint16_t i = 0; i < b->n_workers; i++)
-		sl_worker_drain(b->worker[i]);
+		n += sl_worker_sessions(b->worker[i]);
+	return n;
+}
+
+static void drain(struct box *b, bool on)
+{
+	sl_stats_hdr(b->stats)->draining = on;
+	for (uint16_t i = 0; i < b->n_workers; i++)
+		sl_worker_drain(b->worker[i], on);
+	sl_log(SL_LOG_INFO,
+	       on ? "Draining: %u client connections are open."
+		  : "Taking connections again; %u are open.",
+	       sessions(b));
 }
 
 /* One command at a time, and none while workers are between two configurations. */
@@ -97,7 +110,9 @@ static uint32_t commands(struct box *b)
 		take_epoch(b, SL_MAX(cmd.epoch, sl_ctl_hdr(b->ctl)->want_epoch));
 		break;
 	case SL_CTL_DRAIN:
-		drain(b);
+	case SL_CTL_UNDRAIN:
+		/* A process that ends does not begin anew. */
+		drain(b, cmd.op == SL_CTL_DRAIN || sluiced_stop);
 		answer(b, cmd.op, 0, 0, "");
 		break;
 	default:
@@ -122,24 +137,14 @@ static void heartbeat(struct box *b)
 		sl_worker_set_wall_offset(b->worker[i], wall_offset_us);
 }
 
-static uint32_t sessions(struct box *b)
-{
-	uint32_t n = 0;
-
-	for (uint16_t i = 0; i < b->n_workers; i++)
-		n += sl_worker_sessions(b->worker[i]);
-	return n;
-}
-
 /* A first signal drains; the end comes when nothing is open, too late, or asked for again. */
 static bool finished(struct box *b, uint64_t *deadline_us)
 {
 	if (!sluiced_stop)
 		return false;
 	if (*deadline_us == 0) {
-		*deadline_us = b->lc.now_us + DRAIN_US;
-		drain(b);
-		sl_log(SL_LOG_INFO, "Stopping: %u client connections are open.", sessions(b));
+		*deadline_us = b->lc.now_us + (uint64_t)b->conf->drain_ms * 1000 + 1;
+		drain(b, true);
 		return false; /* let the workers notice first */
 	}
 	return sluiced_stop > 1 || sessions(b) == 0 || b->lc.now_us > *deadline_us;

@@ -24,6 +24,7 @@
 enum sl_ctl_op {
 	SL_CTL_EPOCH = 1, /* take up configuration `epoch` */
 	SL_CTL_DRAIN,     /* stop taking connections, finish what is running */
+	SL_CTL_UNDRAIN,   /* take connections again */
 };
 
 struct sl_ctl_cmd {

@@ -196,10 +196,10 @@ uint64_t sl_proxy_next_timer(const struct sl_proxy *px)
 	return px->run_n > 0 ? px->lc->now_us : sl_wheel_next(px->wheel);
 }
 
-void sl_proxy_drain(struct sl_proxy *px)
+void sl_proxy_drain(struct sl_proxy *px, bool on)
 {
-	px->draining = true;
-	for (uint32_t i = 0; i < px->cfg.sessions_max; i++) {
+	px->draining = on;
+	for (uint32_t i = 0; on && i < px->cfg.sessions_max; i++) {
 		struct px_session *s = &px->session[i];
 
 		if (s->state != PX_FREE)

@@ -78,10 +78,13 @@ uint64_t sl_proxy_next_timer(const struct sl_proxy *proxy);
 void sl_proxy_epoch(struct sl_proxy *proxy, const struct sl_snap *old);
 
 /**
- * No new connections from now on, "Connection: close" on every answer. Connections that wait for a
- * further request are ended; those that had none yet may still make one within the head timeout.
+ * No new connections from now on (SYNs are refused by RST, so that clients and balancers go
+ * elsewhere at once), "Connection: close" on every answer. Connections that wait for a further
+ * request are ended; those that had none yet may still make one within the head timeout.
+ *
+ * @param on false: new connections are taken again; those that were told to end still do.
  */
-void sl_proxy_drain(struct sl_proxy *proxy);
+void sl_proxy_drain(struct sl_proxy *proxy, bool on);
 
 /** Client connections still open. */
 uint32_t sl_proxy_sessions(const struct sl_proxy *proxy);

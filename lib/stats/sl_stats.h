@@ -328,7 +328,7 @@ struct sl_stats_hdr {
 	uint64_t mbufs_total, mbufs_free;             /* refreshed with the heartbeat */
 	struct sl_stats_table table[SL_STATS_TABLES]; /* of one worker */
 	uint32_t slots[SL_STATS_CLASS_COUNT];
-	uint32_t pad;
+	uint32_t draining; /* 1: takes no new client connections */
 	struct sl_stats_port_info port[SL_STATS_PORTS_MAX];
 	uint64_t desc_off, desc_n;                    /* struct sl_stats_desc, all lists in order */
 	uint64_t directory_off[SL_STATS_CLASS_COUNT]; /* struct sl_stats_entry a slot */

@@ -131,9 +131,9 @@ void sl_worker_stop(struct sl_worker *w)
 	__atomic_store_n(&w->stop, 1, __ATOMIC_RELAXED);
 }
 
-void sl_worker_drain(struct sl_worker *w)
+void sl_worker_drain(struct sl_worker *w, bool on)
 {
-	__atomic_store_n(&w->drain, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->drain, on, __ATOMIC_RELAXED);
 }
 
 uint32_t sl_worker_sessions(const struct sl_worker *w)

@@ -65,9 +65,9 @@ static void take_orders(struct sl_worker *w)
 	sl_worker_take_epoch(w);
 	sl_proxy_set_wall_offset(w->proxy, __atomic_load_n(&w->wall_offset_us, __ATOMIC_RELAXED));
 	__atomic_store_n(&w->sessions, sl_proxy_sessions(w->proxy), __ATOMIC_RELAXED);
-	if (!w->draining && __atomic_load_n(&w->drain, __ATOMIC_RELAXED)) {
-		w->draining = true;
-		sl_proxy_drain(w->proxy);
+	if (w->draining != (__atomic_load_n(&w->drain, __ATOMIC_RELAXED) != 0)) {
+		w->draining = !w->draining;
+		sl_proxy_drain(w->proxy, w->draining);
 	}
 }
 

@@ -51,8 +51,8 @@ int sl_worker_main(void *worker);
 /** Asks the loop to end. Any thread; async-signal-safe. */
 void sl_worker_stop(struct sl_worker *w);
 
-/** No new connections, finish what is running. Any thread. */
-void sl_worker_drain(struct sl_worker *w);
+/** No new connections, finish what is running; or new ones again. Any thread. */
+void sl_worker_drain(struct sl_worker *w, bool on);
 
 /**
  * Offers a configuration; the worker swaps at the top of its next round and acknowledges on its

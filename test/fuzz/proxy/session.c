@@ -205,7 +205,7 @@ static size_t act(const uint8_t *p, size_t n)
 	}
 	case ACT_DRAIN:
 		if (p[2] == 'D')
-			sl_proxy_drain(px);
+			sl_proxy_drain(px, true);
 		break;
 	default:
 		act_on(c, what, p);

@@ -132,7 +132,7 @@ static void draining(void **state)
 	say(e, begun, "GET /direct HTTP/1.1\r\n");
 	assert_int_equal(sl_ip_parse(OWN_IP, &syn.dst, NULL), 0);
 	assert_true(sl_proxy_accept(e->px, &syn, &row));
-	sl_proxy_drain(e->px);
+	sl_proxy_drain(e->px, true);
 	assert_false(sl_proxy_accept(e->px, &syn, &row));
 	assert_true(idle->shut);
 	/* A client that has just come must not find a closed door behind an open one. */
@@ -152,6 +152,12 @@ static void draining(void **state)
 	advance(e, 10100);
 	assert_int_equal(silent->fate, FAKE_CLOSED_FIN);
 	assert_int_equal(sl_proxy_sessions(e->px), 0);
+	sl_proxy_drain(e->px, false);
+	assert_true(sl_proxy_accept(e->px, &syn, &row));
+	idle = client(e);
+	say(e, idle, GET("/direct"));
+	expect(idle, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n" TEXT LOCAL "\r\nhi");
+	assert_false(idle->shut);
 }
 
 static void next_timer(void **state)
