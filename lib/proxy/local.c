@@ -9,6 +9,7 @@ static const struct {
 	struct sl_str reason;
 	const char *details, *failure;
 	uint32_t flag;
+	uint16_t status;
 } failed[PX_FAIL_COUNT] = {
 	[PX_FAIL_REFUSED] = {{"connection failure", 18},
 			     "upstream_reset_before_response_started{connection_failure}",
@@ -26,6 +27,11 @@ static const struct {
 			   "upstream_reset_before_response_started{connection_termination}",
 			   NULL,
 			   FLAG(UC)},
+	[PX_FAIL_PROTOCOL] = {{"protocol error", 14},
+			      "upstream_reset_before_response_started{protocol_error}",
+			      NULL,
+			      FLAG(UPE),
+			      502},
 };
 
 /**
@@ -175,7 +181,7 @@ void px_local_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why
 	sl_http_put(&out, failed[why].reason);
 	s->failure = failed[why].failure;
 	px_local(px, s,
-		 &(struct px_answer){.status = 503,
+		 &(struct px_answer){.status = failed[why].status ? failed[why].status : 503,
 				     .details = failed[why].details,
 				     .body = {out.p, (uint32_t)out.n},
 				     .flags = failed[why].flag});

@@ -52,6 +52,7 @@ enum px_fail {
 	PX_FAIL_UNREACHABLE,
 	PX_FAIL_RESET,       /* connection over before the answer's head */
 	PX_FAIL_TRY_TIMEOUT, /* per-try timeout */
+	PX_FAIL_PROTOCOL,    /* what came is no answer */
 	PX_FAIL_COUNT
 };
 

@@ -90,7 +90,7 @@ static enum px_step switching(struct sl_proxy *px, struct px_session *s, struct 
 	enum emitted e;
 
 	if (!may_switch(px, s)) {
-		px_local_bad_answer(px, s);
+		px_attempt_failed(px, s, PX_FAIL_PROTOCOL);
 		return PX_AGAIN;
 	}
 	px_emit_switching(px, s, &out);
@@ -141,10 +141,9 @@ static enum px_step final(struct sl_proxy *px, struct px_session *s, struct px_u
 /** The endpoint will say no more, and the head is not complete. */
 static void head_missing(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 {
-	if (u->head.seen > 0 || u->head.buf != PX_NONE)
-		px_local_bad_answer(px, s);
-	else
-		px_attempt_failed(px, s, PX_FAIL_RESET);
+	bool begun = u->head.seen > 0 || u->head.buf != PX_NONE;
+
+	px_attempt_failed(px, s, begun ? PX_FAIL_PROTOCOL : PX_FAIL_RESET);
 }
 
 enum px_step px_response_step(struct sl_proxy *px, struct px_session *s, struct px_up *u)
@@ -162,7 +161,7 @@ enum px_step px_response_step(struct sl_proxy *px, struct px_session *s, struct 
 		head_missing(px, s, u);
 		return PX_AGAIN;
 	case PX_READ_BAD:
-		px_local_bad_answer(px, s);
+		px_attempt_failed(px, s, PX_FAIL_PROTOCOL);
 		return PX_AGAIN;
 	case PX_READ_NO_BUFFER:
 		px_up_drop(px, s);

@@ -40,9 +40,18 @@ static uint32_t conditions(enum px_fail why)
 {
 	const uint32_t any = BIT(RESET) | BIT(SERVER_ERROR) | BIT(GATEWAY_ERROR);
 
-	if (why == PX_FAIL_RESET || why == PX_FAIL_TRY_TIMEOUT)
+	if (why == PX_FAIL_RESET || why == PX_FAIL_TRY_TIMEOUT || why == PX_FAIL_PROTOCOL)
 		return any;
 	return any | BIT(CONNECT_FAILURE) | BIT(BEFORE_REQUEST);
+}
+
+/** Whether the cluster has an endpoint that this request has not met. */
+static bool another_endpoint(struct sl_proxy *px, const struct px_session *s)
+{
+	uint32_t row = px_row(px, SL_STATS_CLUSTER, &s->cluster);
+
+	return row != PX_NONE &&
+	       sl_snap_cluster(px->lc->snap, row)->healthy.n > (uint32_t)s->n_tried + 1;
 }
 
 static bool in_budget(struct sl_proxy *px, struct px_session *s)
@@ -104,6 +113,10 @@ enum px_retry px_may_retry(struct sl_proxy *px, struct px_session *s, enum px_fa
 		if (!s->idempotent)
 			return PX_RETRY_NO;
 	}
+	/* The one that does not speak HTTP will not have learned it. */
+	if (why == PX_FAIL_PROTOCOL &&
+	    (!u || u->answered || !s->idempotent || !another_endpoint(px, s)))
+		return PX_RETRY_NO;
 	return (s->retry_on & conditions(why)) && take(px, s) ? PX_RETRY_LATER : PX_RETRY_NO;
 }
 

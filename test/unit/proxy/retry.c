@@ -120,6 +120,29 @@ static void only_what_is_listed(void **state)
 	assert_log(e, 503, F(UC), "upstream_reset_before_response_started{connection_termination}");
 }
 
+static void garbage_is_not_asked_for_twice(void **state)
+{
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e);
+
+	/* Another endpoint may speak HTTP ... */
+	say(e, c, GET("/two"));
+	answer_of(e, 0, "SSH-2.0-OpenSSH\r\n");
+	expect(c, "");
+	advance(e, 26);
+	assert_int_not_equal(up(e, 0)->remote.ip.b[15], up(e, 1)->remote.ip.b[15]);
+	answer_of(e, 1, "HTTP/1.1 20");
+	fin(e, up(e, 1));
+	/* ... but not these two. */
+	expect(c, "HTTP/1.1 502 Bad Gateway\r\n*protocol error");
+	assert_log(e, 502, F(UPE), "upstream_reset_before_response_started{protocol_error}");
+	say(e, c, "POST /two HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n");
+	answer_of(e, 2, "SSH-2.0-OpenSSH\r\n");
+	expect(c, "HTTP/1.1 502 Bad Gateway\r\n*protocol error");
+	advance(e, 60);
+	assert_int_equal(ups(e), 3);
+}
+
 static void waits_between_attempts(void **state)
 {
 	struct env *e = *state;
@@ -224,6 +247,7 @@ int main(void)
 		CASE(post_is_not_repeated_for_a_status),
 		CASE(not_after_an_interim_answer),
 		CASE(only_what_is_listed),
+		CASE(garbage_is_not_asked_for_twice),
 		CASE(waits_between_attempts),
 		CASE(client_leaves_between_attempts),
 		CASE(request_timeout_between_attempts),
