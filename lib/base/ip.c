@@ -151,14 +151,28 @@ static int zero_run(const uint16_t group[8], int *len)
 	return best;
 }
 
+/** Written by hand: three addresses of a request are put into words. */
+static void v4_format(const uint8_t b[4], char *p)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*p++ = '.';
+		if (b[i] >= 100)
+			*p++ = (char)('0' + b[i] / 100);
+		if (b[i] >= 10)
+			*p++ = (char)('0' + b[i] / 10 % 10);
+		*p++ = (char)('0' + b[i] % 10);
+	}
+	*p = '\0';
+}
+
 char *sl_ip_format(const struct sl_ip *ip, char buf[SL_IP_TEXT_MAX])
 {
 	uint16_t group[8];
 	int run, len, n = 0;
 
 	if (sl_ip_is_v4(ip)) {
-		snprintf(buf, SL_IP_TEXT_MAX, "%u.%u.%u.%u", ip->b[12], ip->b[13], ip->b[14],
-			 ip->b[15]);
+		v4_format(ip->b + 12, buf);
 		return buf;
 	}
 	for (int i = 0; i < 8; i++)

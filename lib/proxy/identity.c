@@ -25,10 +25,12 @@ static void make_id(struct sl_proxy *px, char out[36])
 	}
 }
 
-void px_put_xff(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out)
+/** Writes the value of x-forwarded-for anew. @return bytes of the peer's address at its end. */
+static size_t build_xff(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out)
 {
 	const struct sl_http_request *req = &px->req;
 	struct sl_ip_port peer;
+	size_t before;
 
 	for (uint16_t i = 0; i < req->n_fields; i++) {
 		if (req->field[i].known != SL_HTTP_F_X_FORWARDED_FOR || req->field[i].value.n == 0)
@@ -36,8 +38,18 @@ void px_put_xff(struct sl_proxy *px, struct px_session *s, struct sl_http_out *o
 		sl_http_put(out, req->field[i].value);
 		sl_http_put(out, SL_STR(","));
 	}
+	before = out->n;
 	sl_tcp_remote(s->conn, &peer);
 	px_put_ip(out, &peer.ip);
+	return out->n - before;
+}
+
+void px_put_xff(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out)
+{
+	if (s->xff_cut)
+		build_xff(px, s, out);
+	else
+		sl_http_put(out, (struct sl_str){s->xff, s->xff_len});
 }
 
 /** Takes the last element off a comma-separated list; empty when there is none. */
@@ -75,6 +87,8 @@ struct sl_str px_trusted_client(struct sl_proxy *px, struct px_session *s,
 	struct sl_ip_port peer;
 	struct sl_str client = {0};
 
+	if (hops == 0 && !s->xff_cut)
+		return (struct sl_str){s->xff + s->xff_len - s->peer_len, s->peer_len};
 	/* With N trusted proxies before us the client is the Nth from the right. */
 	for (uint16_t i = req->n_fields; i > 0 && hops > 0; i--) {
 		struct sl_str list = req->field[i - 1].value;
@@ -106,7 +120,7 @@ void px_identity(struct sl_proxy *px, struct px_session *s)
 		make_id(px, s->id);
 		s->request_id = (struct sl_str){s->id, sizeof(s->id)};
 	}
-	px_put_xff(px, s, &out);
+	s->peer_len = (uint8_t)build_xff(px, s, &out);
 	s->xff_len = (uint8_t)SL_MIN(out.n, PX_XFF_MAX);
 	s->xff_cut = out.n > PX_XFF_MAX;
 	memcpy(s->xff, out.p, s->xff_len);

@@ -137,7 +137,7 @@ struct px_session {
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
 	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
-	uint8_t xff_len;
+	uint8_t xff_len, peer_len; /* peer_len: of the peer's address, the end of xff */
 	bool xff_cut;
 	char id[36];          /* the request id we gave */
 	char xff[PX_XFF_MAX]; /* x-forwarded-for as it goes upstream, for the access record */
@@ -151,7 +151,8 @@ struct px_up {
 	struct sl_tcp_conn *conn;
 	struct px_head head; /* response head being gathered */
 	struct sl_slot endpoint, cluster;
-	uint64_t sent_bytes; /* head bytes of the current request */
+	uint64_t sent_bytes;  /* head bytes of the current request */
+	uint64_t idle_due_us; /* end of an idle one's life; its timer may be set for earlier */
 	uint32_t row, gen;
 	uint32_t requests;           /* so far, with the current one */
 	uint32_t session;            /* row, or PX_NONE */

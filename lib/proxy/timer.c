@@ -197,8 +197,12 @@ void px_timers(struct sl_proxy *px)
 		} else {
 			struct px_up *u = &px->up[row - px->cfg.sessions_max];
 
-			if (u->state == PX_UP_IDLE)
+			if (u->state != PX_UP_IDLE)
+				continue;
+			if (u->idle_due_us <= px->lc->now_us)
 				px_up_evict(px, u);
+			else
+				sl_wheel_set(px->wheel, row, u->idle_due_us);
 		}
 	}
 }

@@ -68,7 +68,10 @@ static void idle_add(struct sl_proxy *px, struct px_up *u, struct px_endpoint *e
 		px->lru_head = u->row;
 	px->lru_tail = u->row;
 	count_idle(px, u, 1);
-	sl_wheel_set(px->wheel, wheel_row(px, u), px->lc->now_us + (uint64_t)idle_ms * 1000);
+	/* Set lazily: a timer that fires too early is set again. */
+	u->idle_due_us = px->lc->now_us + (uint64_t)idle_ms * 1000;
+	if (!sl_wheel_is_set(px->wheel, wheel_row(px, u)))
+		sl_wheel_set(px->wheel, wheel_row(px, u), u->idle_due_us);
 }
 
 static void idle_remove(struct sl_proxy *px, struct px_up *u)
@@ -93,7 +96,6 @@ static void idle_remove(struct sl_proxy *px, struct px_up *u)
 		px->lru_tail = u->lru_prev;
 	u->state = PX_UP_BUSY;
 	count_idle(px, u, -1);
-	sl_wheel_cancel(px->wheel, wheel_row(px, u));
 }
 
 bool px_up_ended(const struct px_up *u)
