@@ -20,8 +20,7 @@ static const struct command {
 	{"version", command_version, false}, {"drain", command_drain, true},
 	{"undrain", command_undrain, true},  {"rollback", command_rollback, true},
 	{"history", command_history, false}, {"confirm", command_confirm, true},
-	{"diff", command_diff, false},
-	{"recent", command_recent, false},
+	{"diff", command_diff, false},       {"recent", command_recent, false},
 };
 
 static int unknown(const char *name, struct sl_err *err)
