@@ -84,7 +84,7 @@ static const struct {
 	view_fn *fn;
 } views[] = {
 	{"listener", view_listeners}, {"route", view_routes}, {"cluster", view_clusters},
-	{"endpoint", view_endpoints}, {"eds", view_eds},
+	{"endpoint", view_endpoints}, {"eds", view_eds},      {"iptables", view_iptables},
 };
 
 int command_pc(struct control *c, uint64_t client, const json_t *request, json_t *answer,

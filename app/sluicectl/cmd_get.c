@@ -396,5 +396,7 @@ int cmd_get(struct ctl *ctl, int argc, char **argv)
 		return rc - 1;
 	if (argc - optind < 1 || argc - optind > 2)
 		return ctl_usage(ctl, "Say which kind, and at most one name.");
+	if (strcasecmp(argv[optind], "iptables") == 0 || strcasecmp(argv[optind], "ip6tables") == 0)
+		return get_iptables(ctl, strcasecmp(argv[optind], "iptables") == 0 ? 4 : 6);
 	return get(ctl, &g, argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL, ns);
 }

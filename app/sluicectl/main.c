@@ -53,9 +53,11 @@ static const struct subcommand {
 	{"get", NULL, cmd_get, "list objects",
 	 "gateway|virtualservice|service|endpoints|KIND|all [NAME] [-n NAMESPACE|-A]\n"
 	 "           [-o yaml|json|wide|name]\n"
+	 "     | iptables | ip6tables\n"
 	 "\n"
 	 "Kubernetes and Istio objects, from manifests and from apply. What sluice.conf says\n"
-	 "natively is in `sluicectl pc`.\n"},
+	 "natively is in `sluicectl pc`. iptables: L4 services in use as the chains that\n"
+	 "kube-proxy would have written.\n"},
 	{"proxy-config", "pc", cmd_pc, "listeners, routes, clusters, endpoints in use",
 	 "all|bootstrap|cluster|eds|endpoint|listener|log|route [FILTERS] [-o short|json|yaml]\n"
 	 "\n"
@@ -81,6 +83,20 @@ static const struct subcommand {
 	 "  -a         zeros too\n"},
 	{"workers", NULL, cmd_workers, "what each worker did, and that no packet is missing",
 	 "[-o json]\n"},
+	{"sessions", NULL, cmd_sessions, "L4 sessions: list them, or end them",
+	 "[kill] [FILTERS] [--limit N] [--offset N] [--count] [-o json]\n"
+	 "\n"
+	 "  --client IP[/LEN]        --service IP[:PORT]   --endpoint IP[:PORT]\n"
+	 "  --proto tcp|udp          --state ESTABLISHED   (may be given again)\n"
+	 "  --all                    kill: really all of them\n"
+	 "\n"
+	 "A session that is ended is forgotten: TCP ends find out by a reset at their next "
+	 "segment,\n"
+	 "UDP goes on with another session.\n"},
+	{"clients", NULL, cmd_clients, "clients that limits count, and those that are denied",
+	 "[--denied] [-o json]\n"
+	 "\n"
+	 "Each worker counts its own share of a client: one may stand there more than once.\n"},
 	{"drain", NULL, cmd_drain, "stop taking connections, finish what is running", "\n"},
 	{"undrain", NULL, cmd_undrain, "take connections again", "\n"},
 	{"version", NULL, cmd_version, "versions of sluicectl and of the control process", "\n"},

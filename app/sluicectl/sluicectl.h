@@ -98,7 +98,10 @@ ctl_command cmd_status, cmd_version, cmd_drain, cmd_undrain;
 ctl_command cmd_get, cmd_pc, cmd_explain;
 ctl_command cmd_analyze;
 ctl_command cmd_history, cmd_rollback, cmd_confirm, cmd_diff;
-ctl_command cmd_stats, cmd_drops, cmd_workers;
+ctl_command cmd_stats, cmd_drops, cmd_workers, cmd_sessions, cmd_clients;
+
+/** `get iptables`: services in use as kube-proxy's rules. @param family 4 or 6. */
+int get_iptables(struct ctl *ctl, int family);
 
 /** Reads the options of a command without its own; exactly n arguments may follow. @return as
  * ctl_option. */

@@ -159,6 +159,10 @@ static int make_segments(struct box *b, struct sl_err *err)
 	return 0;
 }
 
+_Static_assert((int)SL_CONF_RULES_MAX == (int)SL_NAT_RULES_MAX, "as many rules");
+_Static_assert((int)SL_CONF_SNAT_MAX == (int)SL_NAT_SNAT_MAX, "as many addresses");
+_Static_assert((int)SL_CONF_SESSION_TIMES == (int)SL_NAT_STATES, "a time for each state");
+
 /** One worker's part of a limit over all workers, rounded up: flows are spread evenly. */
 static uint32_t share(const struct box *b, uint32_t limit)
 {
@@ -207,6 +211,33 @@ static uint32_t power_of_two(uint32_t n)
 	return p;
 }
 
+static void nat_config(const struct box *b, struct sl_nat_rule *rule, struct sl_nat_config *nat)
+{
+	const struct sl_conf_box *c = b->conf;
+
+	nat->rows_max = power_of_two(c->nat_sessions);
+	nat->affinity = b->affinity;
+	memcpy(nat->timeout_ms, c->session_ms, sizeof(nat->timeout_ms));
+	memcpy(nat->snat, c->snat, sizeof(nat->snat));
+	nat->n_snat = c->n_snat;
+	for (uint16_t i = 0; i < c->n_rules; i++)
+		rule[i] = (struct sl_nat_rule){.from = c->rule[i].from,
+					       .to = c->rule[i].to,
+					       .port_first = c->rule[i].port,
+					       .port_last = c->rule[i].port_last,
+					       .proto = c->rule[i].proto,
+					       .allow = c->rule[i].allow};
+	nat->guard = (struct sl_nat_guard){.rule = rule,
+					   .n_rules = c->n_rules,
+					   .client_sessions = c->client_sessions,
+					   .client_new_per_s = c->client_new_per_s,
+					   .service_sessions = c->service_sessions,
+					   .deny_after = c->deny_after,
+					   .deny_ms = c->deny_ms};
+	if (c->client_sessions || c->client_new_per_s)
+		nat->guard.clients_max = power_of_two(c->clients_max);
+}
+
 static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key, struct sl_err *err)
 {
 	struct sl_worker_config cfg = {.index = i,
@@ -222,6 +253,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 				       .answers = sl_ctl_ans(b->ctl, i),
 				       .generation = b->generation,
 				       .busy_poll = b->conf->busy_poll};
+	struct sl_nat_rule rule[SL_NAT_RULES_MAX]; /* copied by sl_worker_create */
 	int rc;
 
 	sl_stats_worker_view(b->stats, i, &cfg.stats);
@@ -234,9 +266,8 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 	cfg.proxy.secret = *key;
 	cfg.proxy.log_ring = sl_ctl_log(b->ctl, i);
 	cfg.nat.secret = *key;
-	cfg.nat.affinity = b->affinity;
-	cfg.nat.rows_max = power_of_two(b->conf->nat_sessions);
-	rc = flows_map(b, i, sl_nat_rows_size(cfg.nat.rows_max), err);
+	nat_config(b, rule, &cfg.nat);
+	rc = flows_map(b, i, sl_flows_size(cfg.nat.rows_max, cfg.nat.guard.clients_max), err);
 	if (rc < 0)
 		return rc;
 	cfg.nat.rows = b->flows[i];

@@ -34,7 +34,7 @@ int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
 	void *p = NULL;
 	int fd, rc;
 
-	snprintf(path, sizeof(path), "%s/flows.%u", b->dir, worker);
+	sl_flows_path(b->dir, worker, path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return sl_err(err, errno, "Session memory %s can't be opened: %s.", path,

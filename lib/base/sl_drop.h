@@ -56,6 +56,11 @@
 	SL_DROP(NAT_NO_SESSION, "nat_no_session", "reply that belongs to no session")              \
 	SL_DROP(NAT_NO_PORT, "nat_no_port", "no free translated source port")                      \
 	SL_DROP(NAT_TABLE_FULL, "nat_table_full", "session table full")                            \
+	SL_DROP(NAT_CLIENT_LIMIT, "nat_client_limit",                                              \
+		"client with too many sessions, or too many "                                      \
+		"new ones a second")                                                               \
+	SL_DROP(NAT_SERVICE_LIMIT, "nat_service_limit", "service with too many sessions")          \
+	SL_DROP(NAT_DENIED, "nat_denied", "client denied for a while")                             \
 	SL_DROP(NAT_NOT_OPENING, "nat_not_opening",                                                \
 		"TCP segment without a session that does not "                                     \
 		"open one")                                                                        \

@@ -160,6 +160,51 @@ static const struct sl_key limit_keys[] = {
 	 1 << 26,
 	 "65536",
 	 .help = "L4 sessions a worker holds, rounded up to a power of two."},
+	{.name = "client_sessions",
+	 .type = SL_KEY_INT,
+	 BOX(client_sessions),
+	 0,
+	 1 << 26,
+	 "0",
+	 .help = "L4 sessions of one client; 0: no limit. Of this and the limits below each worker "
+		 "holds its share; IPv6 clients count by their /64."},
+	{.name = "client_new_per_second",
+	 .type = SL_KEY_INT,
+	 BOX(client_new_per_s),
+	 0,
+	 1000000,
+	 "0",
+	 .help = "New L4 sessions and connections of one client a second; 0: no limit."},
+	{.name = "service_sessions",
+	 .type = SL_KEY_INT,
+	 BOX(service_sessions),
+	 0,
+	 1 << 30,
+	 "0",
+	 .help = "L4 sessions of one service; 0: no limit."},
+	{.name = "clients",
+	 .type = SL_KEY_INT,
+	 BOX(clients_max),
+	 64,
+	 1 << 24,
+	 "65536",
+	 .help = "Clients a worker counts for these limits, rounded up to a power of two; more "
+		 "are not limited."},
+	{.name = "deny_after",
+	 .type = SL_KEY_INT,
+	 BOX(deny_after),
+	 1,
+	 1000000,
+	 "100",
+	 .help = "Refusals in a row, without one that was let in between, after which a client is "
+		 "denied."},
+	{.name = "deny_time",
+	 .type = SL_KEY_TIME,
+	 BOX(deny_ms),
+	 0,
+	 SL_KEY_DAY_MS,
+	 "0",
+	 .help = "How long a client is denied that keeps on above its limits; 0: never."},
 	{.name = "affinity_clients",
 	 .type = SL_KEY_INT,
 	 BOX(affinity_clients),
@@ -503,6 +548,19 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .type = SL_KEY_GROUP,
 	 .keys = admin_keys,
 	 .help = "Addresses that the control process serves to operators over HTTP."},
+	{.name = "access",
+	 .type = SL_KEY_EACH,
+	 .max = SL_CONF_RULES_MAX,
+	 .keys = sl_conf_rule_keys,
+	 .read = sl_conf_rule_read,
+	 .help = "Who may open sessions and connections to services; the first rule that fits "
+		 "decides, and where none does, all may."},
+	{.name = "snat",
+	 .type = SL_KEY_EACH,
+	 .max = SL_CONF_SNAT_MAX,
+	 .read = sl_conf_snat_read,
+	 .help = "Addresses of the box that L4 sessions may come from besides the one towards "
+		 "their endpoint: each has 16384 ports to every endpoint."},
 	{.name = "limits",
 	 .type = SL_KEY_GROUP,
 	 .keys = limit_keys,
@@ -511,6 +569,10 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .type = SL_KEY_GROUP,
 	 .keys = timeout_keys,
 	 .help = "How long clients and endpoints may take."},
+	{.name = "session_timeouts",
+	 .type = SL_KEY_GROUP,
+	 .keys = sl_conf_session_keys,
+	 .help = "How long an L4 session lasts in silence, by its state."},
 	{.name = "http", .type = SL_KEY_GROUP, .keys = http_keys, .help = "HTTP behaviour."},
 	{.name = "manifests",
 	 .type = SL_KEY_EACH,
@@ -619,7 +681,9 @@ static int finish(struct sl_reader *r, struct sl_conf *conf)
 	e = finish_cache(r, conf);
 	if (e == 0)
 		e = finish_admin(r, conf);
-	return e ? e : sl_conf_ports_check(r, conf);
+	if (e == 0)
+		e = sl_conf_ports_check(r, conf);
+	return e ? e : sl_conf_snat_check(r, conf);
 }
 
 static int syntax_error(const struct sl_conf *conf, struct sl_err *err)

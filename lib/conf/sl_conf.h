@@ -10,12 +10,15 @@
 #include "sl_model.h"
 #include "sl_stats.h"
 
-#define SL_CONF_PORTS_MAX  8
-#define SL_CONF_ADDRS_MAX  8
-#define SL_CONF_ROUTES_MAX 64
-#define SL_CONF_HOPS_MAX   8 /* next hops of one prefix */
-#define SL_CONF_CPUS_MAX   33
-#define SL_CONF_MTU_MAX    2030 /* what fits into a packet buffer with its Ethernet header */
+#define SL_CONF_PORTS_MAX     8
+#define SL_CONF_ADDRS_MAX     8
+#define SL_CONF_ROUTES_MAX    64
+#define SL_CONF_HOPS_MAX      8 /* next hops of one prefix */
+#define SL_CONF_CPUS_MAX      33
+#define SL_CONF_SESSION_TIMES 9
+#define SL_CONF_RULES_MAX     256
+#define SL_CONF_SNAT_MAX      16
+#define SL_CONF_MTU_MAX       2030 /* what fits into a packet buffer with its Ethernet header */
 
 /** What happens to packets of one direction; rates in 1/10000. */
 struct sl_conf_fault_rates {
@@ -49,6 +52,14 @@ struct sl_conf_route {
 	struct sl_ip via;
 };
 
+/** A rule of the access list: the first that fits decides. */
+struct sl_conf_rule {
+	struct sl_prefix from, to;
+	uint16_t port, port_last; /* destination; 0 and 65535: any */
+	uint8_t proto;            /* IPPROTO_*; 0: any */
+	bool allow;
+};
+
 enum sl_conf_huge { SL_HUGE_AUTO, SL_HUGE_YES, SL_HUGE_NO };
 
 /** The box: what sluiced needs at start and what does not change while it runs. */
@@ -75,6 +86,15 @@ struct sl_conf_box {
 	uint32_t head_timeout_ms, idle_timeout_ms, stream_idle_ms, pool_idle_ms;
 	uint32_t pool_idle_max;
 	uint32_t slots[SL_STATS_CLASS_COUNT]; /* objects of each class that have counters */
+	/* Of L4 sessions and client connections, over all workers; 0: no limit. */
+	uint32_t client_sessions, client_new_per_s, service_sessions;
+	uint32_t clients_max;         /* a worker counts, rounded up to a power of two */
+	uint32_t deny_after, deny_ms; /* deny_ms 0: never */
+	struct sl_conf_rule rule[SL_CONF_RULES_MAX];
+	uint16_t n_rules;
+	struct sl_ip snat[SL_CONF_SNAT_MAX];
+	uint16_t n_snat;
+	uint32_t session_ms[SL_CONF_SESSION_TIMES]; /* by enum sl_nat_state (sl_flows.h) */
 	uint32_t xff_trusted_hops;
 	char server_name[32];
 	/* What clients may do; 0: no limit. Those of one address are over all workers. */

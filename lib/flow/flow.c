@@ -27,8 +27,21 @@ _Static_assert(sizeof(struct bucket) == SL_CACHE_LINE, "one bucket, one line");
 
 struct sl_flow_index {
 	struct bucket *bucket;
-	uint32_t mask, count;
+	uint32_t n, count;
 };
+
+/* Any number of buckets: a power of two would be up to twice as many as are needed. */
+static uint32_t home_of(const struct sl_flow_index *idx, uint64_t hash)
+{
+	return (uint32_t)(((uint64_t)(uint32_t)hash * idx->n) >> 32);
+}
+
+static struct bucket *bucket_at(const struct sl_flow_index *idx, uint32_t home, uint32_t d)
+{
+	uint32_t at = home + d;
+
+	return &idx->bucket[at < idx->n ? at : at - idx->n];
+}
 
 static uint16_t tag_of(uint64_t hash)
 {
@@ -56,11 +69,9 @@ static unsigned match(const struct bucket *b, uint16_t tag)
 
 struct sl_flow_index *sl_flow_create(uint32_t capacity)
 {
-	uint64_t want = (uint64_t)capacity / SLOTS_AIM + 1, n = 2;
+	uint64_t n = SL_MAX((uint64_t)capacity / SLOTS_AIM + 1, (uint64_t)2);
 	struct sl_flow_index *idx;
 
-	while (n < want)
-		n <<= 1;
 	idx = calloc(1, sizeof(*idx));
 	if (!idx)
 		return NULL;
@@ -70,7 +81,7 @@ struct sl_flow_index *sl_flow_create(uint32_t capacity)
 		return NULL;
 	}
 	memset(idx->bucket, 0, n * sizeof(struct bucket));
-	idx->mask = (uint32_t)(n - 1);
+	idx->n = (uint32_t)n;
 	return idx;
 }
 
@@ -84,24 +95,24 @@ void sl_flow_free(struct sl_flow_index *idx)
 
 void sl_flow_prefetch(const struct sl_flow_index *idx, uint64_t hash)
 {
-	__builtin_prefetch(&idx->bucket[(uint32_t)hash & idx->mask]);
+	__builtin_prefetch(&idx->bucket[home_of(idx, hash)]);
 }
 
 static uint32_t reach(const struct sl_flow_index *idx)
 {
-	return SL_MIN(idx->mask, (uint32_t)REACH - 1);
+	return SL_MIN(idx->n, (uint32_t)REACH) - 1;
 }
 
 uint32_t sl_flow_find(const struct sl_flow_index *idx, uint64_t hash,
 		      bool (*same)(const void *rows, uint32_t row, const void *key),
 		      const void *rows, const void *key)
 {
-	uint32_t home = (uint32_t)hash & idx->mask;
+	uint32_t home = home_of(idx, hash);
 	uint32_t last = idx->bucket[home].away ? reach(idx) : 0;
 	uint16_t tag = tag_of(hash);
 
 	for (uint32_t d = 0; d <= last; d++) {
-		const struct bucket *b = &idx->bucket[(home + d) & idx->mask];
+		const struct bucket *b = bucket_at(idx, home, d);
 
 		for (unsigned bits = match(b, tag); bits; bits &= bits - 1) {
 			uint32_t row = b->row[__builtin_ctz(bits)];
@@ -115,10 +126,10 @@ uint32_t sl_flow_find(const struct sl_flow_index *idx, uint64_t hash,
 
 bool sl_flow_add(struct sl_flow_index *idx, uint64_t hash, uint32_t row)
 {
-	uint32_t home = (uint32_t)hash & idx->mask, last = reach(idx);
+	uint32_t home = home_of(idx, hash), last = reach(idx);
 
 	for (uint32_t d = 0; d <= last; d++) {
-		struct bucket *b = &idx->bucket[(home + d) & idx->mask];
+		struct bucket *b = bucket_at(idx, home, d);
 		unsigned bits = match(b, 0);
 
 		if (!bits)
@@ -134,12 +145,12 @@ bool sl_flow_add(struct sl_flow_index *idx, uint64_t hash, uint32_t row)
 
 bool sl_flow_del(struct sl_flow_index *idx, uint64_t hash, uint32_t row)
 {
-	uint32_t home = (uint32_t)hash & idx->mask;
+	uint32_t home = home_of(idx, hash);
 	uint32_t last = idx->bucket[home].away ? reach(idx) : 0;
 	uint16_t tag = tag_of(hash);
 
 	for (uint32_t d = 0; d <= last; d++) {
-		struct bucket *b = &idx->bucket[(home + d) & idx->mask];
+		struct bucket *b = bucket_at(idx, home, d);
 
 		for (unsigned bits = match(b, tag); bits; bits &= bits - 1) {
 			int i = __builtin_ctz(bits);

@@ -25,6 +25,16 @@ struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, 
 							 : &nowhere;
 }
 
+void nat_count_prefetch(const struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	const struct sl_stats_worker *st = &nat->lc->stats;
+
+	if (s->service_slot >= st->slots[SL_STATS_SERVICE])
+		return;
+	__builtin_prefetch(&st->born[SL_STATS_SERVICE][s->service_slot]);
+	__builtin_prefetch(&st->service[s->service_slot], 1);
+}
+
 void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s)
 {
 	nat_service_stats(nat, s->service_slot, s->service_born)->sessions++;

@@ -2,12 +2,21 @@
 /* The nat stage: packets of services and sessions translated, the rest left to the local stack. */
 #include "nat_int.h"
 
-/* What pass 1 finds out about a packet for pass 2. */
+/* What is found out about a packet before it is acted upon. */
 struct look {
 	struct sl_tuple tuple;
 	uint64_t hash;
 	uint32_t service; /* row, or SL_SNAP_NONE */
-	enum { LEAVE, FORWARD, REPLY } what;
+	uint32_t row;     /* KNOWN: session, or NAT_NONE; and which one the row held */
+	uint32_t generation;
+	bool local;
+	enum {
+		LEAVE,
+		FORWARD, /* to a service */
+		KNOWN, /* the same, if it is of a session; else its service is not looked up yet */
+		REPLY,
+		EARLY, /* before the first configuration */
+	} what;
 };
 
 static uint32_t service_of(const struct sl_snap *snap, const struct sl_tuple *t, bool local)
@@ -50,28 +59,44 @@ static bool may_be_service(const struct sl_nat *nat, const struct sl_pkt *p, boo
 	return !local || !sl_port_is_ours(p->dport) || nat->high_services;
 }
 
+/* Whether one of our listeners may serve it: then its service is asked for before its session. */
+static bool is_heard(const struct sl_nat *nat, const struct look *l)
+{
+	static const struct sl_ip any;
+	uint32_t bit = nat_heard_bit(l->local ? &any : &l->tuple.dst, l->tuple.dport);
+
+	return nat->heard[bit / 64] >> (bit % 64) & 1;
+}
+
 static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 {
 	const struct sl_pkt *p = sl_pkt(m);
 	const struct sl_snap *snap = nat->lc->snap;
-	bool local;
+	bool service;
 
 	l->what = LEAVE;
 	l->service = SL_SNAP_NONE;
-	if ((p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP) || (p->flags & SL_PKT_FRAGMENT) ||
-	    !snap)
+	if ((p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP) || (p->flags & SL_PKT_FRAGMENT))
 		return;
 	l->tuple = nat_pkt_tuple(p);
-	local = sl_net_is_local(nat->net, &p->dst);
-	if (may_be_service(nat, p, local))
-		l->service = service_of(snap, &l->tuple, local);
-	if (local && sl_port_is_ours(p->dport) && p->dport < SL_TCP_PORT_FIRST)
+	if (!snap) {
+		l->what = EARLY;
+		return;
+	}
+	l->local = sl_net_is_local(nat->net, &p->dst);
+	service = may_be_service(nat, p, l->local);
+	if (l->local && sl_port_is_ours(p->dport) && p->dport < SL_TCP_PORT_FIRST)
 		l->what = REPLY;
-	else if (nat->direct && !local && sl_snap_is_direct(snap, &p->src, p->sport, p->proto))
+	else if (nat->direct && !l->local && sl_snap_is_direct(snap, &p->src, p->sport, p->proto))
 		l->what = REPLY;
-	else if (l->service != SL_SNAP_NONE)
+	else if (service && nat->count && !is_heard(nat, l))
+		l->what = KNOWN;
+	if (service && l->what != KNOWN)
+		l->service = service_of(snap, &l->tuple, l->local);
+	if (l->what == LEAVE && l->service != SL_SNAP_NONE)
 		l->what = FORWARD;
-	if (l->what == REPLY || (l->what == FORWARD && !is_listener(snap, l->service))) {
+	if (l->what == REPLY || l->what == KNOWN ||
+	    (l->what == FORWARD && !is_listener(snap, l->service))) {
 		l->hash = nat_hash(nat, &l->tuple);
 		sl_flow_prefetch(nat->index, l->hash);
 	}
@@ -120,6 +145,19 @@ static uint32_t find_forward(struct sl_nat *nat, struct rte_mbuf *m, const struc
 	return NAT_NONE;
 }
 
+/* Whether access list or limits refuse what a packet would open. */
+static bool guarded(struct sl_nat *nat, const struct look *l, bool session, enum sl_drop *why)
+{
+	enum sl_drop no;
+
+	if (!nat->guard)
+		return false;
+	no = nat_guard_asks(nat, &l->tuple, sl_snap_service(nat->lc->snap, l->service), session);
+	if (no != SL_DROP_COUNT)
+		*why = no;
+	return no != SL_DROP_COUNT;
+}
+
 /* Session of a packet from a client, opened if it may be; NAT_NONE: the packet is gone. */
 static uint32_t forward_session(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 {
@@ -130,7 +168,7 @@ static uint32_t forward_session(struct sl_nat *nat, struct rte_mbuf *m, const st
 		return row;
 	if (sl_snap_service(nat->lc->snap, l->service)->cluster == SL_SNAP_NONE)
 		why = SL_DROP_NAT_NO_ENDPOINT;
-	else if (opens(m))
+	else if (opens(m) && !guarded(nat, l, true, &why))
 		row = nat_open(nat, &l->tuple, l->service, &why);
 	if (row == NAT_NONE)
 		refuse_counted(nat, m, l->service, why);
@@ -198,9 +236,14 @@ static void pass_on(struct sl_nat *nat, struct rte_mbuf *m, uint32_t row, enum n
 /* true: taken; false: left to the local stack. */
 static bool forward(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 {
+	enum sl_drop why;
 	uint32_t row;
 
 	if (is_listener(nat->lc->snap, l->service)) {
+		if (opens(m) && guarded(nat, l, false, &why)) {
+			refuse_counted(nat, m, l->service, why);
+			return true;
+		}
 		mark(nat, m, l->service);
 		return false;
 	}
@@ -208,6 +251,37 @@ static bool forward(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l
 	if (row != NAT_NONE)
 		pass_on(nat, m, row, NAT_FORWARD);
 	return true;
+}
+
+/* The session, and what it will touch, on its way into the cache before it is needed. */
+static void fetch(struct sl_nat *nat, struct look *l)
+{
+	const struct sl_nat_session *s;
+
+	l->row = nat_find(nat, &l->tuple, NAT_FORWARD, l->hash);
+	if (l->row == NAT_NONE)
+		return;
+	s = &nat->row[l->row];
+	l->generation = s->generation;
+	nat_count_prefetch(nat, s);
+}
+
+/*
+ * Packets of sessions that the configuration in use has been asked about already go their way with
+ * one look-up, however many services there are.
+ */
+static bool known(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
+{
+	const struct sl_nat_session *s = &nat->row[l->row == NAT_NONE ? 0 : l->row];
+
+	/* A packet before it in the burst may have ended it. */
+	if (l->row != NAT_NONE && s->check && s->generation == l->generation &&
+	    s->epoch == (uint32_t)nat->lc->snap->epoch && !(over(s) && opens(m))) {
+		pass_on(nat, m, l->row, NAT_FORWARD);
+		return true;
+	}
+	l->service = service_of(nat->lc->snap, &l->tuple, l->local);
+	return l->service != SL_SNAP_NONE && forward(nat, m, l);
 }
 
 static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
@@ -229,6 +303,29 @@ static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 	return true;
 }
 
+/*
+ * No configuration yet: sessions of a former run go on. Who else speaks to a service, or would open
+ * a connection, is not refused: in a moment he will be served.
+ */
+static bool early(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	uint64_t hash = nat_hash(nat, &l->tuple);
+	uint32_t row = nat_find(nat, &l->tuple, NAT_REPLY, hash);
+	enum nat_dir dir = NAT_REPLY;
+
+	if (row == NAT_NONE) {
+		dir = NAT_FORWARD;
+		row = nat_find(nat, &l->tuple, NAT_FORWARD, hash);
+	}
+	if (row != NAT_NONE)
+		pass_on(nat, m, row, dir);
+	else if (!sl_net_is_local(nat->net, &l->tuple.dst) || opens(m))
+		sl_drop(nat->lc, m, SL_DROP_IP_NOT_OURS);
+	else
+		return false;
+	return true;
+}
+
 uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct look looks[SL_BURST];
@@ -236,13 +333,20 @@ uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 
 	for (uint16_t i = 0; i < n; i++)
 		look(nat, pkts[i], &looks[i]);
+	for (uint16_t i = 0; i < n; i++)
+		if (looks[i].what == KNOWN)
+			fetch(nat, &looks[i]);
 	for (uint16_t i = 0; i < n; i++) {
 		bool taken = false;
 
 		if (looks[i].what == FORWARD)
 			taken = forward(nat, pkts[i], &looks[i]);
+		else if (looks[i].what == KNOWN)
+			taken = known(nat, pkts[i], &looks[i]);
 		else if (looks[i].what == REPLY)
 			taken = reply(nat, pkts[i], &looks[i]);
+		else if (looks[i].what == EARLY)
+			taken = early(nat, pkts[i], &looks[i]);
 		if (!taken)
 			pkts[kept++] = pkts[i];
 	}

@@ -5,22 +5,8 @@
 
 #include "nat_int.h"
 
-#define ROWS_MAGIC UINT64_C(0x5354414e45434c53) /* "SLCENATS" */
-#define TIMERS_MAX 64                           /* rows a call of sl_nat_timers looks at */
-
-/* In front of the rows: what they are, so that another program's are not taken for ours. */
-struct rows_header {
-	uint64_t magic;
-	uint32_t layout, row_size, rows_max;
-	uint16_t index, workers;
-	uint64_t pad[5];
-};
-_Static_assert(sizeof(struct rows_header) == 64, "layout of the flows segment");
-
-size_t sl_nat_rows_size(uint32_t rows_max)
-{
-	return sizeof(struct rows_header) + (size_t)rows_max * sizeof(struct sl_nat_session);
-}
+#define TIMERS_MAX 64   /* rows a call of sl_nat_timers looks at */
+#define KILL_ROWS  1024 /* rows a call of sl_nat_orders looks at */
 
 /* Seconds the kernel's conntrack gives each state. */
 static void set_timeouts(struct sl_nat *nat, const struct sl_nat_config *cfg)
@@ -29,16 +15,10 @@ static void set_timeouts(struct sl_nat *nat, const struct sl_nat_config *cfg)
 		[SL_NAT_SYN_SENT] = 120, [SL_NAT_SYN_RECV] = 60,   [SL_NAT_ESTABLISHED] = 432000,
 		[SL_NAT_FIN] = 120,      [SL_NAT_TIME_WAIT] = 120, [SL_NAT_CLOSE] = 10,
 		[SL_NAT_UDP] = 30,       [SL_NAT_UDP_STREAM] = 120};
-	const uint32_t ms[SL_NAT_STATES] = {[SL_NAT_SYN_SENT] = cfg->tcp_syn_ms,
-					    [SL_NAT_SYN_RECV] = cfg->tcp_syn_ms,
-					    [SL_NAT_ESTABLISHED] = cfg->tcp_established_ms,
-					    [SL_NAT_FIN] = cfg->tcp_fin_ms,
-					    [SL_NAT_TIME_WAIT] = cfg->tcp_time_wait_ms,
-					    [SL_NAT_UDP] = cfg->udp_ms,
-					    [SL_NAT_UDP_STREAM] = cfg->udp_stream_ms};
 
 	for (int i = 0; i < SL_NAT_STATES; i++)
-		nat->timeout_us[i] = ms[i] ? ms[i] * UINT64_C(1000) : s[i] * UINT64_C(1000000);
+		nat->timeout_us[i] = cfg->timeout_ms[i] ? cfg->timeout_ms[i] * UINT64_C(1000)
+							: s[i] * UINT64_C(1000000);
 }
 
 /* Whether answers to a session's port come to this worker. */
@@ -57,7 +37,7 @@ static bool usable(const struct sl_nat *nat, const struct sl_nat_session *s)
 {
 	bool udp = s->state == SL_NAT_UDP || s->state == SL_NAT_UDP_STREAM;
 
-	return s->check == nat_check(s) && s->state > SL_NAT_FREE && s->state < SL_NAT_STATES &&
+	return s->check == sl_nat_check(s) && s->state > SL_NAT_FREE && s->state < SL_NAT_STATES &&
 	       s->proto == (udp ? IPPROTO_UDP : IPPROTO_TCP) && s->fins <= 3 &&
 	       s->expires_us > nat->lc->now_us && port_is_mine(nat, s);
 }
@@ -91,20 +71,26 @@ static void restore_row(struct sl_nat *nat, uint32_t row)
 	nat_free_row(nat, row);
 }
 
-static void restore(struct sl_nat *nat, struct rows_header *h)
+static void restore(struct sl_nat *nat, uint32_t clients)
 {
-	const struct rows_header want = {.magic = ROWS_MAGIC,
-					 .layout = SL_NAT_LAYOUT,
-					 .row_size = sizeof(struct sl_nat_session),
-					 .rows_max = nat->rows,
-					 .index = nat->lc->index,
-					 .workers = nat->lc->workers};
+	struct sl_flows_hdr *h = nat->hdr;
 
-	if (memcmp(h, &want, sizeof(want)) != 0) {
+	if (h->magic != SL_FLOWS_MAGIC || h->layout != SL_FLOWS_LAYOUT ||
+	    h->row_size != sizeof(struct sl_nat_session) || h->rows_max != nat->rows ||
+	    h->index != nat->lc->index || h->workers != nat->lc->workers ||
+	    h->clients_max != clients) {
 		nat->restored.cleared = h->magic != 0;
-		memset(h, 0, sl_nat_rows_size(nat->rows));
-		*h = want;
+		memset(h, 0, sl_flows_size(nat->rows, clients));
+		*h = (struct sl_flows_hdr){.layout = SL_FLOWS_LAYOUT,
+					   .row_size = sizeof(struct sl_nat_session),
+					   .rows_max = nat->rows,
+					   .index = nat->lc->index,
+					   .workers = nat->lc->workers,
+					   .clients_max = clients};
+		h->magic = SL_FLOWS_MAGIC;
 	}
+	/* Whoever asked the former run has given up by now. */
+	h->kill_done = h->kill_asked;
 	/* Backwards, so that the lowest rows are given out first. */
 	for (uint32_t row = nat->rows; row-- > 0;)
 		restore_row(nat, row);
@@ -116,7 +102,13 @@ static int allocate(struct sl_nat *nat)
 	nat->index = sl_flow_create(nat->rows * 2);
 	nat->wheel = sl_wheel_create(nat->rows, nat->lc->now_us);
 	nat->link = calloc(nat->rows, sizeof(*nat->link));
-	return nat->index && nat->wheel && nat->link ? 0 : -ENOMEM;
+	nat->rest = nat_rest_create();
+	return nat->index && nat->wheel && nat->link && nat->rest ? 0 : -ENOMEM;
+}
+
+static bool needs_guard(const struct sl_nat_guard *g)
+{
+	return g->n_rules || g->client_sessions || g->client_new_per_s || g->service_sessions;
 }
 
 int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
@@ -140,8 +132,11 @@ int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
 	nat->secret = cfg->secret;
 	nat->affinity = cfg->affinity;
 	nat->turn = sl_balance_rnd(&lc->rnd);
+	memcpy(nat->snat, cfg->snat, sizeof(nat->snat));
+	nat->n_snat = cfg->n_snat;
 	nat->rows = rows;
-	nat->row = (void *)((struct rows_header *)cfg->rows + 1);
+	nat->hdr = cfg->rows;
+	nat->row = (void *)(nat->hdr + 1);
 	nat->free_first = nat->embryo_first = nat->embryo_last = NAT_NONE;
 	/* Not where a former run began: its last ports may still be known to endpoints. */
 	nat->port_next = sl_balance_rnd(&lc->rnd);
@@ -150,7 +145,11 @@ int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
 		sl_nat_free(nat);
 		return sl_err(err, ENOMEM, "no memory for %u L4 sessions", rows);
 	}
-	restore(nat, cfg->rows);
+	if (needs_guard(&cfg->guard) && nat_guard_create(nat, &cfg->guard, err) < 0) {
+		sl_nat_free(nat);
+		return -EINVAL;
+	}
+	restore(nat, cfg->guard.clients_max);
 	*out = nat;
 	return 0;
 }
@@ -162,6 +161,8 @@ void sl_nat_free(struct sl_nat *nat)
 	sl_flow_free(nat->index);
 	sl_wheel_free(nat->wheel);
 	free(nat->link);
+	nat_rest_free(nat->rest);
+	nat_guard_free(nat->guard);
 	free(nat);
 }
 
@@ -184,6 +185,31 @@ void sl_nat_timers(struct sl_nat *nat)
 	}
 }
 
+bool sl_nat_orders(struct sl_nat *nat)
+{
+	struct sl_flows_hdr *h = nat->hdr;
+	uint64_t asked = __atomic_load_n(&h->kill_asked, __ATOMIC_ACQUIRE);
+
+	if (asked == h->kill_done)
+		return false;
+	if (asked != nat->killing) {
+		nat->killing = asked;
+		nat->kill = h->kill;
+		nat->kill_row = 0;
+		h->killed = 0;
+	}
+	for (uint32_t i = 0; i < KILL_ROWS && nat->kill_row < nat->rows; i++, nat->kill_row++)
+		if (nat->row[nat->kill_row].check &&
+		    sl_session_matches(&nat->kill, &nat->row[nat->kill_row])) {
+			nat_end(nat, nat->kill_row);
+			h->killed++;
+		}
+	if (nat->kill_row < nat->rows)
+		return true;
+	__atomic_store_n(&h->kill_done, asked, __ATOMIC_RELEASE);
+	return false;
+}
+
 uint64_t sl_nat_next(const struct sl_nat *nat)
 {
 	return sl_wheel_next(nat->wheel);
@@ -200,8 +226,25 @@ static bool has_high_services(const struct sl_snap *snap)
 	return false;
 }
 
+/* Node ports stand there under the any address, whatever their family. */
+static void set_heard(struct sl_nat *nat)
+{
+	static const struct sl_ip any;
+	const struct sl_snap *snap = nat->lc->snap;
+
+	memset(nat->heard, 0, sizeof(nat->heard));
+	for (uint32_t i = 0; snap && i < sl_snap_count(snap, SL_SNAP_SERVICES); i++) {
+		const struct sl_snap_service *v = sl_snap_service(snap, i);
+		uint32_t bit = nat_heard_bit(sl_ip_is_any(&v->ip) ? &any : &v->ip, v->port);
+
+		if (v->listener != SL_SNAP_NONE)
+			nat->heard[bit / 64] |= UINT64_C(1) << (bit % 64);
+	}
+}
+
 void sl_nat_epoch(struct sl_nat *nat)
 {
+	set_heard(nat);
 	nat->high_services = nat->lc->snap && has_high_services(nat->lc->snap);
 	nat->direct = nat->lc->snap && sl_snap_count(nat->lc->snap, SL_SNAP_DIRECT) > 0;
 	/* Sessions look at the new configuration one by one, each at its next packet. */
@@ -227,13 +270,4 @@ const struct sl_nat_session *sl_nat_at(const struct sl_nat *nat, uint32_t *row)
 			return s;
 	}
 	return NULL;
-}
-
-const char *sl_nat_state_name(uint8_t state)
-{
-	static const char *const names[SL_NAT_STATES] = {"FREE",        "SYN_SENT",  "SYN_RECV",
-							 "ESTABLISHED", "FIN_WAIT",  "TIME_WAIT",
-							 "CLOSE",       "UNREPLIED", "STREAM"};
-
-	return state < SL_NAT_STATES ? names[state] : "?";
 }

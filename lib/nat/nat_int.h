@@ -23,6 +23,17 @@ struct nat_key {
 	enum nat_dir dir;
 };
 
+/* A filter: where the bit of an address and port is not set, no listener serves them. */
+#define NAT_HEARD_BITS 4096u
+
+static inline uint32_t nat_heard_bit(const struct sl_ip *ip, uint16_t port)
+{
+	uint32_t low;
+
+	memcpy(&low, ip->b + 12, 4);
+	return ((low ^ port * 0x9e3779b9u) * 0x85ebca6bu) >> 20;
+}
+
 /* Neighbours of a row in its list; NAT_NONE ends it. */
 struct nat_link {
 	uint32_t prev, next;
@@ -33,6 +44,7 @@ struct sl_nat {
 	struct sl_net *net;
 	struct sl_net_lcore *nl;
 	struct sl_hash_key secret;
+	struct sl_flows_hdr *hdr;   /* of the segment */
 	struct sl_nat_session *row; /* [rows], in the segment */
 	uint32_t rows;
 	uint32_t count;
@@ -48,7 +60,16 @@ struct sl_nat {
 	bool high_services; /* a service or listener has a port of the range that is ours */
 	bool direct;        /* endpoints of services that keep the client's address are known */
 	struct sl_nat_affinity *affinity;
-	uint32_t turn;  /* of even picks */
+	uint32_t turn;                       /* of even picks */
+	uint64_t heard[NAT_HEARD_BITS / 64]; /* services of listeners: bits of nat_heard_bit */
+	struct nat_guard *guard;             /* NULL: none */
+	struct nat_rest *rest;               /* source ports that rest */
+	struct sl_ip snat[SL_NAT_SNAT_MAX];
+	uint16_t n_snat;
+	/* Sessions being ended by order: which order, whose, and how far. */
+	uint64_t killing;
+	struct sl_session_filter kill;
+	uint32_t kill_row;
 	bool uncounted; /* restored sessions do not stand in the gauges of objects yet */
 	struct sl_nat_restored restored;
 };
@@ -95,14 +116,14 @@ static inline uint16_t nat_endpoint_port(const struct sl_snap_service *v,
 	return (uint16_t)(e->port + (port - v->port));
 }
 
-/** Value of a session's check field. */
-uint32_t nat_check(const struct sl_nat_session *s);
-
 /* ---- count.c: statistics of services and endpoints ---- */
 
 /** Counters of a slot; a place nobody reads when the slot was given to another object. */
 struct sl_stats_service *nat_service_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
 struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
+
+/** Starts fetching the counters of a session's service. */
+void nat_count_prefetch(const struct sl_nat *nat, const struct sl_nat_session *s);
 
 /** Gauges of a session's service and endpoint. */
 void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s);
@@ -119,6 +140,37 @@ uint32_t nat_affinity_find(const struct sl_nat *nat, const struct sl_snap_servic
 			   const struct sl_ip *client);
 void nat_affinity_note(struct sl_nat *nat, const struct sl_snap_service *v,
 		       const struct sl_ip *client, uint32_t slot);
+
+/* ---- guard.c: access list and limits ---- */
+
+struct nat_guard;
+
+int nat_guard_create(struct sl_nat *nat, const struct sl_nat_guard *cfg, struct sl_err *err);
+void nat_guard_free(struct nat_guard *g);
+
+/**
+ * Whether a packet may open a session or a connection.
+ *
+ * @param session It is an L4 session that is asked for: the service's limit counts as well.
+ * @return SL_DROP_COUNT: it may; else why not.
+ */
+enum sl_drop nat_guard_asks(struct sl_nat *nat, const struct sl_tuple *t,
+			    const struct sl_snap_service *v, bool session);
+
+/** A session of a client began or ended. */
+void nat_guard_count(struct sl_nat *nat, const struct sl_ip *client, int by);
+
+/* ---- rest.c: source ports that an endpoint may still know ---- */
+
+struct nat_rest;
+
+struct nat_rest *nat_rest_create(void);
+void nat_rest_free(struct nat_rest *r);
+
+/** The session ends before its endpoint has forgotten the connection. */
+void nat_rest_note(struct sl_nat *nat, const struct sl_nat_session *s);
+/** Whether a port must not be used towards that endpoint yet. */
+bool nat_rest_has(const struct sl_nat *nat, const struct sl_tuple *back, uint64_t hash);
 
 /* ---- choose.c ---- */
 

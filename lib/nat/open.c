@@ -10,7 +10,7 @@
  * in use by no other session with that endpoint. The search goes on where the last one ended, so
  * that a port rests as long as possible before the endpoint sees it again.
  */
-static bool choose_port(struct sl_nat *nat, struct sl_nat_session *s)
+static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s)
 {
 	uint32_t workers = nat->lc->workers, mine, first;
 
@@ -20,10 +20,32 @@ static bool choose_port(struct sl_nat *nat, struct sl_nat_session *s)
 	mine = (SL_NAT_PORT_FIRST + SL_NAT_PORTS - first + workers - 1) / workers;
 	for (uint32_t i = 0; i < SL_MIN(PORT_TRIES, mine); i++) {
 		struct sl_tuple back;
+		uint64_t hash;
 
 		s->oport = (uint16_t)(first + nat->port_next++ % mine * workers);
 		back = nat_tuple(s, NAT_REPLY);
-		if (nat_find(nat, &back, NAT_REPLY, nat_hash(nat, &back)) == NAT_NONE)
+		hash = nat_hash(nat, &back);
+		if (nat_find(nat, &back, NAT_REPLY, hash) != NAT_NONE)
+			nat->lc->stats.c->nat_port_busy++;
+		else if (nat_rest_has(nat, &back, hash))
+			nat->lc->stats.c->nat_port_resting++;
+		else
+			return true;
+	}
+	return false;
+}
+
+/* From the address towards the endpoint, or from another of ours that may be used for it. */
+static bool choose_port(struct sl_nat *nat, struct sl_nat_session *s)
+{
+	if (choose_port_of(nat, s))
+		return true;
+	for (uint16_t i = 0; i < nat->n_snat; i++) {
+		if (sl_ip_eq(&nat->snat[i], &s->own) ||
+		    sl_ip_is_v4(&nat->snat[i]) != sl_ip_is_v4(&s->endpoint))
+			continue;
+		s->own = nat->snat[i];
+		if (choose_port_of(nat, s))
 			return true;
 	}
 	return false;

@@ -9,52 +9,9 @@
 #ifndef SL_NAT_H
 #define SL_NAT_H
 
+#include "sl_flows.h"
 #include "sl_lcore.h"
 #include "sl_net.h"
-
-#define SL_NAT_LAYOUT 2u
-
-enum sl_nat_state {
-	SL_NAT_FREE,
-	SL_NAT_SYN_SENT, /* client's SYN seen */
-	SL_NAT_SYN_RECV, /* endpoint's SYN|ACK seen */
-	SL_NAT_ESTABLISHED,
-	SL_NAT_FIN,       /* one side has closed */
-	SL_NAT_TIME_WAIT, /* both have */
-	SL_NAT_CLOSE,     /* reset */
-	SL_NAT_UDP,       /* nothing came back yet */
-	SL_NAT_UDP_STREAM,
-	SL_NAT_STATES
-};
-
-/**
- * One session, fixed-size, versioned, pointer-free: it lies in the `flows.<worker>` segment and
- * outlives the process. Written by its worker only.
- *
- * `check` covers everything before `state` and is written last, so a row that was torn by the
- * writer's death is recognised. What stands behind changes by single aligned stores.
- */
-struct sl_nat_session {
-	uint32_t check;                      /* CRC-32C, never 0; 0: the row is free */
-	uint32_t generation;                 /* of this row: one more for each session it holds */
-	uint64_t created_us;                 /* monotonic */
-	struct sl_ip client, vip;            /* as the client sees it */
-	struct sl_ip own, endpoint;          /* as the endpoint sees it */
-	uint16_t cport, vport, oport, eport; /* ports of these four */
-	uint8_t proto;
-	uint8_t kept; /* own and oport are the client's: its address is not translated */
-	uint8_t pad[2];
-	uint8_t state; /* enum sl_nat_state */
-	uint8_t fins;  /* bit 0: the client has sent FIN, bit 1: the endpoint has */
-	uint8_t pad2[2];
-	uint64_t expires_us; /* monotonic */
-	/* Statistics slots, and the low bits of their birth: valid while these are the same. */
-	uint32_t service_slot, service_born;
-	uint32_t endpoint_slot, endpoint_born;
-	uint32_t epoch; /* configuration (its low bits) that the session was last checked with */
-	uint32_t pad3;
-};
-_Static_assert(sizeof(struct sl_nat_session) == 128, "layout of the flows segment");
 
 struct sl_nat;
 
@@ -70,18 +27,42 @@ struct sl_nat_affinity;
 struct sl_nat_affinity *sl_nat_affinity_create(uint32_t clients);
 void sl_nat_affinity_free(struct sl_nat_affinity *a);
 
+/** One rule of the access list; the first that fits decides, and where none does, all may in. */
+struct sl_nat_rule {
+	struct sl_prefix from, to;
+	uint16_t port_first, port_last; /* destination */
+	uint8_t proto;                  /* 0: any */
+	bool allow;
+};
+
+#define SL_NAT_RULES_MAX 256
+#define SL_NAT_SNAT_MAX  16
+
+/** Who may open what. Limits are of the whole box: each worker holds its share of them. */
+struct sl_nat_guard {
+	const struct sl_nat_rule *rule; /* copied */
+	uint16_t n_rules;
+	uint32_t client_sessions;  /* 0: no limit */
+	uint32_t client_new_per_s; /* 0: no limit; a second's worth at once */
+	uint32_t service_sessions; /* 0: no limit */
+	/* A client that was refused so often without a pause is denied for that time; 0: never. */
+	uint32_t deny_after, deny_ms;
+	uint32_t clients_max; /* that are counted; a power of two, 0 without such limits */
+};
+
 struct sl_nat_config {
-	void *rows;        /* 8-byte aligned memory of sl_nat_rows_size(rows_max) bytes, zeroed or
-			      of a former run; the caller's, untouched by sl_nat_free */
+	void *rows; /* 8-byte aligned, sl_flows_size(rows_max, guard.clients_max) bytes, zeroed or
+		       of a former run; the caller's, untouched by sl_nat_free */
 	uint32_t rows_max; /* sessions; a power of two */
 	struct sl_hash_key secret;
 	struct sl_nat_affinity *affinity; /* NULL: by hash alone */
-	/* Timeouts in milliseconds; 0: the kernel conntrack's default. */
-	uint32_t tcp_syn_ms, tcp_established_ms, tcp_fin_ms, tcp_time_wait_ms;
-	uint32_t udp_ms, udp_stream_ms;
+	struct sl_nat_guard guard;
+	/* Addresses of the box that sessions may come from as well, when the ports of the first
+	 * towards an endpoint are used up. */
+	struct sl_ip snat[SL_NAT_SNAT_MAX];
+	uint16_t n_snat;
+	uint32_t timeout_ms[SL_NAT_STATES]; /* 0: the kernel conntrack's default */
 };
-
-size_t sl_nat_rows_size(uint32_t rows_max);
 
 /**
  * Sessions of a former run (same layout, rows_max, worker and number of workers) go on; a torn
@@ -116,6 +97,13 @@ bool sl_nat_icmp_error(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_i
 /** Ages sessions; a bounded amount of work a call. */
 void sl_nat_timers(struct sl_nat *nat);
 
+/**
+ * Ends sessions that somebody asked to end (sl_flows_kill); a bounded amount of work a call.
+ *
+ * @return Whether there is more to do.
+ */
+bool sl_nat_orders(struct sl_nat *nat);
+
 /** Earliest time at which sl_nat_timers may have something to do, or UINT64_MAX. */
 uint64_t sl_nat_next(const struct sl_nat *nat);
 
@@ -133,8 +121,5 @@ uint32_t sl_nat_count(const struct sl_nat *nat);
  * it; NULL at the end. The worker, or anyone who maps the rows read-only and checks each himself.
  */
 const struct sl_nat_session *sl_nat_at(const struct sl_nat *nat, uint32_t *row);
-
-/** Name of a state as conntrack writes it, e.g. "ESTABLISHED"; "?" when out of range. */
-const char *sl_nat_state_name(uint8_t state);
 
 #endif

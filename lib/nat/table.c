@@ -76,16 +76,6 @@ static void embryo_del(struct sl_nat *nat, uint32_t row)
 		nat->link[l.next].prev = l.prev;
 }
 
-uint32_t nat_check(const struct sl_nat_session *s)
-{
-	const char *from = (const char *)&s->generation;
-	uint32_t crc = sl_crc32c(0, from,
-				 offsetof(struct sl_nat_session, state) -
-					 offsetof(struct sl_nat_session, generation));
-
-	return crc ? crc : 1;
-}
-
 bool nat_adopt(struct sl_nat *nat, uint32_t row)
 {
 	struct sl_nat_session *s = &nat->row[row];
@@ -103,6 +93,7 @@ bool nat_adopt(struct sl_nat *nat, uint32_t row)
 		embryo_add(nat, row);
 	nat->count++;
 	nat->lc->stats.c->nat_sessions++;
+	nat_guard_count(nat, &s->client, 1);
 	return true;
 }
 
@@ -119,8 +110,10 @@ uint32_t nat_insert(struct sl_nat *nat, const struct sl_nat_session *s)
 	uint32_t row, generation;
 
 	/* Junk gives way: a session that was never answered, the oldest first. */
-	if (nat->free_first == NAT_NONE && nat->embryo_first != NAT_NONE)
+	if (nat->free_first == NAT_NONE && nat->embryo_first != NAT_NONE) {
 		nat_end(nat, nat->embryo_first);
+		nat->lc->stats.c->nat_evicted++;
+	}
 	if (nat->free_first == NAT_NONE)
 		return NAT_NONE;
 	row = nat->free_first;
@@ -131,7 +124,7 @@ uint32_t nat_insert(struct sl_nat *nat, const struct sl_nat_session *s)
 	to->created_us = nat->lc->now_us;
 	to->expires_us = nat->lc->now_us + nat->timeout_us[to->state];
 	/* Last, in a store of its own: a row that is not whole must not look it. */
-	__atomic_store_n(&to->check, nat_check(to), __ATOMIC_RELEASE);
+	__atomic_store_n(&to->check, sl_nat_check(to), __ATOMIC_RELEASE);
 	nat->free_first = nat->link[row].next;
 	if (!nat_adopt(nat, row)) {
 		__atomic_store_n(&to->check, 0, __ATOMIC_RELEASE);
@@ -154,6 +147,8 @@ void nat_end(struct sl_nat *nat, uint32_t row)
 	if (nat_is_embryonic(s->state))
 		embryo_del(nat, row);
 	nat_count_out(nat, s);
+	nat_guard_count(nat, &s->client, -1);
+	nat_rest_note(nat, s);
 	__atomic_store_n(&s->check, 0, __ATOMIC_RELEASE);
 	nat_free_row(nat, row);
 	nat->count--;

@@ -63,6 +63,8 @@ static void account(struct sl_worker *w, uint32_t work, uint64_t start_us, uint6
 static void take_orders(struct sl_worker *w)
 {
 	sl_worker_take_epoch(w);
+	if (sl_nat_orders(w->nat))
+		w->last_work_us = w->lc.now_us; /* no nap until they are carried out */
 	sl_proxy_set_wall_offset(w->proxy, __atomic_load_n(&w->wall_offset_us, __ATOMIC_RELAXED));
 	__atomic_store_n(&w->sessions, sl_proxy_sessions(w->proxy), __ATOMIC_RELAXED);
 	if (w->draining != (__atomic_load_n(&w->drain, __ATOMIC_RELAXED) != 0)) {

@@ -178,3 +178,48 @@ services = ( { name = "vip"; address = "10.96.0.1"; port = 80; listener = "main"
         golden("native_route.txt", b.ctl("pc", "route"))
         golden("native_cluster.txt", b.ctl("pc", "cluster"))
         golden("native_explain.txt", b.ctl("explain", "-H", "B.example.com:80", "10.96.0.1/v7"))
+
+
+L4 = """
+apiVersion: v1
+kind: Service
+metadata: { name: svc1, namespace: ns1 }
+spec:
+  clusterIP: 172.30.0.41
+  type: NodePort
+  sessionAffinity: ClientIP
+  ports: [{ name: p80, port: 80, nodePort: 30080 }, { name: none, port: 81, protocol: UDP }]
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: svc1, namespace: ns1 }
+subsets:
+- addresses: [{ ip: 10.180.0.1 }, { ip: 10.180.0.2 }, { ip: 10.180.0.3 }]
+  ports: [{ name: p80, port: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: local, namespace: ns1 }
+spec:
+  clusterIP: 172.30.0.42
+  externalIPs: [ 198.18.0.1 ]
+  externalTrafficPolicy: Local
+  ports: [{ port: 53, protocol: UDP }]
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: local, namespace: ns1 }
+subsets: [{ addresses: [{ ip: 10.180.0.9 }], ports: [{ port: 5353, protocol: UDP }] }]
+"""
+
+
+@test
+def iptables():
+    with scenario_box() as b:
+        b.ctl("apply", "-f", "-", stdin=L4.encode())
+        out = b.ctl("get", "iptables")
+        # The names that kube-proxy's own tests have for this service and endpoint.
+        expect_in("-A KUBE-NODEPORTS -p tcp .*--dport 30080 -j KUBE-SVC-XPGD46QRK7WJZT7O", out)
+        expect_in("-A KUBE-SEP-SXIVWICOYRO3J4NJ -p tcp .*--to-destination 10.180.0.1:80", out)
+        golden("iptables.txt", out)
+        expect("KUBE-SVC" not in b.ctl("get", "ip6tables"), "IPv6 rules")

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "sl_base.h"
+#include "sl_sha256.h"
 
 /* vectors.h of the SipHash reference: key 00..0f, message 00, 01, ... of length i; as bytes. */
 static const uint8_t sip_vectors[16][8] = {
@@ -107,12 +109,38 @@ static void random_keys_differ(void **state)
 	assert_memory_not_equal(&a, &b, sizeof(a));
 }
 
+static void sha256_is(const char *text, size_t n, const char *want)
+{
+	uint8_t got[32];
+	char hex[65];
+
+	sl_sha256(text, n, got);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", got[i]);
+	assert_string_equal(hex, want);
+}
+
+/* FIPS 180-4's examples, and the lengths at which the last block is full. */
+static void test_sha256(void **state)
+{
+	char a[1000];
+
+	memset(a, 'a', sizeof(a));
+	sha256_is("", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	sha256_is("abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	sha256_is("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56,
+		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	sha256_is(a, 55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
+	sha256_is(a, 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
+	sha256_is(a, 1000, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(siphash_vectors),    cmocka_unit_test(siphash_unaligned),
-		cmocka_unit_test(fnv1a_vectors),      cmocka_unit_test(crc32c_vectors),
-		cmocka_unit_test(random_keys_differ),
+		cmocka_unit_test(test_sha256),       cmocka_unit_test(siphash_vectors),
+		cmocka_unit_test(siphash_unaligned), cmocka_unit_test(fnv1a_vectors),
+		cmocka_unit_test(crc32c_vectors),    cmocka_unit_test(random_keys_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,18 @@ const struct bad_case bad_conf[] = {
 	{PORTS "zzzzzzzz = 1;",
 	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
 	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
-	 "admin, limits, timeouts, http, manifests, listeners, clusters, services"},
+	 "admin, access, snat, limits, timeouts, session_timeouts, http, manifests, listeners, "
+	 "clusters, services"},
+	{PORTS "access = ( { from = \"10.0.0.0/8\"; } );",
+	 "t.conf:2: rule without 'action'; write what happens: action = \"deny\""},
+	{PORTS "access = ( { action = \"deny\"; from = \"10.0.0.0/40\"; } );",
+	 "t.conf:2: access list: '10.0.0.0/40' is not an address range; write e.g. 10.0.0.0/8 or "
+	 "2001:db8::/32"},
+	{PORTS "access = ( { action = \"deny\"; port = 90; port_last = 80; } );",
+	 "t.conf:2: a rule for ports 90 to 80; write the lower one first"},
+	{PORTS "snat = [\"10.9.9.9\"];",
+	 "t.conf:2: 'snat' holds 10.9.9.9, which is no address of a "
+	 "port; add it to that port's addresses"},
 	{PORTS "workers: { cuont = 2; };",
 	 "t.conf:2: unknown key 'cuont' in workers; did you mean 'count'?"},
 	{"instance = \"main\";\n",

@@ -73,7 +73,7 @@ static void claim_slots(struct nw *w)
 
 static void set_virtual(struct nw *w)
 {
-	static struct sl_ip ips[4096];
+	static struct sl_ip ips[32768];
 	uint32_t n = sl_snap_count(w->snap, SL_SNAP_SERVICES);
 
 	assert_true(n <= SL_ARRAY_LEN(ips));
@@ -170,14 +170,18 @@ struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_
 {
 	struct nw *w = calloc(1, sizeof(*w));
 	struct fx_setup setup = {.mbufs = 2047};
+	uint32_t slots[SL_STATS_CLASS_COUNT];
 	struct sl_err err = {""};
 
 	w->fx = fx_start(&setup);
 	w->cache = sl_snap_cache_create(NULL);
+	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++)
+		slots[cls] = 1u << 17; /* counted nowhere where the lcore has fewer */
+	sl_snap_cache_slots(w->cache, slots);
 	w->model = model;
 	w->cfg = *cfg;
 	w->cfg.rows_max = rows;
-	w->cfg.rows = calloc(1, sl_nat_rows_size(rows));
+	w->cfg.rows = calloc(1, sl_flows_size(rows, w->cfg.guard.clients_max));
 	w->cfg.affinity = sl_nat_affinity_create(1024);
 	w->cfg.secret = (struct sl_hash_key){1, 2};
 	if (sl_nat_create(&w->nat, &w->fx->lc, w->fx->net, w->fx->nl, &w->cfg, &err))

@@ -6,7 +6,7 @@
 
 static struct sl_nat_session *rows_of(struct nw *w)
 {
-	return (struct sl_nat_session *)((char *)w->cfg.rows + sl_nat_rows_size(0));
+	return (struct sl_nat_session *)((char *)w->cfg.rows + sl_flows_size(0, 0));
 }
 
 static struct sl_nat_session *row_of(struct nw *w, uint16_t cport)
@@ -94,7 +94,7 @@ static void a_torn_row_is_dropped_alone(void **state)
 		assert_int_equal(nw_state(w, CLIENT, 1001), SL_NAT_ESTABLISHED);
 		ack(w, 1000);
 		assert_int_equal(nw_only(w, 0, VIP, 80, CLIENT, 1000).flags, SL_TCP_RST);
-		memset(w->cfg.rows, 0, sl_nat_rows_size(w->cfg.rows_max));
+		memset(w->cfg.rows, 0, sl_flows_size(w->cfg.rows_max, w->cfg.guard.clients_max));
 		nw_restart(w);
 	}
 }
@@ -130,7 +130,7 @@ static void a_clock_that_jumped_keeps_nothing_for_ever(void **state)
 
 	nw_open(w, CLIENT, 1000);
 	row_of(w, 1000)->expires_us = UINT64_MAX;
-	w->cfg.tcp_established_ms = 5000;
+	w->cfg.timeout_ms[SL_NAT_ESTABLISHED] = 5000;
 	nw_restart(w);
 	assert_int_equal(sl_nat_restored(w->nat).sessions, 1);
 	nw_pass_s(w, 6);
@@ -200,6 +200,74 @@ static void embryonic_sessions_stay_the_first_to_go(void **state)
 	assert_int_equal(nw_state(w, CLIENT, 999), SL_NAT_ESTABLISHED);
 }
 
+/* Sessions don't wait for the configuration, and nobody is refused before it is there. */
+static void before_the_first_configuration(void **state)
+{
+	struct nw *w = *state;
+	struct got seen = nw_open(w, CLIENT, 1000);
+	struct seg s = {.src = CLIENT,
+			.dst = VIP,
+			.sport = 1000,
+			.dport = 80,
+			.flags = SL_TCP_ACK,
+			.seq = 101,
+			.ack = 501,
+			.len = 7};
+
+	nw_restart(w);
+	w->fx->lc.snap = NULL;
+	nw_send(w, &s);
+	assert_int_equal(nw_only(w, 1, OWN, seen.sport,
+				 sl_ip_is_v4(&seen.dst) && seen.dst.b[15] == 11 ? WEB1 : WEB2, 8080)
+				 .len,
+			 7);
+	nw_answer(w, &seen, SL_TCP_ACK, 9);
+	nw_only(w, 0, VIP, 80, CLIENT, 1000);
+	s.sport = 1001;
+	nw_send(w, &s);
+	nw_nothing(w);
+	s.flags = SL_TCP_SYN;
+	s.dst = "192.0.2.1";
+	s.dport = 30080;
+	nw_send(w, &s);
+	nw_nothing(w);
+	assert_int_equal(nw_drops(w, SL_DROP_IP_NOT_OURS), 2);
+	w->fx->lc.snap = w->snap;
+}
+
+/* Sessions that fit a filter are ended while packets go on. */
+static void ended_by_order(void **state)
+{
+	struct nw *w = *state;
+	struct sl_flows_hdr *h = w->cfg.rows;
+
+	nw_open(w, CLIENT, 1000);
+	nw_open(w, CLIENT, 1001);
+	nw_open(w, CLIENT2, 1000);
+	assert_false(sl_nat_orders(w->nat));
+	h->kill = (struct sl_session_filter){
+		.client = fx_ip(CLIENT), .client_len = 128, .parts = SL_FILTER_CLIENT};
+	h->kill_asked++;
+	while (sl_nat_orders(w->nat))
+		;
+	assert_int_equal(h->kill_done, h->kill_asked);
+	assert_int_equal(h->killed, 2);
+	assert_int_equal(sl_nat_count(w->nat), 1);
+	assert_int_equal(nw_state(w, CLIENT2, 1000), SL_NAT_ESTABLISHED);
+	h->kill = (struct sl_session_filter){.states = 1u << SL_NAT_SYN_SENT};
+	h->kill_asked++;
+	while (sl_nat_orders(w->nat))
+		;
+	assert_int_equal(h->killed, 0);
+	/* What was asked of a run that died is not carried out by the next. */
+	h->kill = (struct sl_session_filter){.proto = IPPROTO_TCP};
+	h->kill_asked++;
+	nw_restart(w);
+	while (sl_nat_orders(w->nat))
+		;
+	assert_int_equal(sl_nat_count(w->nat), 1);
+}
+
 int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, nw_setup, nw_teardown)
@@ -213,6 +281,8 @@ int main(void)
 		CASE(rows_of_another_shape_are_cleared),
 		CASE(garbage_is_no_session),
 		CASE(embryonic_sessions_stay_the_first_to_go),
+		CASE(before_the_first_configuration),
+		CASE(ended_by_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

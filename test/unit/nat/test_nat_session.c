@@ -108,8 +108,8 @@ static void configured_times(void **state)
 {
 	struct nw *w = *state;
 
-	w->cfg.tcp_syn_ms = 5000;
-	w->cfg.tcp_established_ms = 8000;
+	w->cfg.timeout_ms[SL_NAT_SYN_SENT] = 5000;
+	w->cfg.timeout_ms[SL_NAT_ESTABLISHED] = 8000;
 	nw_restart(w);
 	nw_open(w, CLIENT, 1000);
 	nw_syn(w, CLIENT, 1001);
