@@ -42,6 +42,7 @@ lost_as() {
 play() {
 	topo_spawn well.log backend "$top/test/peers/faulty" 10.10.1.13 9000 well "$TOPO_DIR/well"
 	wait_until 5 [ -e "$TOPO_DIR/well" ]
+	wait_until 5 eval '[ "$(status http://192.0.2.1:8080/)" = 200 ]'
 	all_served refuse GET
 	all_served refuse POST
 	all_served reset GET

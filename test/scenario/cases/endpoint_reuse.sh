@@ -11,6 +11,8 @@ play() {
 	local got
 	topo_spawn faulty.log backend "$top/test/peers/faulty" 10.10.1.13 9000 reuse "$TOPO_DIR/counts"
 	wait_until 5 [ -e "$TOPO_DIR/counts" ]
+	wait_until 5 eval '[ "$(ctl pc listener | grep -c 8080)" = 1 ]'
+	sleep 0.3
 	got=$(in_client "$top/test/peers/asker" 192.0.2.1 8080 a.test GET / 10001)
 	sleep 0.1
 	report "$got ms; $(cat "$TOPO_DIR/counts") connections ended under a request, $(counter http_upstream_retries) requests sent again"
