@@ -43,9 +43,11 @@ void px_timer_arm(struct sl_proxy *px, struct px_session *s)
 static void head_or_idle(struct sl_proxy *px, struct px_session *s)
 {
 	if (s->start_us == 0) {
+		px->lc->stats.c->http_cx_idle_timeout++;
 		px_session_close(px, s);
 		return;
 	}
+	px->lc->stats.c->http_rq_timeout++;
 	px_local(px, s,
 		 &(struct px_answer){.status = 408,
 				     .details = "request_header_timeout",
@@ -128,6 +130,7 @@ static void stream_idle(struct sl_proxy *px, struct px_session *s)
 {
 	bool uploaded = s->req.done;
 
+	px->lc->stats.c->http_rq_idle_timeout++;
 	if (s->state == PX_TUNNEL || s->res_started) {
 		px_cut(px, s, "stream_idle_timeout", SL_FLAG_SI);
 		return;

@@ -93,6 +93,8 @@
 	X(http_rate_limited, "counter", "requests beyond a client's rate (429)")              \
 	X(http_rq_too_large, "counter", "requests with too large a body (413)")               \
 	X(http_rq_timeout, "counter", "requests that came too slowly (408)")                  \
+	X(http_cx_idle_timeout, "counter", "connections ended without a request for long")    \
+	X(http_rq_idle_timeout, "counter", "requests that made no progress for long")         \
 	X(http_rq_max_duration, "counter", "requests that took longer than any may")          \
 	X(http_retry_body_dropped, "counter", "requests too large to be kept for a retry")    \
 	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \

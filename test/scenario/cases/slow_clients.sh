@@ -19,6 +19,6 @@ play() {
 	report "normal client: $normal ms; slow ones: $(cat "$TOPO_DIR/slow")"
 	expect_in "$normal" '^200 2000 slowest'
 	expect_in "$(cat "$TOPO_DIR/slow")" '^body 408: 250, head 408: 250;'
-	expect 250 "$(counter http_rq_timeout)" "uploads that were too slow"
+	expect 500 "$(counter http_rq_timeout)" "requests that were too slow"
 	wait_until 5 eval '[ "$(counter http_downstream_cx_active)" = 0 ]' || fail "connections are left"
 }

@@ -266,6 +266,7 @@ static void head_timeout(void **state)
 	expect(c, "HTTP/1.1 408 Request Timeout\r\ncontent-length: 22\r\n" TEXT LOCAL CLOSE
 		  "\r\nrequest header timeout");
 	assert_log(e, 408, 0, "request_header_timeout");
+	assert_int_equal(e->lc.stats.c->http_rq_timeout, 1);
 	assert_true(c->shut);
 	advance(e, 1100);
 	assert_int_equal(c->fate, FAKE_CLOSED_FIN);
@@ -283,6 +284,7 @@ static void idle_timeout(void **state)
 	assert_int_equal(c->fate, FAKE_CLOSED_FIN);
 	expect(c, "");
 	assert_true(no_log(e));
+	assert_int_equal(e->lc.stats.c->http_cx_idle_timeout, 1);
 }
 
 static void stream_idle(void **state)
@@ -297,6 +299,7 @@ static void stream_idle(void **state)
 	expect(c, "");
 	advance(e, 30000);
 	expect(c, "HTTP/1.1 408 Request Timeout*" CLOSE "\r\nstream timeout");
+	assert_int_equal(e->lc.stats.c->http_rq_idle_timeout, 1);
 	assert_int_equal(u->fate, FAKE_ABORTED);
 	assert_log(e, 408, F(SI), "stream_idle_timeout");
 	c = client(e);
