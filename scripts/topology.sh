@@ -121,6 +121,8 @@ topo_namespaces() {
 		ip netns add "$TOPO-$side"
 		ip netns exec "$TOPO-$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=$off \
 			net.ipv6.conf.default.disable_ipv6=$off 2>/dev/null || true
+		# What a listener's backlog is cut to when it begins to listen.
+		ip netns exec "$TOPO-$side" sysctl -qw net.core.somaxconn=16384
 		ip -n "$TOPO-$side" link set lo up
 	done
 	[ "$TOPO_KIND" = tap ] && return
@@ -137,7 +139,7 @@ http {
   access_log off; keepalive_requests 100000000; client_body_temp_path $TOPO_DIR;
   proxy_temp_path $TOPO_DIR; fastcgi_temp_path $TOPO_DIR; uwsgi_temp_path $TOPO_DIR;
   scgi_temp_path $TOPO_DIR;
-  server { listen 10.10.1.14:80 backlog=4096; ${TOPO_NGINX_EXTRA:-} root $TOPO_DIR/www; }
+  server { listen 10.10.1.14:80 backlog=16384; ${TOPO_NGINX_EXTRA:-} root $TOPO_DIR/www; }
 }
 CONF
 }

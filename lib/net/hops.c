@@ -23,10 +23,13 @@ uint32_t net_flow(const struct sl_net *net, const struct rte_mbuf *m, const stru
 	struct {
 		struct sl_ip src, dst;
 		uint8_t ports[4];
-	} key = {*src, *dst, {0}};
+	} key;
 
 	if (!net->multipath)
 		return 0;
+	memset(&key, 0, sizeof(key));
+	key.src = *src;
+	key.dst = *dst;
 	ports_of(m, key.ports);
 	return (uint32_t)sl_siphash(&net->key, &key, sizeof(key));
 }

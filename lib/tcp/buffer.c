@@ -17,7 +17,6 @@ void tcp_buffer_init(struct sl_tcp *tcp)
 	uint64_t mbufs = tcp->lc->pool->size / SL_MAX(tcp->lc->workers, 1u);
 
 	tcp->rcv_budget = (uint32_t)SL_MIN(mbufs / 2 * MBUF_BYTES, (uint64_t)UINT32_MAX);
-	tcp->roomy = true;
 }
 
 static void shrink(struct sl_tcp_conn *c)
@@ -36,7 +35,7 @@ static void grow(struct sl_tcp_conn *c, uint32_t want)
 	uint32_t more;
 
 	want = SL_MIN(want, tcp->cfg.buf_max_bytes);
-	if (want <= p->rcv_limit || tcp->pressure)
+	if (want <= p->rcv_limit || tcp->room != ROOM_PLENTY)
 		return;
 	more = want - p->rcv_limit;
 	if (more > tcp->rcv_budget) {
@@ -105,7 +104,20 @@ uint32_t tcp_buffer_snd(const struct sl_tcp_conn *c)
 {
 	const struct sl_tcp_config *cfg = &c->tcp->cfg;
 
-	if (!c->tcp->roomy || c->cwnd <= cfg->snd_buf_bytes / 2)
+	if (c->tcp->room == ROOM_LITTLE)
+		return SL_MAX(cfg->snd_buf_bytes / 4, 4 * eff_mss(c));
+	if (c->tcp->room != ROOM_PLENTY || c->cwnd <= cfg->snd_buf_bytes / 2)
 		return cfg->snd_buf_bytes;
 	return SL_MIN(SL_MIN(c->cwnd, cfg->buf_max_bytes) * 2, cfg->buf_max_bytes);
+}
+
+uint32_t tcp_buffer_rcv(const struct sl_tcp_conn *c)
+{
+	uint32_t limit = path_of(c)->rcv_limit;
+
+	if (c->tcp->pressure)
+		return SL_MIN(limit, 2u * c->adv_mss);
+	if (c->tcp->room == ROOM_LITTLE)
+		return SL_MIN(limit, SL_MAX(c->tcp->cfg.rcv_buf_bytes / 4, 4u * c->adv_mss));
+	return limit;
 }

@@ -279,7 +279,7 @@ struct sl_tcp {
 	uint32_t cookie_last_ms; /* last cookie sent */
 	bool cookie_any;
 	uint8_t pressure;    /* of packet buffers: PRESSURE_* */
-	bool roomy;          /* more than half of them are free */
+	uint8_t room;        /* of packet buffers: ROOM_* */
 	bool rcv_short;      /* a receive buffer could not grow: idle ones are to shrink */
 	uint32_t rcv_budget; /* bytes that receive buffers may still grow by, all together */
 	uint32_t reclaim_row;
@@ -556,10 +556,14 @@ void tcp_buffer_taken(struct sl_tcp_conn *c, uint32_t n);
 void tcp_buffer_release(struct sl_tcp_conn *c);
 /** Where the budget is used up: buffers of idle connections shrink. Once a millisecond. */
 void tcp_buffer_reclaim(struct sl_tcp *tcp);
-/** Bytes that may be queued for sending. */
+/** Bytes that may be queued for sending, and bytes that may be received and unread. */
 uint32_t tcp_buffer_snd(const struct sl_tcp_conn *c);
+uint32_t tcp_buffer_rcv(const struct sl_tcp_conn *c);
 
 /* ---- pressure.c ---- */
+#define ROOM_PLENTY   0 /* more than half of the packet buffers are free: buffers may grow */
+#define ROOM_ENOUGH   1
+#define ROOM_LITTLE   2 /* less than a quarter: each takes a quarter of what it may at first */
 #define PRESSURE_NONE 0
 #define PRESSURE_LOW  1 /* below 10 % of packet buffers: windows shrink */
 #define PRESSURE_HIGH 2 /* below 2 %: newest idle connections are reset, and greedy ones */

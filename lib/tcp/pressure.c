@@ -114,9 +114,14 @@ static uint8_t level(const struct rte_mempool *pool)
 	return left < size / 10 ? PRESSURE_LOW : PRESSURE_NONE;
 }
 
-static bool is_roomy(const struct rte_mempool *pool)
+static uint8_t room_of(const struct sl_tcp *tcp)
 {
-	return left_of(pool) > pool->size / 2;
+	const struct rte_mempool *data = tcp->lc->pool, *small = tcp->lc->clone_pool;
+	uint32_t d = left_of(data), s = left_of(small);
+
+	if (d > data->size / 2 && s > small->size / 2)
+		return ROOM_PLENTY;
+	return d > data->size / 4 && s > small->size / 4 ? ROOM_ENOUGH : ROOM_LITTLE;
 }
 
 /* While there is plenty a look now and then will do; it costs a cache line an lcore. */
@@ -134,7 +139,7 @@ void tcp_pressure_check(struct sl_tcp *tcp)
 	if (!due)
 		return;
 	tcp->pressure_checked_ms = tcp->now_ms;
-	tcp->roomy = is_roomy(tcp->lc->pool) && is_roomy(tcp->lc->clone_pool);
+	tcp->room = room_of(tcp);
 	tcp_buffer_reclaim(tcp);
 	if (tcp->pressure >= PRESSURE_HIGH)
 		shed(tcp);

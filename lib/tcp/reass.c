@@ -329,10 +329,8 @@ uint32_t tcp_reass_blocks(const struct sl_tcp_conn *c, uint32_t blocks[][2], uin
 
 uint32_t tcp_reass_window(const struct sl_tcp_conn *c)
 {
-	uint32_t limit = path_of(c)->rcv_limit, edge, ahead;
+	uint32_t limit = tcp_buffer_rcv(c), edge, ahead;
 
-	if (c->tcp->pressure)
-		limit = SL_MIN(limit, 2u * c->adv_mss);
 	edge = c->rcv_nxt + (c->rcv_len < limit ? limit - c->rcv_len : 0);
 	if (seq_le(edge, c->rcv_adv))
 		return c->rcv_adv;

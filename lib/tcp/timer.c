@@ -12,6 +12,7 @@
 #define KEEP_PROBES     9
 #define KEEP_PROBE_MS   75000u
 #define PROBE_MIN_MS    2u
+#define PERSIST_MAX_MS  5000u  /* who lost the RST of a peer that is gone hears it then */
 #define MIN_RTT_AGE_MS  10000u /* a path may have become longer */
 #define DELACK_WORST_MS 200u   /* what a peer may delay an ACK (RFC 8985 7.2) */
 #define BLACKHOLE_RTOS \
@@ -97,7 +98,7 @@ void tcp_timer_rexmt_stop(struct sl_tcp_conn *c)
 
 void tcp_timer_persist(struct sl_tcp_conn *c)
 {
-	set_rexmt(c, tcp_rto_ms(c), F_PERSIST);
+	set_rexmt(c, SL_MIN(tcp_rto_ms(c), PERSIST_MAX_MS), F_PERSIST);
 }
 
 void tcp_timer_delack(struct sl_tcp_conn *c, uint32_t ms)

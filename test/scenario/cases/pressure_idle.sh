@@ -8,7 +8,7 @@ play() {
 	pressure_begin
 	normal_start
 	crowd_start idle 50000 $crowd_sources 10.96.190.18 80 /simple/nginx simple.baihl.io
-	wait_until 60 crowd_is answered 50000 || fail "$(tail -n 1 "$TOPO_DIR/crowd.log")"
+	wait_until 150 crowd_is answered 50000 || fail "$(tail -n 1 "$TOPO_DIR/crowd.log")"
 	sleep 2
 	normal_stop
 	crowd_say
