@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* explain, second half: from a listener to the endpoints, with the losers and why they lost. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,14 +136,20 @@ static void taken(struct explain *x, const struct sl_route_hit *hit)
 				      "virtual_service", json_text_of(vs)));
 }
 
-static bool rewrite(struct explain *x, uint32_t route)
+static bool rewrite(struct explain *x, struct sl_match_scratch *scratch, uint32_t route)
 {
 	const struct sl_snap_route *r = sl_snap_route(x->s, route);
 	struct sl_str authority = sl_snap_str(x->s, r->rewrite_authority);
 	char target[sizeof(x->path) + sizeof(x->query)], out[sizeof(target) + 4096];
 	int n = snprintf(target, sizeof(target), "%.*s%s", (int)x->path_len, x->path, x->query);
 
-	n = sl_snap_rewrite(x->s, route, (struct sl_str){target, (uint32_t)n}, out, sizeof(out));
+	n = sl_snap_rewrite(x->s, scratch, route, (struct sl_str){target, (uint32_t)n}, out,
+			    sizeof(out));
+	if (n == -EINVAL) {
+		explain_outcome(x, 500, "", "rewrite_invalid_path",
+				"the regex of the rewrite takes too many steps on this path");
+		return false;
+	}
 	if (n < 0) {
 		explain_outcome(x, sl_http_error_status(SL_HTTP_E_LINE_TOO_LONG), "",
 				sl_http_error_details(SL_HTTP_E_LINE_TOO_LONG),
@@ -155,7 +162,9 @@ static bool rewrite(struct explain *x, uint32_t route)
 		explain_step(x, "rewrite", "none, %.*s goes upstream", n, out);
 	else
 		explain_step(x, "rewrite", "%s -> %.*s (%s replaced)", target, n, out,
-			     r->rewrite == SL_REWRITE_PATH ? "whole path" : "matched prefix");
+			     r->rewrite == SL_REWRITE_PATH    ? "whole path"
+			     : r->rewrite == SL_REWRITE_REGEX ? "what the regex matches"
+							      : "matched prefix");
 	if (authority.n > 0)
 		explain_step(x, "rewrite", "Host becomes %.*s", SL_STR_ARG(authority));
 	return true;
@@ -192,6 +201,17 @@ void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint3
 					      "weight", (json_int_t)weight, "endpoints", hosts));
 }
 
+static void changes(struct explain *x, struct sl_span span)
+{
+	for (uint32_t i = 0; i < span.n; i++) {
+		const struct sl_snap_change *c = sl_snap_change(x->s, span.first + i);
+
+		explain_step(x, "header", "%s: %s %.*s%s%.*s", c->response ? "answer" : "request",
+			     c->put ? "put" : "drop", SL_STR_ARG(sl_snap_str(x->s, c->name)),
+			     c->put ? ": " : "", SL_STR_ARG(sl_snap_str(x->s, c->value)));
+	}
+}
+
 static void forward(struct explain *x, const struct sl_snap_route *r)
 {
 	uint32_t usable = 0, without = 0;
@@ -200,6 +220,10 @@ static void forward(struct explain *x, const struct sl_snap_route *r)
 		const struct sl_snap_weight *w = sl_snap_weight(x->s, r->weights.first + i);
 
 		explain_cluster(x, w->cluster, w->weight, r->weight_sum);
+		if (r->rewrite_authority.len == 0 && w->authority.len > 0)
+			explain_step(x, "rewrite", "Host becomes %.*s",
+				     SL_STR_ARG(sl_snap_str(x->s, w->authority)));
+		changes(x, w->changes);
 		if (w->weight == 0)
 			continue;
 		usable++;
@@ -219,29 +243,52 @@ static void forward(struct explain *x, const struct sl_snap_route *r)
 				"forwarded to one of the healthy endpoints above");
 }
 
-static struct sl_str or_kept(const struct sl_snap *s, struct sl_ref ref)
+/* Faults come before everything else a route does. */
+static void faults(struct explain *x, const struct sl_snap_route *r)
 {
-	return ref.len > 0 ? sl_snap_str(s, ref) : SL_STR("kept");
+	if (r->fault_delay_ppm)
+		explain_step(x, "fault", "%.4g %% are held back for %u ms (flag DI)",
+			     r->fault_delay_ppm * 100.0 / SL_MODEL_PPM, r->fault_delay_ms);
+	if (r->fault_abort_ppm)
+		explain_step(x, "fault", "%.4g %% are answered %u (flag FI)",
+			     r->fault_abort_ppm * 100.0 / SL_MODEL_PPM, r->fault_abort_status);
 }
 
-static void act(struct explain *x, uint32_t route)
+static void redirect(struct explain *x, uint32_t route)
+{
+	const struct sl_snap_route *r = sl_snap_route(x->s, route);
+	char target[sizeof(x->path) + sizeof(x->query)], out[sizeof(target) + 4096];
+	int n = snprintf(target, sizeof(target), "%.*s%s", (int)x->path_len, x->path, x->query);
+
+	n = sl_snap_redirect(x->s, route, SL_STR("http"), sl_str(x->host),
+			     (struct sl_str){target, (uint32_t)n}, out, sizeof(out));
+	if (n < 0) {
+		explain_outcome(x, sl_http_error_status(SL_HTTP_E_LINE_TOO_LONG), "",
+				sl_http_error_details(SL_HTTP_E_LINE_TOO_LONG),
+				"the place it is sent to is too long");
+		return;
+	}
+	explain_step(x, "redirect", "to %.*s", n, out);
+	json_object_set_new(x->answer, "location", json_text_of((struct sl_str){out, (uint32_t)n}));
+	explain_outcome(x, r->status, "", "direct_response", "redirected by the route");
+}
+
+static void act(struct explain *x, struct sl_match_scratch *scratch, uint32_t route)
 {
 	const struct sl_snap_route *r = sl_snap_route(x->s, route);
 
+	faults(x, r);
 	if (r->action == SL_ROUTE_FORWARD) {
-		if (rewrite(x, route))
+		if (rewrite(x, scratch, route))
 			forward(x, r);
 		return;
 	}
-	if (r->action == SL_ROUTE_DIRECT) {
+	changes(x, r->changes);
+	if (r->action == SL_ROUTE_DIRECT)
 		explain_outcome(x, r->status, "", "direct_response",
 				"answered by the route itself");
-		return;
-	}
-	explain_step(x, "redirect", "authority %.*s, path %.*s",
-		     SL_STR_ARG(or_kept(x->s, r->redirect_authority)),
-		     SL_STR_ARG(or_kept(x->s, r->redirect_path)));
-	explain_outcome(x, r->status, "", "direct_response", "redirected by the route");
+	else
+		redirect(x, route);
 }
 
 void explain_route(struct explain *x, struct sl_match_scratch *scratch)
@@ -281,5 +328,5 @@ void explain_route(struct explain *x, struct sl_match_scratch *scratch)
 		return;
 	}
 	taken(x, &hit);
-	act(x, hit.route);
+	act(x, scratch, hit.route);
 }

@@ -206,7 +206,12 @@ static json_t *forward_proto(const struct sl_snap *s, const struct sl_snap_route
 				    json_pack("{s:{s:o}, s:o}", "pattern", "regex",
 					      view_text(s, r->path), "substitution",
 					      view_text(s, r->rewrite_to)));
-	else if (r->rewrite == SL_REWRITE_PATH)
+	else if (r->rewrite == SL_REWRITE_REGEX)
+		json_object_set_new(p, "regexRewrite",
+				    json_pack("{s:{s:o}, s:o}", "pattern", "regex",
+					      view_text(s, r->rewrite_regex), "substitution",
+					      view_text(s, r->rewrite_to)));
+	else if (r->rewrite == SL_REWRITE_PATH || r->rewrite == SL_REWRITE_ELEMENTS)
 		json_object_set_new(p, "prefixRewrite", view_text(s, r->rewrite_to));
 	view_set_text(p, "hostRewriteLiteral", s, r->rewrite_authority);
 	return p;
@@ -224,7 +229,12 @@ static json_t *redirect_proto(const struct sl_snap *s, const struct sl_snap_rout
 	json_t *p = json_object();
 
 	view_set_text(p, "hostRedirect", s, r->redirect_authority);
-	view_set_text(p, "pathRedirect", s, r->redirect_path);
+	view_set_text(p, "schemeRedirect", s, r->redirect_scheme);
+	if (r->redirect_port)
+		json_object_set_new(p, "portRedirect", json_integer(r->redirect_port));
+	view_set_text(p,
+		      r->redirect_rewrite == SL_REWRITE_ELEMENTS ? "prefixRewrite" : "pathRedirect",
+		      s, r->redirect_path);
 	for (size_t i = 0; i < SL_ARRAY_LEN(codes); i++)
 		if (codes[i].status == r->status)
 			json_object_set_new(p, "responseCode", json_string(codes[i].name));

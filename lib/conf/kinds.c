@@ -45,6 +45,11 @@
 		0 \
 	}
 
+static const char *const w_derive_port[] = {"FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT", NULL};
+static const char *const w_scheme[] = {"http", "https", NULL};
+static const char *const w_preflights[] = {"UNSPECIFIED", "FORWARD", "IGNORE", NULL};
+static const char *const w_false[] = {"false", NULL};
+static const char *const w_true[] = {"true", NULL};
 static const char *const w_all[] = {"*", NULL};
 static const char *const w_affinity[] = {"None", "ClientIP", NULL};
 static const char *const w_policy[] = {"Cluster", "Local", NULL};
@@ -165,10 +170,23 @@ static const struct sl_field vs_destination[] = {
 	END,
 };
 
+static const struct sl_field header_changes[] = {
+	MAP("set"),
+	MAP("add"),
+	{.name = "remove", .type = SL_F_STRS},
+	END,
+};
+
+static const struct sl_field vs_headers[] = {
+	OBJ("request", header_changes),
+	OBJ("response", header_changes),
+	END,
+};
+
 static const struct sl_field vs_route[] = {
 	{.name = "destination", .type = SL_F_OBJ, .required = true, .sub = vs_destination},
 	{.name = "weight", .type = SL_F_INT, .min = 0, .max = 1000000},
-	LATER("headers"),
+	OBJ("headers", vs_headers),
 	END,
 };
 
@@ -176,9 +194,9 @@ static const struct sl_field vs_redirect[] = {
 	STR("uri"),
 	STR("authority"),
 	{.name = "redirectCode", .type = SL_F_INT, .min = 301, .max = 308},
-	LATER("port"),
-	LATER("derivePort"),
-	LATER("scheme"),
+	PORT("port"),
+	{.name = "derivePort", .type = SL_F_STR, .words = w_derive_port},
+	{.name = "scheme", .type = SL_F_STR, .words = w_scheme},
 	END,
 };
 
@@ -190,19 +208,64 @@ static const struct sl_field vs_direct[] = {
 	END,
 };
 
+static const struct sl_field vs_regex_rewrite[] = {
+	{.name = "match", .type = SL_F_STR, .required = true},
+	{.name = "rewrite", .type = SL_F_STR, .required = true},
+	END,
+};
+
 static const struct sl_field vs_rewrite[] = {
 	STR("uri"),
 	STR("authority"),
-	LATER("uriRegexRewrite"),
+	OBJ("uriRegexRewrite", vs_regex_rewrite),
+	END,
+};
+
+static const struct sl_field vs_percent[] = {
+	{.name = "value", .type = SL_F_NUMBER, .min = 0, .max = 100},
+	END,
+};
+
+static const struct sl_field vs_delay[] = {
+	{.name = "fixedDelay", .type = SL_F_TIME, .required = true, .min = 1},
+	OBJ("percentage", vs_percent),
+	{.name = "percent", .type = SL_F_INT, .min = 0, .max = 100},
+	LATER("exponentialDelay"),
+	END,
+};
+
+static const struct sl_field vs_abort[] = {
+	{.name = "httpStatus", .type = SL_F_INT, .required = true, .min = 200, .max = 599},
+	OBJ("percentage", vs_percent),
+	LATER("grpcStatus"),
+	LATER("http2Error"),
+	END,
+};
+
+static const struct sl_field vs_fault[] = {
+	OBJ("delay", vs_delay),
+	OBJ("abort", vs_abort),
+	END,
+};
+
+static const struct sl_field vs_cors[] = {
+	OBJS("allowOrigins", text_match),
+	{.name = "allowOrigin", .type = SL_F_STRS},
+	{.name = "allowMethods", .type = SL_F_STRS},
+	{.name = "allowHeaders", .type = SL_F_STRS},
+	{.name = "exposeHeaders", .type = SL_F_STRS},
+	{.name = "maxAge", .type = SL_F_TIME},
+	{.name = "allowCredentials", .type = SL_F_BOOL},
+	{.name = "unmatchedPreflights", .type = SL_F_STR, .words = w_preflights},
 	END,
 };
 
 static const struct sl_field vs_retries[] = {
 	{.name = "attempts", .type = SL_F_INT, .min = 0, .max = 100},
 	{.name = "perTryTimeout", .type = SL_F_TIME, .min = 1},
-	LATER("retryOn"),
-	LATER("retryRemoteLocalities"),
-	LATER("retryIgnorePreviousHosts"),
+	STR("retryOn"),
+	ONLY("retryRemoteLocalities", SL_F_BOOL, w_false),
+	ONLY("retryIgnorePreviousHosts", SL_F_BOOL, w_true),
 	LATER("backoff"),
 	END,
 };
@@ -216,15 +279,15 @@ static const struct sl_field vs_http[] = {
 	OBJ("rewrite", vs_rewrite),
 	{.name = "timeout", .type = SL_F_TIME},
 	OBJ("retries", vs_retries),
+	OBJ("fault", vs_fault),
+	OBJ("corsPolicy", vs_cors),
+	OBJ("headers", vs_headers),
 	LATER("delegate"),
-	LATER("fault"),
 	LATER("mirror"),
 	LATER("mirrors"),
 	LATER("mirrorPercent"),
 	LATER("mirror_percent"),
 	LATER("mirrorPercentage"),
-	LATER("corsPolicy"),
-	LATER("headers"),
 	END,
 };
 

@@ -116,12 +116,36 @@ bool sl_vs_names_gateway(const struct sl_object *vs, const char *name,
 int sl_vs_match_check(const struct sl_kube *k, const struct sl_object *vs,
 		      const struct sl_node *match);
 
+/** The text of a match that says exactly one, and how it matches; NULL for others. */
+const struct sl_node *sl_vs_text(const struct sl_node *match, enum sl_text_match *how);
+
 /** Whether it is for this gateway and server port at all. */
 bool sl_vs_match_applies(const struct sl_object *vs, const struct sl_node *match,
 			 const struct sl_object *gateway, int64_t port);
 
 /** Sets what a route matches. 0 or -ENOMEM. */
 int sl_vs_match_add(const struct sl_node *match, struct sl_model_route *route);
+
+/* What a rule does besides choosing destinations (vs_action.c). */
+
+/** 0 or -EINVAL with file:line and what to write instead. */
+int sl_vs_action_check(const struct sl_kube *k, const struct sl_object *vs,
+		       const struct sl_node *http);
+
+/** The header changes of a destination. 0 or -EINVAL. */
+int sl_vs_headers_check(const struct sl_kube *k, const struct sl_object *vs,
+			const struct sl_node *headers);
+
+/**
+ * Sets rewrite, redirect, direct response, header changes, fault and CORS policy of a route whose
+ * match is set. 0 or -ENOMEM.
+ *
+ * @param port Of the server.
+ */
+int sl_vs_action_add(const struct sl_node *http, int64_t port, struct sl_model_route *route);
+
+/** Header changes of a destination, the last weight of a route. 0 or -ENOMEM. */
+int sl_vs_weight_headers_add(const struct sl_node *headers, struct sl_model_weight *weight);
 
 /** Whether nothing behind this route of its VirtualService is ever reached. */
 bool sl_vs_catch_all(const struct sl_model_route *route);

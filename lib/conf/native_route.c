@@ -252,6 +252,8 @@ static int route_fill(const struct route_text *t, struct sl_model_route *route)
 	route->timeout_ms = t->timeout_ms;
 	route->retry_attempts = t->retries;
 	route->per_try_timeout_ms = t->per_try_ms;
+	route->redirect_rewrite =
+		t->redirect && *t->redirect_path ? SL_REWRITE_PATH : SL_REWRITE_NONE;
 	route->status = t->redirect ? t->redirect_status : t->direct ? t->direct_status : 0;
 	e |= sl_model_set(&route->path, path ? path : "/");
 	e |= sl_model_set(&route->rewrite_to, t->rewrite);

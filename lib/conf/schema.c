@@ -114,6 +114,21 @@ static int check_int(const struct check *c, const struct sl_field *f, const stru
 	return 0;
 }
 
+static int check_number(const struct check *c, const struct sl_field *f, const struct sl_node *n,
+			const struct path *p)
+{
+	char where[PATH_MAX_TEXT], show[SL_SHOW_MAX];
+	double v;
+
+	if (n->type != SL_NODE_INT && n->type != SL_NODE_FLOAT)
+		return wrong(c, n, p, "a number");
+	v = strtod(n->text, NULL);
+	if (!(v >= (double)f->min && v <= (double)f->max))
+		return bad(c, n->line, "%s is %s; write %lld to %lld", at(p, where),
+			   sl_show(n->text, show), (long long)f->min, (long long)f->max);
+	return 0;
+}
+
 static int check_time(const struct check *c, const struct sl_field *f, const struct sl_node *n,
 		      const struct path *p)
 {
@@ -240,6 +255,8 @@ static int check_type(const struct check *c, const struct sl_field *f, const str
 		return check_str(c, n, p);
 	case SL_F_INT:
 		return check_int(c, f, n, p);
+	case SL_F_NUMBER:
+		return check_number(c, f, n, p);
 	case SL_F_BOOL:
 		return n->type == SL_NODE_BOOL ? 0 : wrong(c, n, p, "true or false");
 	case SL_F_INT_OR_STR:

@@ -9,6 +9,7 @@ enum sl_field_type {
 	SL_F_END,
 	SL_F_STR,
 	SL_F_INT,
+	SL_F_NUMBER, /* with or without a fraction */
 	SL_F_BOOL,
 	SL_F_INT_OR_STR, /* targetPort */
 	SL_F_TIME,       /* a duration, "5s" */

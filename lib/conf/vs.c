@@ -151,6 +151,8 @@ static int check_destinations(const struct rule *r)
 
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++) {
 		e = destination(r, sl_node_get(list->item[i], "destination"), cluster);
+		if (e == 0)
+			e = sl_vs_headers_check(r->k, r->vs, sl_node_get(list->item[i], "headers"));
 		sum += sl_node_int(list->item[i], "weight", 0);
 	}
 	if (e == 0 && sl_node_len(list) > 1 && sum == 0)
@@ -158,18 +160,15 @@ static int check_destinations(const struct rule *r)
 	return e;
 }
 
-static int check_redirect(const struct rule *r, const struct sl_node *redirect)
+static int check_retries(const struct rule *r)
 {
-	int64_t code = sl_node_int(redirect, "redirectCode", 301);
+	const struct sl_node *on = sl_node_at(r->http, "retries.retryOn");
+	struct sl_model_route probe = {0};
+	struct sl_err why = {""};
 
-	if (code > 303 && code < 307)
-		return bad(r, redirect,
-			   "redirectCode can't be answered; write 301, 302, 303, 307 "
-			   "or 308");
-	if (!sl_node_get(redirect, "uri") && !sl_node_get(redirect, "authority") &&
-	    !sl_node_get(redirect, "redirectCode"))
-		return bad(r, redirect, "redirect to the same place; write uri or authority");
-	return 0;
+	if (!on || sl_model_retry_on(&probe, on->text, &why) == 0)
+		return 0;
+	return bad(r, on, why.text);
 }
 
 static int check_rule(const struct rule *r)
@@ -177,7 +176,7 @@ static int check_rule(const struct rule *r)
 	const struct sl_node *route = sl_node_get(r->http, "route");
 	const struct sl_node *redirect = sl_node_get(r->http, "redirect");
 	const struct sl_node *direct = sl_node_get(r->http, "directResponse");
-	int n = (sl_node_len(route) > 0) + !!redirect + !!direct;
+	int n = (sl_node_len(route) > 0) + !!redirect + !!direct, e;
 
 	if (n == 0)
 		return bad(r, r->http,
@@ -191,9 +190,10 @@ static int check_rule(const struct rule *r)
 		return bad(r, r->http,
 			   "HTTP rule that rewrites what it doesn't forward; leave "
 			   "rewrite out");
-	if (redirect)
-		return check_redirect(r, redirect);
-	return check_destinations(r);
+	e = check_retries(r);
+	if (e == 0)
+		e = sl_vs_action_check(r->k, r->vs, r->http);
+	return e ? e : check_destinations(r);
 }
 
 /* Only a VirtualService that some gateway could serve concerns us: "mesh" is for sidecars. */
@@ -262,47 +262,14 @@ static int set_name(const struct rule *r, struct sl_model_route *route)
 	return e;
 }
 
-static int set_rewrite(const struct rule *r, struct sl_model_route *route)
-{
-	const char *uri = sl_node_text(r->http, "rewrite.uri", "");
-
-	if (*uri)
-		route->rewrite =
-			route->match == SL_PATH_PREFIX ? SL_REWRITE_PREFIX : SL_REWRITE_PATH;
-	if (sl_model_set(&route->rewrite_to, uri) < 0)
-		return -ENOMEM;
-	return sl_model_set(&route->rewrite_authority,
-			    sl_node_text(r->http, "rewrite.authority", ""));
-}
-
-static int set_answer(const struct rule *r, struct sl_model_route *route)
-{
-	const struct sl_node *redirect = sl_node_get(r->http, "redirect");
-	const struct sl_node *direct = sl_node_get(r->http, "directResponse");
-
-	if (redirect) {
-		route->action = SL_ROUTE_REDIRECT;
-		route->status = (uint16_t)sl_node_int(redirect, "redirectCode", 301);
-		if (sl_model_set(&route->redirect_path, sl_node_text(redirect, "uri", "")) < 0)
-			return -ENOMEM;
-		return sl_model_set(&route->redirect_authority,
-				    sl_node_text(redirect, "authority", ""));
-	}
-	if (direct) {
-		route->action = SL_ROUTE_DIRECT;
-		route->status = (uint16_t)sl_node_int(direct, "status", 200);
-		return sl_model_set(&route->direct_body, sl_node_text(direct, "body.string", ""));
-	}
-	route->action = SL_ROUTE_FORWARD;
-	return 0;
-}
-
 static void set_times(const struct rule *r, struct sl_model_route *route)
 {
 	(void)sl_word_ms(sl_node_text(r->http, "timeout", "0"), &route->timeout_ms);
 	(void)sl_word_ms(sl_node_text(r->http, "retries.perTryTimeout", "0"),
 			 &route->per_try_timeout_ms);
 	route->retry_attempts = (uint32_t)sl_node_int(r->http, "retries.attempts", RETRIES_DEFAULT);
+	if (*sl_node_text(r->http, "retries.retryOn", ""))
+		(void)sl_model_retry_on(route, sl_node_text(r->http, "retries.retryOn", ""), NULL);
 }
 
 static int set_weights(const struct rule *r, struct sl_model_route *route)
@@ -318,13 +285,15 @@ static int set_weights(const struct rule *r, struct sl_model_route *route)
 		uint32_t weight = n == 1 ? 100 : (uint32_t)sl_node_int(d, "weight", 0);
 
 		e = destination(r, sl_node_get(d, "destination"), cluster);
-		if (e == 0 && sl_model_weight_add(route, cluster, weight) < 0)
+		if (e == 0 && (sl_model_weight_add(route, cluster, weight) < 0 ||
+			       sl_vs_weight_headers_add(sl_node_get(d, "headers"),
+							&route->weights[route->n_weights - 1]) < 0))
 			e = sl_kube_no_memory(r->k);
 	}
 	return e;
 }
 
-static int add_route(const struct rule *r, struct sl_model_vhost *vhost)
+static int add_route(const struct rule *r, int64_t port, struct sl_model_vhost *vhost)
 {
 	const struct sl_node *at = r->match ? r->match : r->http;
 	struct sl_model_route *route = sl_model_route_add(vhost);
@@ -332,7 +301,7 @@ static int add_route(const struct rule *r, struct sl_model_vhost *vhost)
 
 	snprintf(vs, sizeof(vs), "%s.%s", r->vs->name, r->vs->ns);
 	if (!route || set_name(r, route) < 0 || sl_vs_match_add(r->match, route) < 0 ||
-	    set_rewrite(r, route) < 0 || set_answer(r, route) < 0 ||
+	    sl_vs_action_add(r->http, port, route) < 0 ||
 	    sl_model_set(&route->virtual_service, vs) < 0 ||
 	    sl_model_origin(&route->origin, r->vs->file, at->line) < 0)
 		return sl_kube_no_memory(r->k);
@@ -360,7 +329,7 @@ static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t por
 		r->match = n ? match->item[i] : NULL;
 		if (!sl_vs_match_applies(r->vs, r->match, gateway, port))
 			continue;
-		e = add_route(r, vhost);
+		e = add_route(r, port, vhost);
 		*done = e == 0 && sl_vs_catch_all(&vhost->routes[vhost->n_routes - 1]);
 	}
 	return e;

@@ -35,6 +35,16 @@ static const struct sl_node *said(const struct sl_node *match, size_t *kind, int
 	return found;
 }
 
+const struct sl_node *sl_vs_text(const struct sl_node *match, enum sl_text_match *how)
+{
+	size_t kind = 0;
+	int n;
+	const struct sl_node *v = said(match, &kind, &n);
+
+	*how = kinds[kind].text;
+	return n == 1 ? v : NULL;
+}
+
 /* ---- checks ---- */
 
 static int check_one(const struct sl_kube *k, const struct sl_object *vs, const char *what,

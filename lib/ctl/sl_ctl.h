@@ -77,7 +77,9 @@ enum sl_log_text {
 	X(SI, "stream idle timeout")               \
 	X(DT, "duration timeout")                  \
 	X(OM, "overload manager")                  \
-	X(RL, "rate limited")
+	X(RL, "rate limited")                      \
+	X(DI, "delay injected")                    \
+	X(FI, "fault injected")
 
 enum sl_flag {
 #define SL_FLAG_ENUM(name, help) SL_FLAG_##name,

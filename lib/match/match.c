@@ -6,10 +6,12 @@
 #include <hs/hs.h>
 
 #include "match_db.h"
+#include "subst.h"
 
 struct sl_match_scratch {
 	hs_scratch_t *hs;
 	hs_scratch_t *inner;                 /* of scans within a callback of the other's */
+	struct sl_subst *subst;              /* NULL: none needed so far */
 	bool busy;                           /* hs is in use */
 	char plain[SL_MATCH_SUBJECT_MAX];    /* subject, lower-cased if asked */
 	char reversed[SL_MATCH_SUBJECT_MAX]; /* the same from its end */
@@ -193,7 +195,25 @@ void sl_match_scratch_free(struct sl_match_scratch *scratch)
 		return;
 	hs_free_scratch(scratch->hs);
 	hs_free_scratch(scratch->inner);
+	sl_subst_free(scratch->subst);
 	free(scratch);
+}
+
+struct sl_subst *sl_match_scratch_subst(struct sl_match_scratch *scratch)
+{
+	return scratch->subst;
+}
+
+int sl_match_subst_prepare(struct sl_match_scratch **scratch, struct sl_str pattern,
+			   struct sl_err *err)
+{
+	if (!*scratch)
+		*scratch = calloc(1, sizeof(**scratch));
+	if (*scratch && !(*scratch)->subst)
+		(*scratch)->subst = sl_subst_create();
+	if (!*scratch || !(*scratch)->subst)
+		return sl_err(err, ENOMEM, "no memory for a match scratch");
+	return sl_subst_add((*scratch)->subst, pattern, err);
 }
 
 uint64_t sl_match_platform(void)

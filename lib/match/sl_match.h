@@ -98,4 +98,24 @@ void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_s
  */
 bool sl_match_regex(const void *db, struct sl_match_scratch *scratch, struct sl_str subject);
 
+/**
+ * Checks a replacement of every match of a regex: RE2's syntax, "\1" in the text is a group.
+ *
+ * @return 0 or -EINVAL with the reason. Control process.
+ */
+int sl_match_subst_check(struct sl_str pattern, struct sl_str with, struct sl_err *err);
+
+/** Makes a scratch fit for replacements by this regex. When and errors as sl_match_scratch_grow. */
+int sl_match_subst_prepare(struct sl_match_scratch **scratch, struct sl_str pattern,
+			   struct sl_err *err);
+
+/**
+ * Replaces every match, without memory from the heap and in a bounded number of steps.
+ *
+ * @return Bytes in out; -ENOSPC (more than cap); -EINVAL (too many steps, or not prepared).
+ *         Worker-safe.
+ */
+int sl_match_subst(struct sl_match_scratch *scratch, struct sl_str pattern, struct sl_str with,
+		   struct sl_str subject, char *out, size_t cap);
+
 #endif

@@ -58,7 +58,8 @@ static int check_path(const struct sl_model_route *r, const char *vhost, struct 
 				    vhost);
 	if (has_control(r->path) || has_control(r->rewrite_to) ||
 	    has_control(r->rewrite_authority) || has_control(r->redirect_authority) ||
-	    has_control(r->redirect_path))
+	    has_control(r->redirect_path) || has_control(r->redirect_scheme) ||
+	    has_control(r->rewrite_regex))
 		return sl_model_bad(&r->origin, err,
 				    "virtual host '%s': control byte in a route; write visible "
 				    "characters, others as %%XX",
@@ -74,6 +75,12 @@ static int check_path(const struct sl_model_route *r, const char *vhost, struct 
 		return sl_model_bad(&r->origin, err,
 				    "virtual host '%s': prefix rewrite without a prefix match; "
 				    "match a prefix",
+				    vhost);
+	if ((r->rewrite == SL_REWRITE_ELEMENTS || r->redirect_rewrite == SL_REWRITE_ELEMENTS) &&
+	    r->match != SL_PATH_ELEMENTS)
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': rewrite of path elements without a match "
+				    "of them; match a prefix of path elements",
 				    vhost);
 	return 0;
 }
@@ -112,6 +119,60 @@ static int check_conds(const struct sl_model_route *r, const char *vhost, struct
 	for (size_t i = 0; e == 0 && i < r->n_conds; i++)
 		e = check_cond(r, &r->conds[i], vhost, err);
 	return e;
+}
+
+static bool value_ok(const char *s)
+{
+	for (; *s; s++)
+		if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static int check_headers(const struct sl_model_route *r, const struct sl_model_header *h, size_t n,
+			 const char *vhost, struct sl_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!header_name(h[i].name))
+			return sl_model_bad(&r->origin, err,
+					    "virtual host '%s': '%s' is no header name; write "
+					    "letters, digits and '-'",
+					    vhost, h[i].name);
+		if (sl_model_header_fixed(h[i].name))
+			return sl_model_bad(&r->origin, err,
+					    "virtual host '%s': header '%s' belongs to the "
+					    "connection and can't be changed; leave it out",
+					    vhost, h[i].name);
+		if (!value_ok(h[i].value))
+			return sl_model_bad(
+				&r->origin, err,
+				"virtual host '%s': control byte in the value of header "
+				"'%s'; write visible characters",
+				vhost, h[i].name);
+	}
+	return 0;
+}
+
+static int check_changes(const struct sl_model_route *r, const char *vhost, struct sl_err *err)
+{
+	const struct sl_model_cors *c = &r->cors;
+	int e = check_headers(r, r->headers, r->n_headers, vhost, err);
+
+	for (size_t i = 0; e == 0 && i < r->n_weights; i++)
+		e = check_headers(r, r->weights[i].headers, r->weights[i].n_headers, vhost, err);
+	if (e)
+		return e;
+	if (!value_ok(c->methods) || !value_ok(c->headers) || !value_ok(c->expose) ||
+	    !value_ok(c->max_age))
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': control byte in a CORS policy; write "
+				    "visible characters",
+				    vhost);
+	if (r->fault.abort_ppm && (r->fault.abort_status < 200 || r->fault.abort_status > 599))
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': fault with status %u; write 200 to 599",
+				    vhost, r->fault.abort_status);
+	return 0;
 }
 
 static int check_weights(const struct sl_model_route *r, const char *vhost,
@@ -162,12 +223,21 @@ static int check_route(const struct sl_model_route *r, const char *vhost,
 
 	if (ret == 0)
 		ret = check_conds(r, vhost, err);
+	if (ret == 0)
+		ret = check_changes(r, vhost, err);
 	if (ret)
 		return ret;
 	switch (r->action) {
 	case SL_ROUTE_FORWARD:
 		return check_weights(r, vhost, clusters, err);
 	case SL_ROUTE_REDIRECT:
+		if (*r->redirect_scheme && strcmp(r->redirect_scheme, "http") != 0 &&
+		    strcmp(r->redirect_scheme, "https") != 0)
+			return sl_model_bad(
+				&r->origin, err,
+				"virtual host '%s': redirect to scheme '%s'; write http "
+				"or https",
+				vhost, r->redirect_scheme);
 		if (redirect_status(r->status))
 			return 0;
 		return sl_model_bad(&r->origin, err,

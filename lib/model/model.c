@@ -58,11 +58,38 @@ struct sl_model *sl_model_create(void)
 	return calloc(1, sizeof(struct sl_model));
 }
 
+static void headers_free(struct sl_model_header *headers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		str_free(headers[i].name);
+		str_free(headers[i].value);
+	}
+	free(headers);
+}
+
+static void cors_free(struct sl_model_cors *c)
+{
+	for (size_t i = 0; i < c->n_origins; i++)
+		str_free(c->origins[i].text);
+	free(c->origins);
+	str_free(c->methods);
+	str_free(c->headers);
+	str_free(c->expose);
+	str_free(c->max_age);
+}
+
 static void route_free(struct sl_model_route *r)
 {
-	for (size_t i = 0; i < r->n_weights; i++)
+	for (size_t i = 0; i < r->n_weights; i++) {
 		str_free(r->weights[i].cluster);
+		str_free(r->weights[i].authority);
+		headers_free(r->weights[i].headers, r->weights[i].n_headers);
+	}
 	free(r->weights);
+	headers_free(r->headers, r->n_headers);
+	cors_free(&r->cors);
+	str_free(r->rewrite_regex);
+	str_free(r->redirect_scheme);
 	for (size_t i = 0; i < r->n_conds; i++) {
 		str_free(r->conds[i].name);
 		str_free(r->conds[i].text);
@@ -193,8 +220,10 @@ struct sl_model_route *sl_model_route_add(struct sl_model_vhost *vhost)
 		return NULL;
 	r->name = r->virtual_service = r->origin.file = r->path = empty;
 	r->stat_prefix = r->rewrite_to = r->rewrite_authority = empty;
+	r->rewrite_regex = r->redirect_scheme = empty;
 	r->redirect_authority = r->redirect_path = r->direct_body = empty;
 	r->retry_on = SL_RETRY_DEFAULT;
+	r->cors.methods = r->cors.headers = r->cors.expose = r->cors.max_age = empty;
 	return r;
 }
 
@@ -225,6 +254,44 @@ int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint3
 	if (!w || !named(&w->cluster, cluster, &route->n_weights))
 		return -ENOMEM;
 	w->weight = weight;
+	w->authority = empty;
+	return 0;
+}
+
+int sl_model_header_add(struct sl_model_header **headers, size_t *n, enum sl_header_op op,
+			bool response, const char *name, const char *value)
+{
+	struct sl_model_header *h = append(headers, n, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->op = op;
+	h->response = response;
+	h->value = empty;
+	if (!named(&h->name, name, n))
+		return -ENOMEM;
+	return sl_model_set(&h->value, value);
+}
+
+bool sl_model_header_fixed(const char *name)
+{
+	static const char *const fixed[] = {"connection", "content-length",   "host",
+					    "keep-alive", "proxy-connection", "te",
+					    "trailer",    "upgrade",          "transfer-encoding"};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(fixed); i++)
+		if (strcmp(name, fixed[i]) == 0)
+			return true;
+	return false;
+}
+
+int sl_model_cors_origin_add(struct sl_model_cors *cors, enum sl_text_match match, const char *text)
+{
+	struct sl_model_origin_match *o = append(&cors->origins, &cors->n_origins, sizeof(*o));
+
+	if (!o || !named(&o->text, text, &cors->n_origins))
+		return -ENOMEM;
+	o->match = match;
 	return 0;
 }
 

@@ -59,6 +59,44 @@ enum sl_rewrite {
 	SL_REWRITE_NONE,
 	SL_REWRITE_PATH,   /* whole path replaced (exact and regex matches) */
 	SL_REWRITE_PREFIX, /* the matched prefix replaced literally (prefix matches) */
+	/* The matched path elements replaced, as HTTPRoute's ReplacePrefixMatch: slashes between
+	 * what is put in and what stays are neither doubled nor lost. */
+	SL_REWRITE_ELEMENTS,
+	SL_REWRITE_REGEX, /* every match of rewrite_regex in the path replaced; \1 is a group */
+};
+
+enum sl_header_op { SL_HEADER_SET, SL_HEADER_ADD, SL_HEADER_REMOVE };
+
+/** A change to a header: of the request on its way up, or of the answer on its way down. */
+struct sl_model_header {
+	enum sl_header_op op;
+	bool response;
+	char *name;  /* lower case; none that frames a message, see sl_model_header_fixed */
+	char *value; /* empty with REMOVE; a SET or ADD of nothing does nothing (Envoy) */
+};
+
+#define SL_MODEL_PPM 1000000u /* a share of all requests, in millionths */
+
+/** Faults injected on purpose: a delay, then an answer without the endpoint. */
+struct sl_model_fault {
+	uint32_t delay_ms, delay_ppm; /* 0: none */
+	uint32_t abort_ppm;           /* 0: none */
+	uint16_t abort_status;        /* 200..599 */
+};
+
+struct sl_model_origin_match {
+	enum sl_text_match match;
+	char *text;
+};
+
+/** Cross-origin requests (Fetch standard, as Envoy's filter reads it). */
+struct sl_model_cors {
+	bool on;
+	bool credentials;
+	bool answer_unmatched; /* preflights of other origins are answered too, without a grant */
+	struct sl_model_origin_match *origins; /* exact "*": every one */
+	size_t n_origins;
+	char *methods, *headers, *expose, *max_age; /* values of the answer; empty: not said */
 };
 
 enum sl_lb_policy {
@@ -114,6 +152,9 @@ enum sl_retry {
 struct sl_model_weight {
 	char *cluster;   /* name of a cluster of this model */
 	uint32_t weight; /* relative; at least one of a route is above 0 */
+	char *authority; /* new Host, if the route says none; empty: Host stays */
+	struct sl_model_header *headers;
+	size_t n_headers;
 };
 
 struct sl_model_route {
@@ -128,8 +169,12 @@ struct sl_model_route {
 	char *stat_prefix; /* name of its statistics where it has no other; may be empty */
 	enum sl_route_action action;
 	enum sl_rewrite rewrite;
-	char *rewrite_to;
+	char *rewrite_to, *rewrite_regex;
 	char *rewrite_authority; /* empty: Host stays */
+	struct sl_model_header *headers;
+	size_t n_headers;
+	struct sl_model_fault fault;
+	struct sl_model_cors cors;
 	struct sl_model_weight *weights;
 	size_t n_weights;
 	uint32_t timeout_ms;     /* whole request; 0 = off */
@@ -138,7 +183,9 @@ struct sl_model_route {
 	uint16_t retry_codes[SL_RETRY_CODES_MAX]; /* statuses that are retried; 0 ends the list */
 	uint32_t per_try_timeout_ms;              /* 0 = same as timeout_ms */
 	uint16_t status;                          /* redirect or direct response */
-	char *redirect_authority, *redirect_path; /* empty: kept */
+	char *redirect_scheme, *redirect_authority, *redirect_path; /* empty: kept */
+	uint16_t redirect_port;                                     /* 0: none said */
+	enum sl_rewrite redirect_rewrite; /* what redirect_path replaces: PATH or ELEMENTS */
 	char *direct_body;
 };
 
@@ -341,6 +388,14 @@ struct sl_model_cond *sl_model_cond_add(struct sl_model_route *route, enum sl_co
 					enum sl_text_match match, const char *name,
 					const char *text);
 int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight);
+
+/** @param headers,n Of a route or of a weight. @return 0 or -ENOMEM. */
+int sl_model_header_add(struct sl_model_header **headers, size_t *n, enum sl_header_op op,
+			bool response, const char *name, const char *value);
+/** Whether a header (in lower case) can't be changed: it frames the message or names its host. */
+bool sl_model_header_fixed(const char *name);
+int sl_model_cors_origin_add(struct sl_model_cors *cors, enum sl_text_match match,
+			     const char *text);
 struct sl_model_listener *sl_model_listener_add(struct sl_model *model, const char *name);
 struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char *name);
 struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster);

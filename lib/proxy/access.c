@@ -185,6 +185,9 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 {
 	px_head_free(px, &s->head);
 	px_keep_end(px, s);
+	rte_pktmbuf_free(s->changes);
+	s->changes = NULL;
+	s->delayed = false;
 	memset(&s->req, 0, sizeof(s->req));
 	memset(&s->res, 0, sizeof(s->res));
 	s->start_us = s->sent_us = 0;

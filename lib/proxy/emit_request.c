@@ -52,9 +52,10 @@ static bool ends_here(const struct sl_http_request *req, const struct sl_http_fi
 }
 
 /** Fields of the client's, name case and order kept, but for those that are ours to say. */
-static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str authority,
+static void put_fields(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
 		       struct sl_http_out *out)
 {
+	struct sl_str authority = up->authority;
 	const struct sl_http_request *req = &px->req;
 	bool trusted = px->cfg.xff_trusted_hops > 0, host = false;
 	bool options = sl_str_eq(req->method, SL_STR("OPTIONS"));
@@ -88,11 +89,13 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, struct sl_str 
 		case SL_HTTP_F_X_ENVOY:
 			continue;
 		case SL_HTTP_F_X_FORWARDED_PROTO:
-			if (!trusted)
+			if (!trusted || px_change_drops(px, up->changes, f->name))
 				continue;
 			break;
 		default:
 			if (ends_here(req, f))
+				continue;
+			if (up->changes.n && px_change_drops(px, up->changes, f->name))
 				continue;
 			if (options && px_is_max_forwards(f)) {
 				put_forwards(f, out);
@@ -113,21 +116,32 @@ static bool has_field(const struct sl_http_request *req, enum sl_http_known know
 	return false;
 }
 
+/** A field of ours, unless the route drops it. */
+static void put_own(struct sl_proxy *px, const struct px_upward *up, struct sl_str name,
+		    struct sl_str value, struct sl_http_out *out)
+{
+	if (!px_change_drops(px, up->changes, name))
+		sl_http_put_field(out, name, value);
+}
+
 static void put_ours(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
 		     struct sl_http_out *out)
 {
 	const struct sl_http_request *req = &px->req;
 	char peer[SL_IP_TEXT_MAX];
 
-	sl_http_put(out, SL_STR("x-forwarded-for: "));
-	px_put_xff(px, s, out);
-	sl_http_put(out, SL_STR("\r\n"));
+	if (!px_change_drops(px, up->changes, SL_STR("x-forwarded-for"))) {
+		sl_http_put(out, SL_STR("x-forwarded-for: "));
+		px_put_xff(px, s, out);
+		sl_http_put(out, SL_STR("\r\n"));
+	}
 	if (px->cfg.xff_trusted_hops == 0 || !has_field(req, SL_HTTP_F_X_FORWARDED_PROTO))
-		sl_http_put(out, SL_STR("x-forwarded-proto: http\r\n"));
-	sl_http_put_field(out, SL_STR("x-envoy-external-address"), px_trusted_client(px, s, peer));
-	sl_http_put_field(out, SL_STR("x-request-id"), s->request_id);
+		put_own(px, up, SL_STR("x-forwarded-proto"), SL_STR("http"), out);
+	put_own(px, up, SL_STR("x-envoy-external-address"), px_trusted_client(px, s, peer), out);
+	put_own(px, up, SL_STR("x-request-id"), s->request_id, out);
 	if (up->rewritten)
-		sl_http_put_field(out, SL_STR("x-envoy-original-path"), up->original);
+		put_own(px, up, SL_STR("x-envoy-original-path"), up->original, out);
+	px_change_put(px, up->changes, out);
 	if (req->framing == SL_HTTP_CHUNKED)
 		sl_http_put(out, SL_STR("transfer-encoding: chunked\r\n"));
 	if (s->upgrade)
@@ -141,7 +155,7 @@ bool px_emit_request(struct sl_proxy *px, struct px_session *s, const struct px_
 	sl_http_put(out, SL_STR(" "));
 	sl_http_put(out, up->target);
 	sl_http_put(out, SL_STR(" HTTP/1.1\r\n"));
-	put_fields(px, s, up->authority, out);
+	put_fields(px, s, up, out);
 	put_ours(px, s, up, out);
 	return !out->full;
 }

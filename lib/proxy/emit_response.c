@@ -46,11 +46,12 @@ static void put_length(const struct sl_http_response *rsp, const struct sl_http_
 	}
 }
 
-/** Forwards fields; @return whether there was a Date. */
-static bool put_fields(const struct sl_http_response *rsp, struct sl_http_out *out)
+/** Forwards fields; @return whether there was a Date, or the route drops it. */
+static bool put_fields(const struct px_session *s, const struct sl_http_response *rsp,
+		       struct sl_http_out *out)
 {
 	static const struct sl_str time = {"x-envoy-upstream-service-time", 29};
-	bool date = false, length = false;
+	bool date = px_change_answer_drops(s, SL_STR("date")), length = false;
 
 	for (uint16_t i = 0; i < rsp->n_fields; i++) {
 		const struct sl_http_field *f = &rsp->field[i];
@@ -81,17 +82,19 @@ static bool put_fields(const struct sl_http_response *rsp, struct sl_http_out *o
 			if (f->hop)
 				continue;
 		}
+		if (s->changes && px_change_answer_drops(s, f->name))
+			continue;
 		sl_http_put_field(out, f->name, f->value);
 	}
 	return date;
 }
 
-bool px_emit_interim(struct sl_proxy *px, struct sl_http_out *out)
+bool px_emit_interim(struct sl_proxy *px, const struct px_session *s, struct sl_http_out *out)
 {
 	const struct sl_http_response *rsp = &px->rsp;
 
 	sl_http_put_status(out, rsp->status, rsp->reason);
-	put_fields(rsp, out);
+	put_fields(s, rsp, out);
 	sl_http_put(out, SL_STR("\r\n"));
 	return !out->full;
 }
@@ -100,10 +103,14 @@ static void put_ours(struct sl_proxy *px, struct px_session *s, bool date, struc
 {
 	if (!date)
 		sl_http_put_field(out, SL_STR("date"), px_date(px));
-	sl_http_put_field(out, SL_STR("server"), px->server);
-	sl_http_put(out, SL_STR("x-envoy-upstream-service-time: "));
-	sl_http_put_u64(out, (px->lc->now_us - s->sent_us) / 1000);
-	sl_http_put(out, SL_STR("\r\n"));
+	if (!px_change_answer_drops(s, SL_STR("server")))
+		sl_http_put_field(out, SL_STR("server"), px->server);
+	if (!px_change_answer_drops(s, SL_STR("x-envoy-upstream-service-time"))) {
+		sl_http_put(out, SL_STR("x-envoy-upstream-service-time: "));
+		sl_http_put_u64(out, (px->lc->now_us - s->sent_us) / 1000);
+		sl_http_put(out, SL_STR("\r\n"));
+	}
+	px_change_answer_put(s, false, out);
 }
 
 bool px_emit_switching(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out)
@@ -112,7 +119,7 @@ bool px_emit_switching(struct sl_proxy *px, struct px_session *s, struct sl_http
 	bool date;
 
 	sl_http_put_status(out, rsp->status, rsp->reason);
-	date = put_fields(rsp, out);
+	date = put_fields(s, rsp, out);
 	put_ours(px, s, date, out);
 	sl_http_put(out, SL_STR("connection: Upgrade\r\nupgrade: websocket\r\n\r\n"));
 	return !out->full;
@@ -124,7 +131,7 @@ bool px_emit_response(struct sl_proxy *px, struct px_session *s, struct sl_http_
 	bool date;
 
 	sl_http_put_status(out, rsp->status, rsp->reason);
-	date = put_fields(rsp, out);
+	date = put_fields(s, rsp, out);
 	put_ours(px, s, date, out);
 	if (s->res.rechunk)
 		sl_http_put(out, SL_STR("transfer-encoding: chunked\r\n"));

@@ -166,6 +166,15 @@ enum px_read px_head_request(struct sl_proxy *px, struct px_head *h, struct sl_t
 	return h->m ? PX_READ_DONE : PX_READ_NO_BUFFER;
 }
 
+bool px_head_again(struct sl_proxy *px, struct px_head *h)
+{
+	struct reader r = {.px = px, .h = h};
+
+	if (h->m)
+		return parse(&r, rte_pktmbuf_mtod(h->m, const char *), h->m->data_len, 0) > 0;
+	return h->buf != PX_NONE && parse(&r, buffer(px, h), h->whole, 0) > 0;
+}
+
 enum px_read px_head_response(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
 			      bool head, uint32_t *len)
 {

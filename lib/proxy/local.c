@@ -48,21 +48,30 @@ static bool body_discarded(struct px_session *s)
 	return true;
 }
 
+static void put_own(const struct px_session *s, const struct px_answer *a, struct sl_str name,
+		    struct sl_str value, struct sl_http_out *out)
+{
+	if (!a->changed || !px_change_answer_drops(s, name))
+		sl_http_put_field(out, name, value);
+}
+
 static void emit(struct sl_proxy *px, struct px_session *s, const struct px_answer *a,
 		 struct sl_http_out *out)
 {
 	sl_http_put_status(out, a->status, sl_str(sl_http_reason(a->status)));
 	if (a->location.n > 0)
-		sl_http_put_field(out, SL_STR("location"), a->location);
+		put_own(s, a, SL_STR("location"), a->location, out);
 	if (a->status >= 200 && a->status != 204 && a->status != 304) {
 		sl_http_put(out, SL_STR("content-length: "));
 		sl_http_put_u64(out, a->body.n);
 		sl_http_put(out, SL_STR("\r\n"));
 		if (a->body.n > 0)
-			sl_http_put_field(out, SL_STR("content-type"), SL_STR("text/plain"));
+			put_own(s, a, SL_STR("content-type"), SL_STR("text/plain"), out);
 	}
-	sl_http_put_field(out, SL_STR("date"), px_date(px));
-	sl_http_put_field(out, SL_STR("server"), px->server);
+	put_own(s, a, SL_STR("date"), px_date(px), out);
+	put_own(s, a, SL_STR("server"), px->server, out);
+	px_change_answer_put(s, !a->changed, out);
+	sl_http_put(out, a->fields);
 	if (a->status == 426)
 		sl_http_put(out, SL_STR("upgrade: HTTP/1.1\r\nconnection: upgrade, close\r\n"));
 	else if (s->close)

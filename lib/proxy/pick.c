@@ -21,18 +21,17 @@ static uint32_t cluster_weight(const void *arg, uint32_t i)
 	return sl_snap_weight(c->snap, c->first + i)->weight;
 }
 
-uint32_t px_pick_cluster(struct sl_proxy *px, const struct sl_snap_route *route)
+uint32_t px_pick_weight(struct sl_proxy *px, const struct sl_snap_route *route)
 {
 	struct choice c = {px, px->lc->snap, route->weights.first};
-	uint32_t i = 0, row;
+	uint32_t i = 0;
 
 	if (route->weights.n == 0 || route->weight_sum == 0)
 		return PX_NONE;
 	if (route->weights.n > 1)
 		i = sl_balance_weighted(cluster_weight, &c, route->weights.n, route->weight_sum,
 					sl_balance_rnd(&px->lc->rnd));
-	row = sl_snap_weight(c.snap, c.first + i)->cluster;
-	return row < c.snap->tab[SL_SNAP_CLUSTERS].n ? row : PX_NONE;
+	return c.first + i;
 }
 
 static uint32_t endpoint_weight(const void *arg, uint32_t i)

@@ -31,6 +31,7 @@
 enum px_state {
 	PX_FREE,
 	PX_HEAD,    /* between requests, or within a request head */
+	PX_DELAY,   /* a fault on purpose holds the request back */
 	PX_CONNECT, /* routed, connection to the endpoint being opened */
 	PX_BACKOFF, /* between two attempts */
 	PX_PENDING, /* waits for a connection that its cluster's limits leave */
@@ -89,6 +90,7 @@ struct px_session {
 	struct px_head head;      /* request head, kept until the request is over (access record) */
 	struct rte_mbuf *up_head; /* emitted head for a (further) attempt, or NULL */
 	struct px_kept kept;      /* body behind up_head as it was sent */
+	struct rte_mbuf *changes; /* to headers of the answer (change.c), or NULL */
 	struct px_body req, res;
 	uint64_t start_us;     /* first byte of the request; 0: none yet */
 	uint64_t progress_us;  /* last time a byte moved */
@@ -133,6 +135,7 @@ struct px_session {
 	bool is_head, idempotent, upgrade;
 	bool expects;       /* 100-continue, and nothing of the body came yet */
 	bool held_up;       /* the body waited for room towards the endpoint */
+	bool delayed;       /* its route's delay is over */
 	bool res_started;   /* the final answer's head went down */
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
@@ -333,6 +336,8 @@ void px_head_free(struct sl_proxy *px, struct px_head *h);
 /** Reads a request head into px->req; `h` then owns the bytes that px->req points to. */
 enum px_read px_head_request(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
 			     uint32_t *len);
+/** Reads the request head that `h` keeps into px->req again. */
+bool px_head_again(struct sl_proxy *px, struct px_head *h);
 /** Reads a response head into px->rsp, valid until px_head_consume. */
 enum px_read px_head_response(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
 			      bool head, uint32_t *len);
@@ -354,7 +359,36 @@ struct rte_mbuf *px_out_mbufs(struct sl_proxy *px, const struct sl_http_out *out
 /** References to every segment; NULL when mbufs are exhausted. */
 struct rte_mbuf *px_clone(struct sl_proxy *px, struct rte_mbuf *chain);
 
+/* change.c: header changes */
+/** Whether fields of this name are dropped on the way up. */
+bool px_change_drops(const struct sl_proxy *px, struct sl_span changes, struct sl_str name);
+/** Writes the fields that are put in on the way up. */
+void px_change_put(const struct sl_proxy *px, struct sl_span changes, struct sl_http_out *out);
+/**
+ * Keeps what is to be changed about the answer, whatever configuration there is by then; cors: the
+ * policy that grants this request's origin, or NULL. false: no mbuf.
+ */
+bool px_change_keep(struct sl_proxy *px, struct px_session *s, struct sl_span changes,
+		    const struct sl_snap_cors *cors);
+/** The same for an answer: whether fields of a name are dropped, and those that are put in. */
+bool px_change_answer_drops(const struct px_session *s, struct sl_str name);
+void px_change_answer_put(const struct px_session *s, bool cors_only, struct sl_http_out *out);
+
+/* action.c: what routes do besides forwarding */
+/** A fault on purpose for this request: held back or answered; false: none. */
+bool px_action_fault(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route);
+/** The delay of a request is over. */
+void px_action_delayed(struct sl_proxy *px, struct px_session *s);
+/** CORS: a preflight that is answered here (true); or the policy that grants the origin. */
+bool px_action_cors(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route,
+		    const struct sl_snap_cors **grants);
+void px_action_direct(struct sl_proxy *px, struct px_session *s, uint32_t row);
+void px_action_redirect(struct sl_proxy *px, struct px_session *s, uint32_t row,
+			struct sl_str target);
+
 /* request.c */
+/** A request whose head is complete and in px->req, from its beginning. */
+void px_request_again(struct sl_proxy *px, struct px_session *s);
 enum px_step px_request_step(struct sl_proxy *px, struct px_session *s);
 /** Decimal digits and nothing else, at most 18 of them. */
 bool px_number(struct sl_str s, uint64_t *out);
@@ -379,6 +413,7 @@ struct px_upward {
 	struct sl_str target;    /* path and query as sent */
 	struct sl_str original;  /* the same before the rewrite */
 	struct sl_str authority; /* replaces Host; empty: kept */
+	struct sl_span changes;  /* to headers */
 	bool rewritten;
 };
 /** Emits px->req for its endpoint, but for attempt count and empty line; false: did not fit. */
@@ -386,7 +421,7 @@ bool px_emit_request(struct sl_proxy *px, struct px_session *s, const struct px_
 		     struct sl_http_out *out);
 
 /* emit_response.c */
-bool px_emit_interim(struct sl_proxy *px, struct sl_http_out *out);
+bool px_emit_interim(struct sl_proxy *px, const struct px_session *s, struct sl_http_out *out);
 bool px_emit_switching(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out);
 bool px_emit_response(struct sl_proxy *px, struct px_session *s, struct sl_http_out *out);
 struct sl_str px_date(struct sl_proxy *px);
@@ -395,8 +430,8 @@ void px_put_ip(struct sl_http_out *out, const struct sl_ip *ip);
 /* pick.c */
 /** Endpoint row for the next attempt, or PX_NONE: none is healthy. */
 uint32_t px_pick_endpoint(struct sl_proxy *px, struct px_session *s, uint32_t cluster);
-/** Cluster row of a route, or PX_NONE. */
-uint32_t px_pick_cluster(struct sl_proxy *px, const struct sl_snap_route *route);
+/** Row of one of a route's weights, which says the cluster; PX_NONE: it has none. */
+uint32_t px_pick_weight(struct sl_proxy *px, const struct sl_snap_route *route);
 
 /* upstream.c */
 struct px_up *px_up_pooled(struct sl_proxy *px, const struct sl_snap_endpoint *ep);
@@ -473,8 +508,10 @@ struct px_answer {
 	const char *details;
 	struct sl_str body;
 	struct sl_str location; /* redirects */
+	struct sl_str fields;   /* further field lines */
 	uint32_t flags;
 	bool close;
+	bool changed; /* the route's header changes apply */
 };
 /** Answers the present request ourselves; no connection to an endpoint is attached any more. */
 void px_local(struct sl_proxy *px, struct px_session *s, const struct px_answer *a);

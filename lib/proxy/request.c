@@ -5,6 +5,8 @@
  */
 #include "proxy_int.h"
 
+#include <errno.h>
+
 #define FLAG(name) (1u << SL_FLAG_##name)
 
 void px_request_count(struct sl_proxy *px, struct px_session *s)
@@ -153,66 +155,44 @@ static struct sl_str normalize(struct sl_proxy *px, uint32_t *path_len)
 	return (struct sl_str){px->norm, (uint32_t)n + req->query.n};
 }
 
-static void answer_direct(struct sl_proxy *px, struct px_session *s,
-			  const struct sl_snap_route *route)
+/** The target that goes upstream; NULL p: answered here. */
+static struct sl_str rewrite(struct sl_proxy *px, struct px_session *s, uint32_t row,
+			     struct sl_str target)
 {
-	px_local(px, s,
-		 &(struct px_answer){.status = route->status ? route->status : 200,
-				     .details = "direct_response",
-				     .body = sl_snap_str(px->lc->snap, route->direct_body)});
-}
+	int n = sl_snap_rewrite(px->lc->snap, px->lc->scratch, row, target, px->rewritten,
+				PX_TARGET_MAX);
+	struct sl_str to = {px->rewritten, n > 0 ? (uint32_t)n : 0};
 
-static void answer_redirect(struct sl_proxy *px, struct px_session *s,
-			    const struct sl_snap_route *route, struct sl_str target,
-			    uint32_t path_len)
-{
-	const struct sl_snap *snap = px->lc->snap;
-	struct sl_str authority = sl_snap_str(snap, route->redirect_authority);
-	struct sl_str path = sl_snap_str(snap, route->redirect_path);
-	struct sl_http_out out = {.p = px->rewritten, .cap = PX_TARGET_MAX};
-
-	sl_http_put(&out, SL_STR("http://"));
-	sl_http_put(&out, authority.n > 0 ? authority : px->req.authority);
-	if (path.n == 0) {
-		sl_http_put(&out, target);
-	} else {
-		sl_http_put(&out, path);
-		if (!memchr(path.p, '?', path.n))
-			sl_http_put(&out,
-				    (struct sl_str){target.p + path_len, target.n - path_len});
-	}
-	if (out.full) {
+	if (n == -ENOSPC) {
 		px_local_error(px, s, SL_HTTP_E_LINE_TOO_LONG);
-		return;
+		return (struct sl_str){0};
 	}
-	px_local(px, s,
-		 &(struct px_answer){.status = route->status ? route->status : 301,
-				     .details = "direct_response",
-				     .location = {out.p, (uint32_t)out.n}});
+	/* A rewrite must not make two requests of one (CVE-2023-25690). */
+	if (n < 0 || (!sl_http_valid_target(to) && !sl_str_eq(to, SL_STR("*")))) {
+		px_local(px, s,
+			 &(struct px_answer){.status = 500, .details = "rewrite_invalid_path"});
+		return (struct sl_str){0};
+	}
+	return to;
 }
 
 /** Emits the head for the endpoint; from here on nothing of px->req is needed. */
-static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row, struct sl_str target)
+static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row,
+		      const struct sl_snap_weight *weight, struct sl_str target)
 {
 	const struct sl_snap *snap = px->lc->snap;
 	const struct sl_snap_route *route = sl_snap_route(snap, row);
-	struct px_upward up = {.original = target,
-			       .authority = sl_snap_str(snap, route->rewrite_authority),
+	struct px_upward up = {.target = rewrite(px, s, row, target),
+			       .original = target,
+			       .authority = sl_snap_str(snap, route->rewrite_authority.len
+								      ? route->rewrite_authority
+								      : weight->authority),
+			       .changes = weight->changes,
 			       .rewritten = route->rewrite != SL_REWRITE_NONE};
 	struct sl_http_out out = {.p = px->scratch, .cap = PX_SCRATCH_MAX};
-	int n = sl_snap_rewrite(snap, row, target, px->rewritten, PX_TARGET_MAX);
 
-	if (n < 0) {
-		px_local_error(px, s, SL_HTTP_E_LINE_TOO_LONG);
+	if (!up.target.p)
 		return false;
-	}
-	up.target = (struct sl_str){px->rewritten, (uint32_t)n};
-	/* A rewrite must not make two requests of one (CVE-2023-25690). */
-	if (!sl_http_valid_target(up.target) && !sl_str_eq(up.target, SL_STR("*"))) {
-		px_local(px, s,
-			 &(struct px_answer){.status = 500, .details = "rewrite_invalid_path"});
-		return false;
-	}
 	if (!px_emit_request(px, s, &up, &out)) {
 		px_local_error(px, s, SL_HTTP_E_HEAD_TOO_LARGE);
 		return false;
@@ -225,18 +205,12 @@ static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row, s
 	return true;
 }
 
-static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row, struct sl_str target)
+static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row,
+		    const struct sl_snap_weight *weight, struct sl_str target)
 {
 	const struct sl_snap_route *route = sl_snap_route(px->lc->snap, row);
-	uint32_t cluster = px_pick_cluster(px, route);
 
-	if (cluster == PX_NONE) {
-		px_local(px, s,
-			 &(struct px_answer){
-				 .status = 503, .details = "cluster_not_found", .flags = FLAG(NC)});
-		return;
-	}
-	s->cluster = sl_snap_cluster(px->lc->snap, cluster)->slot;
+	s->cluster = sl_snap_cluster(px->lc->snap, weight->cluster)->slot;
 	s->has_cluster = true;
 	s->attempts_max = (uint16_t)SL_MIN(route->retry_attempts + 1u, PX_ATTEMPTS_MAX);
 	s->timeout_ms = route->timeout_ms;
@@ -245,8 +219,40 @@ static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row, str
 	memcpy(s->retry_codes, route->retry_codes, sizeof(s->retry_codes));
 	px_cluster_stats(px, &s->cluster)->rq_total++;
 	px_cluster_stats(px, &s->cluster)->rq_active++;
-	if (emit_head(px, s, row, target))
+	if (emit_head(px, s, row, weight, target))
 		px_forward(px, s);
+}
+
+/** What a route does with a request, once faults and CORS have let it through. */
+static void act(struct sl_proxy *px, struct px_session *s, uint32_t row,
+		const struct sl_snap_cors *grants, struct sl_str target)
+{
+	const struct sl_snap *snap = px->lc->snap;
+	const struct sl_snap_route *route = sl_snap_route(snap, row);
+	const struct sl_snap_weight *weight = NULL;
+	uint32_t at = PX_NONE;
+
+	if (route->action == SL_ROUTE_FORWARD) {
+		at = px_pick_weight(px, route);
+		if (at == PX_NONE) {
+			px_local(px, s,
+				 &(struct px_answer){.status = 503,
+						     .details = "cluster_not_found",
+						     .flags = FLAG(NC)});
+			return;
+		}
+		weight = sl_snap_weight(snap, at);
+	}
+	if (!px_change_keep(px, s, weight ? weight->changes : route->changes, grants)) {
+		px_local_no_buffers(px, s);
+		return;
+	}
+	if (weight)
+		forward(px, s, row, weight, target);
+	else if (route->action == SL_ROUTE_REDIRECT)
+		px_action_redirect(px, s, row, target);
+	else
+		px_action_direct(px, s, row);
 }
 
 /** The fields we set ourselves before routing, so that a client can't say what they match. */
@@ -282,6 +288,7 @@ static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_s
 				     .n_fields = px->req.n_fields,
 				     .ours = ours,
 				     .n_ours = our_fields(px, s, ours)};
+	const struct sl_snap_cors *grants;
 	const struct sl_snap_route *route;
 	struct sl_route_hit hit;
 
@@ -297,18 +304,13 @@ static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_s
 	route = sl_snap_route(snap, hit.route);
 	s->route = route->slot;
 	s->has_route = true;
-	s->routed_us = (uint32_t)(px->lc->now_us - s->start_us);
-	px_route_stats(px, &s->route)->rq_total++;
-	switch (route->action) {
-	case SL_ROUTE_REDIRECT:
-		answer_redirect(px, s, route, target, path_len);
-		break;
-	case SL_ROUTE_DIRECT:
-		answer_direct(px, s, route);
-		break;
-	default:
-		forward(px, s, hit.route, target);
+	if (!s->delayed) {
+		s->routed_us = (uint32_t)(px->lc->now_us - s->start_us);
+		px_route_stats(px, &s->route)->rq_total++;
 	}
+	if (px_action_cors(px, s, route, &grants) || px_action_fault(px, s, route))
+		return;
+	act(px, s, hit.route, grants, target);
 }
 
 /** Limits that a request's head shows to be broken; false: it was answered. */
@@ -342,9 +344,6 @@ static bool within_limits(struct sl_proxy *px, struct px_session *s)
 
 static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t len)
 {
-	uint32_t path_len = 0;
-	struct sl_str target;
-
 	px_request_count(px, s);
 	px_count_bytes(px, s, len, 0);
 	s->progress_us = px->lc->now_us;
@@ -364,7 +363,14 @@ static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t
 		px_local(px, s, &(struct px_answer){.status = 200, .details = "max_forwards"});
 		return;
 	}
-	target = normalize(px, &path_len);
+	px_request_again(px, s);
+}
+
+void px_request_again(struct sl_proxy *px, struct px_session *s)
+{
+	uint32_t path_len = 0;
+	struct sl_str target = normalize(px, &path_len);
+
 	if (!target.p) {
 		px_local(px, s,
 			 &(struct px_answer){.status = 400,

@@ -42,7 +42,7 @@ static enum px_step interim(struct sl_proxy *px, struct px_session *s, struct px
 	if (s->minor > 0) {
 		enum emitted e;
 
-		px_emit_interim(px, &out);
+		px_emit_interim(px, s, &out);
 		e = send_head(px, s, &out);
 		if (e != EMITTED)
 			return not_emitted(px, s, e);

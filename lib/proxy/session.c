@@ -167,6 +167,8 @@ static void session_free(struct sl_proxy *px, struct px_session *s)
 	px_up_drop(px, s);
 	px_head_free(px, &s->head);
 	px_keep_end(px, s);
+	rte_pktmbuf_free(s->changes);
+	s->changes = NULL;
 	queue_remove(px, s);
 	px_client_remove(px, s);
 	sl_wheel_cancel(px->wheel, s->row);
@@ -253,6 +255,7 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 		px_forward(px, s);
 		return PX_AGAIN;
 	case PX_PENDING:
+	case PX_DELAY:
 	case PX_FREE:
 		break;
 	}

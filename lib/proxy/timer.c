@@ -63,6 +63,9 @@ static void state_due(struct sl_proxy *px, struct px_session *s)
 		break;
 	case PX_BACKOFF:
 		break; /* its step goes on */
+	case PX_DELAY:
+		px_action_delayed(px, s);
+		break;
 	default:
 		head_or_idle(px, s);
 	}

@@ -69,6 +69,13 @@ int build_bad(struct builder *b, const struct sl_origin *origin, int code, const
  */
 uint32_t build_ring(struct builder *b, const struct sl_model_cluster *m, struct sl_span endpoints);
 
+/** Header changes of a way through a route; w NULL: of answers we give ourselves. */
+int build_changes(struct builder *b, const struct sl_model_route *m,
+		  const struct sl_model_weight *w, struct sl_span *span);
+
+/** Row of a CORS policy, or SL_SNAP_NONE: there is none. */
+uint32_t build_cors(struct builder *b, const struct sl_model_cors *m);
+
 /* The parts, in the order in which they run; 0 or -errno with a text. */
 int build_clusters(struct builder *b);
 int build_tables(struct builder *b);

@@ -202,14 +202,44 @@ static int cond_dbs(struct builder *b, const struct sl_model_vhost *m,
 	return 0;
 }
 
+/* Regexes among the origins of a route's CORS policy. */
+static int origin_dbs(struct builder *b, const struct sl_model_vhost *m,
+		      const struct sl_model_route *r, uint32_t cors)
+{
+	for (size_t i = 0; i < r->cors.n_origins; i++) {
+		struct sl_match_pattern p = {SL_MATCH_REGEX, sl_str(r->cors.origins[i].text), 0,
+					     false};
+		struct cache_entry *e;
+		struct sl_blob blob;
+		uint32_t first;
+		int bad, rc;
+
+		if (r->cors.origins[i].match != SL_TEXT_REGEX)
+			continue;
+		rc = cache_get(b->cache, &p, 1, &e, &bad, b->err);
+		if (rc)
+			return rc == -EINVAL ? refused(b, m, r, "the regex of an origin",
+						       r->cors.origins[i].text)
+					     : rc;
+		blob = place(b, e);
+		first = BUILD_ROW(b, sl_snap_cors, SL_SNAP_CORS, cors)->origins.first;
+		BUILD_ROW(b, sl_snap_cond, SL_SNAP_ORIGINS, first + i)->regex_db = blob;
+	}
+	return 0;
+}
+
 static int vhost_dbs(struct builder *b, const struct sl_model_vhost *m, struct sl_snap_vhost *v)
 {
 	int rc = paths_db(b, m, v);
 
-	for (uint32_t i = 0; i < m->n_routes && !rc; i++)
-		rc = cond_dbs(b, m, &m->routes[i],
-			      BUILD_ROW(b, sl_snap_route, SL_SNAP_ROUTES, v->routes.first + i)
-				      ->conds.first);
+	for (uint32_t i = 0; i < m->n_routes && !rc; i++) {
+		const struct sl_snap_route *r =
+			BUILD_ROW(b, sl_snap_route, SL_SNAP_ROUTES, v->routes.first + i);
+
+		rc = cond_dbs(b, m, &m->routes[i], r->conds.first);
+		if (!rc && m->routes[i].cors.on)
+			rc = origin_dbs(b, m, &m->routes[i], r->cors);
+	}
 	return rc;
 }
 

@@ -8,30 +8,54 @@
 
 /* ---- route tables ---- */
 
+static int weight_row(struct builder *b, const struct sl_model_route *m,
+		      const struct sl_model_weight *mw)
+{
+	struct sl_snap_weight *w = build_rows(b, SL_SNAP_WEIGHTS, 1);
+
+	if (!w)
+		return 0;
+	w->weight = mw->weight;
+	w->authority = build_str(b, mw->authority);
+	w->cluster = map_get(&b->clusters, sl_str(mw->cluster));
+	if (w->cluster == SL_SNAP_NONE)
+		return build_bad(b, &m->origin, EINVAL,
+				 "route to a cluster that doesn't exist, '%s'", mw->cluster);
+	return build_changes(b, m, mw, &w->changes);
+}
+
 static int weight_rows(struct builder *b, const struct sl_model_route *m, struct sl_snap_route *r)
 {
 	uint64_t sum = 0;
+	int rc = 0;
 
 	r->weights = (struct sl_span){(uint32_t)b->tab[SL_SNAP_WEIGHTS].n, (uint32_t)m->n_weights};
-	for (size_t i = 0; i < m->n_weights; i++) {
-		struct sl_snap_weight *w = build_rows(b, SL_SNAP_WEIGHTS, 1);
-
-		if (!w)
-			return 0;
-		w->weight = m->weights[i].weight;
-		w->cluster = map_get(&b->clusters, sl_str(m->weights[i].cluster));
-		if (w->cluster == SL_SNAP_NONE)
-			return build_bad(b, &m->origin, EINVAL,
-					 "route to a cluster that doesn't exist, '%s'",
-					 m->weights[i].cluster);
-		sum += w->weight;
+	for (size_t i = 0; i < m->n_weights && !rc; i++) {
+		rc = weight_row(b, m, &m->weights[i]);
+		sum += m->weights[i].weight;
 	}
+	if (rc)
+		return rc;
 	if (sum > UINT32_MAX || (sum == 0 && m->action == SL_ROUTE_FORWARD))
 		return build_bad(b, &m->origin, EINVAL,
 				 "the weights of a route add up to %llu; write 1 to 4294967295",
 				 (unsigned long long)sum);
 	r->weight_sum = (uint32_t)sum;
 	return 0;
+}
+
+/* A rewrite's regex must compile where it is used, and have the groups that are asked for. */
+static int check_rewrite(struct builder *b, const struct sl_model_route *m)
+{
+	struct sl_err why = {""};
+
+	if (m->rewrite != SL_REWRITE_REGEX ||
+	    sl_match_subst_check(sl_str(m->rewrite_regex), sl_str(m->rewrite_to), &why) == 0)
+		return 0;
+	return build_bad(b, &m->origin, EINVAL,
+			 "rewrite of '%s' to '%s': %s; write a regular expression (RE2) and its "
+			 "groups as \\1",
+			 m->rewrite_regex, m->rewrite_to, why.text);
 }
 
 static void cond_rows(struct builder *b, const struct sl_model_route *m, struct sl_snap_route *r)
@@ -52,6 +76,7 @@ static void cond_rows(struct builder *b, const struct sl_model_route *m, struct 
 static int route_row(struct builder *b, const struct sl_model_route *m, struct sl_ref key)
 {
 	struct sl_snap_route *r = build_rows(b, SL_SNAP_ROUTES, 1);
+	int rc;
 
 	if (!r)
 		return 0;
@@ -74,8 +99,20 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	r->rewrite = (uint8_t)m->rewrite;
 	r->ignore_case = m->ignore_case;
 	r->slot_name = key;
+	r->rewrite_regex = build_str(b, m->rewrite_regex);
+	r->redirect_scheme = build_str(b, m->redirect_scheme);
+	r->redirect_rewrite = (uint8_t)m->redirect_rewrite;
+	r->redirect_port = m->redirect_port;
+	r->fault_delay_ms = m->fault.delay_ms;
+	r->fault_delay_ppm = m->fault.delay_ppm;
+	r->fault_abort_ppm = m->fault.abort_ppm;
+	r->fault_abort_status = m->fault.abort_status;
+	r->cors = build_cors(b, &m->cors);
 	cond_rows(b, m, r);
-	return weight_rows(b, m, r);
+	rc = check_rewrite(b, m);
+	if (!rc)
+		rc = build_changes(b, m, NULL, &r->changes);
+	return rc ? rc : weight_rows(b, m, r);
 }
 
 /* Names of a virtual host's routes seen so far: of each, its last route and that one's number. */

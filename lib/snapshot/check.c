@@ -116,13 +116,49 @@ static bool conds_ok(const struct sl_snap *s, uint32_t row)
 	return r->conds.first == first && snap_span_ok(s, r->conds, SL_SNAP_CONDS);
 }
 
-static bool check_cond(const struct sl_snap *s, uint32_t row)
+static bool cond_ok(const struct sl_snap *s, const struct sl_snap_cond *c)
 {
-	const struct sl_snap_cond *c = sl_snap_cond(s, row);
-
 	return snap_ref_ok(s, c->name) && snap_ref_ok(s, c->text) && c->on <= SL_ON_QUERY &&
 	       c->match <= SL_TEXT_REGEX && c->invert <= 1 &&
 	       (c->match == SL_TEXT_REGEX) == (c->regex_db.len > 0);
+}
+
+static bool check_cond(const struct sl_snap *s, uint32_t row)
+{
+	return cond_ok(s, sl_snap_cond(s, row));
+}
+
+static bool check_origin(const struct sl_snap *s, uint32_t row)
+{
+	return cond_ok(s, sl_snap_origin(s, row));
+}
+
+static bool check_change(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_change *c = sl_snap_change(s, row);
+
+	return snap_ref_ok(s, c->name) && snap_ref_ok(s, c->value) && c->put <= 1 &&
+	       c->response <= 1;
+}
+
+static bool check_cors(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_cors *c = sl_snap_cors(s, row);
+
+	return snap_ref_ok(s, c->methods) && snap_ref_ok(s, c->headers) &&
+	       snap_ref_ok(s, c->expose) && snap_ref_ok(s, c->max_age) &&
+	       snap_span_ok(s, c->origins, SL_SNAP_ORIGINS);
+}
+
+static bool action_ok(const struct sl_snap *s, const struct sl_snap_route *r)
+{
+	if (r->action > SL_ROUTE_DIRECT || r->rewrite > SL_REWRITE_REGEX ||
+	    r->redirect_rewrite > SL_REWRITE_REGEX ||
+	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
+	    (r->rewrite == SL_REWRITE_ELEMENTS && r->match != SL_PATH_ELEMENTS))
+		return false;
+	return snap_span_ok(s, r->changes, SL_SNAP_CHANGES) &&
+	       row_or_none_ok(s, r->cors, SL_SNAP_CORS);
 }
 
 static bool check_route(const struct sl_snap *s, uint32_t row)
@@ -130,14 +166,13 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 	const struct sl_snap_route *r = sl_snap_route(s, row);
 	const struct sl_ref refs[] = {r->name,          r->virtual_service,   r->path,
 				      r->rewrite_to,    r->rewrite_authority, r->redirect_authority,
-				      r->redirect_path, r->direct_body,       r->slot_name};
+				      r->redirect_path, r->direct_body,       r->slot_name,
+				      r->rewrite_regex, r->redirect_scheme};
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
 		if (!snap_ref_ok(s, refs[i]))
 			return false;
-	if (r->match > SL_PATH_ELEMENTS || !conds_ok(s, row) || r->action > SL_ROUTE_DIRECT ||
-	    r->rewrite > SL_REWRITE_PREFIX ||
-	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
+	if (r->match > SL_PATH_ELEMENTS || !conds_ok(s, row) || !action_ok(s, r) ||
 	    !weights_ok(s, row) || !snap_slot_ok(s, &r->slot))
 		return false;
 	return true;
@@ -145,7 +180,10 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 
 static bool check_weight(const struct sl_snap *s, uint32_t row)
 {
-	return row_ok(s, sl_snap_weight(s, row)->cluster, SL_SNAP_CLUSTERS);
+	const struct sl_snap_weight *w = sl_snap_weight(s, row);
+
+	return row_ok(s, w->cluster, SL_SNAP_CLUSTERS) && snap_ref_ok(s, w->authority) &&
+	       snap_span_ok(s, w->changes, SL_SNAP_CHANGES);
 }
 
 static bool check_service(const struct sl_snap *s, uint32_t row)
@@ -175,6 +213,9 @@ static const struct {
 	[SL_SNAP_NAMES] = {"names", check_name},
 	[SL_SNAP_ROUTES] = {"routes", check_route},
 	[SL_SNAP_CONDS] = {"conditions", check_cond},
+	[SL_SNAP_CHANGES] = {"header changes", check_change},
+	[SL_SNAP_CORS] = {"CORS policies", check_cors},
+	[SL_SNAP_ORIGINS] = {"origins", check_origin},
 	[SL_SNAP_WEIGHTS] = {"weights", check_weight},
 	[SL_SNAP_CLUSTERS] = {"clusters", snap_check_cluster},
 	[SL_SNAP_ENDPOINTS] = {"endpoints", snap_check_endpoint},
@@ -277,6 +318,12 @@ static int check_databases(const struct sl_snap *s, struct sl_err *err)
 
 		if (rc)
 			return sl_err(err, -rc, "snapshot's condition %u: %s", i, why.text);
+	}
+	for (uint32_t i = 0; i < s->tab[SL_SNAP_ORIGINS].n; i++) {
+		int rc = check_blob(s, sl_snap_origin(s, i)->regex_db, seen, &why);
+
+		if (rc)
+			return sl_err(err, -rc, "snapshot's origin %u: %s", i, why.text);
 	}
 	return 0;
 }

@@ -80,8 +80,8 @@ static void target(const struct sl_snap_request *rq, struct value *v)
 	v->found = true;
 }
 
-static bool text_matches(const struct sl_snap *snap, struct sl_match_scratch *scratch,
-			 const struct sl_snap_cond *c, struct sl_str text)
+bool snap_text_matches(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+		       const struct sl_snap_cond *c, struct sl_str text)
 {
 	switch ((enum sl_text_match)c->match) {
 	case SL_TEXT_PRESENT:
@@ -134,7 +134,7 @@ static bool holds(const struct sl_snap *snap, struct sl_match_scratch *scratch,
 	/* "Must not match" takes what is absent for empty, "must not be there" does not. */
 	if (!v.found && (!c->invert || c->match == SL_TEXT_PRESENT))
 		return c->invert;
-	return text_matches(snap, scratch, c, v.text) != (c->invert != 0);
+	return snap_text_matches(snap, scratch, c, v.text) != (c->invert != 0);
 }
 
 uint32_t snap_cond_failed(const struct sl_snap *snap, struct sl_match_scratch *scratch,

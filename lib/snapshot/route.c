@@ -173,32 +173,6 @@ const char *sl_why_text(enum sl_why why)
 	return (size_t)why < SL_ARRAY_LEN(text) ? text[why] : "?";
 }
 
-int sl_snap_rewrite(const struct sl_snap *snap, uint32_t route, struct sl_str target, char *out,
-		    size_t cap)
-{
-	const struct sl_snap_route *r = sl_snap_route(snap, route);
-	struct sl_str to = sl_snap_str(snap, r->rewrite_to), rest = target;
-	const char *query = target.n ? memchr(target.p, '?', target.n) : NULL;
-	struct sl_str path = {target.p, query ? (uint32_t)(query - target.p) : target.n};
-	uint32_t replaced = 0;
-
-	if (r->rewrite == SL_REWRITE_NONE)
-		to.n = 0;
-	else if (r->rewrite == SL_REWRITE_PATH)
-		replaced = path.n;
-	else if (sl_str_starts(path, sl_snap_str(snap, r->path)))
-		replaced = r->path.len; /* the prefix is a plain string, not path elements */
-	rest.p += replaced;
-	rest.n -= replaced;
-	if ((uint64_t)to.n + rest.n > SL_MIN(cap, INT32_MAX))
-		return -ENOSPC;
-	if (to.n)
-		memcpy(out, to.p, to.n);
-	if (rest.n)
-		memcpy(out + to.n, rest.p, rest.n);
-	return (int)(to.n + rest.n);
-}
-
 static int grow(const struct sl_snap *snap, struct sl_match_scratch **scratch, struct sl_blob blob,
 		struct sl_err *err)
 {
@@ -216,5 +190,14 @@ int sl_snap_scratch_grow(const struct sl_snap *snap, struct sl_match_scratch **s
 		rc = grow(snap, scratch, sl_snap_vhost(snap, i)->paths_db, err);
 	for (uint32_t i = 0; i < snap->tab[SL_SNAP_CONDS].n && !rc; i++)
 		rc = grow(snap, scratch, sl_snap_cond(snap, i)->regex_db, err);
+	for (uint32_t i = 0; i < snap->tab[SL_SNAP_ORIGINS].n && !rc; i++)
+		rc = grow(snap, scratch, sl_snap_origin(snap, i)->regex_db, err);
+	for (uint32_t i = 0; i < snap->tab[SL_SNAP_ROUTES].n && !rc; i++) {
+		const struct sl_snap_route *r = sl_snap_route(snap, i);
+
+		if (r->rewrite == SL_REWRITE_REGEX)
+			rc = sl_match_subst_prepare(scratch, sl_snap_str(snap, r->rewrite_regex),
+						    err);
+	}
 	return rc;
 }

@@ -111,6 +111,14 @@ struct sl_snap_route {
 	/* Routes with the same path match form a chain in list order, found by one id: offsets of
 	 * its first route and of the next one (SL_SNAP_NONE: none). */
 	uint32_t head, next;
+	struct sl_ref rewrite_regex, redirect_scheme;
+	struct sl_span changes; /* of answers we give ourselves: redirects and direct ones */
+	uint32_t cors;          /* row of SL_SNAP_CORS, or SL_SNAP_NONE */
+	uint32_t fault_delay_ms, fault_delay_ppm, fault_abort_ppm;
+	uint16_t fault_abort_status;
+	uint16_t redirect_port;   /* 0: none said */
+	uint8_t redirect_rewrite; /* enum sl_rewrite: what redirect_path replaces */
+	uint8_t pad[3];
 	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
 	 * has no name, as "name#k" when it is the k-th of that name. */
 	struct sl_ref slot_name;
@@ -120,6 +128,27 @@ struct sl_snap_route {
 struct sl_snap_weight {
 	uint32_t cluster; /* row of clusters */
 	uint32_t weight;
+	struct sl_ref authority; /* new Host; empty: Host stays */
+	struct sl_span changes;  /* of requests and answers that go this way */
+};
+
+/**
+ * One step of what is changed about headers: fields of that name that came are dropped, or a field
+ * is put in. What several settings make of one another is worked out when a snapshot is built, so
+ * their order does not matter any more, but for fields of one name.
+ */
+struct sl_snap_change {
+	struct sl_ref name, value;
+	uint8_t put;      /* else drop */
+	uint8_t response; /* else of the request */
+	uint8_t pad[6];
+};
+
+struct sl_snap_cors {
+	struct sl_ref methods, headers, expose, max_age;
+	struct sl_span origins; /* rows of SL_SNAP_ORIGINS: any of them */
+	uint8_t credentials, answer_unmatched;
+	uint8_t pad[6];
 };
 
 /** Consistent hashing of a cluster. */
@@ -232,6 +261,9 @@ enum sl_snap_tab {
 	SL_SNAP_NAMES, /* struct sl_ref */
 	SL_SNAP_ROUTES,
 	SL_SNAP_CONDS,
+	SL_SNAP_CHANGES,
+	SL_SNAP_CORS,
+	SL_SNAP_ORIGINS, /* struct sl_snap_cond */
 	SL_SNAP_WEIGHTS,
 	SL_SNAP_POINTS, /* struct sl_balance_point, sorted by hash; index: offset in the level */
 	SL_SNAP_MAGLEV, /* uint16_t: offset of an endpoint in its level */
@@ -277,6 +309,9 @@ SL_SNAP_ROWS(sl_snap_vhost, sl_snap_vhost, SL_SNAP_VHOSTS)
 SL_SNAP_ROWS(sl_snap_name, sl_ref, SL_SNAP_NAMES)
 SL_SNAP_ROWS(sl_snap_route, sl_snap_route, SL_SNAP_ROUTES)
 SL_SNAP_ROWS(sl_snap_cond, sl_snap_cond, SL_SNAP_CONDS)
+SL_SNAP_ROWS(sl_snap_change, sl_snap_change, SL_SNAP_CHANGES)
+SL_SNAP_ROWS(sl_snap_cors, sl_snap_cors, SL_SNAP_CORS)
+SL_SNAP_ROWS(sl_snap_origin, sl_snap_cond, SL_SNAP_ORIGINS)
 SL_SNAP_ROWS(sl_snap_weight, sl_snap_weight, SL_SNAP_WEIGHTS)
 SL_SNAP_ROWS(sl_snap_cluster, sl_snap_cluster, SL_SNAP_CLUSTERS)
 SL_SNAP_ROWS(sl_snap_endpoint, sl_snap_endpoint, SL_SNAP_ENDPOINTS)
@@ -459,11 +494,27 @@ const char *sl_why_text(enum sl_why why);
 /**
  * The path that goes upstream for a route hit.
  *
+ * @param scratch Was grown for this snapshot.
  * @param target Path and query of the request.
  * @param out Buffer of cap bytes.
- * @return Bytes written, or -ENOSPC when the result does not fit. Worker-safe.
+ * @return Bytes written; -ENOSPC when the result does not fit; -EINVAL when a regex took too many
+ *         steps. Worker-safe.
  */
-int sl_snap_rewrite(const struct sl_snap *snap, uint32_t route, struct sl_str target, char *out,
-		    size_t cap);
+int sl_snap_rewrite(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t route,
+		    struct sl_str target, char *out, size_t cap);
+
+/**
+ * Where a redirecting route sends a request.
+ *
+ * @param host Host as sent, port included.
+ * @param target Path and query.
+ * @return As above. Worker-safe.
+ */
+int sl_snap_redirect(const struct sl_snap *snap, uint32_t route, struct sl_str scheme,
+		     struct sl_str host, struct sl_str target, char *out, size_t cap);
+
+/** Whether a CORS policy grants an origin. Worker-safe. */
+bool sl_snap_cors_grants(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			 const struct sl_snap_cors *cors, struct sl_str origin);
 
 #endif

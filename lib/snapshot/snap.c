@@ -12,6 +12,9 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_NAMES] = sizeof(struct sl_ref),
 	[SL_SNAP_ROUTES] = sizeof(struct sl_snap_route),
 	[SL_SNAP_CONDS] = sizeof(struct sl_snap_cond),
+	[SL_SNAP_CHANGES] = sizeof(struct sl_snap_change),
+	[SL_SNAP_CORS] = sizeof(struct sl_snap_cors),
+	[SL_SNAP_ORIGINS] = sizeof(struct sl_snap_cond),
 	[SL_SNAP_WEIGHTS] = sizeof(struct sl_snap_weight),
 	[SL_SNAP_CLUSTERS] = sizeof(struct sl_snap_cluster),
 	[SL_SNAP_ENDPOINTS] = sizeof(struct sl_snap_endpoint),
@@ -31,7 +34,10 @@ _Static_assert(sizeof(struct sl_snap_listener) == 56, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
-_Static_assert(sizeof(struct sl_snap_route) == 152, "shared layout");
+_Static_assert(sizeof(struct sl_snap_route) == 200, "shared layout");
+_Static_assert(sizeof(struct sl_snap_weight) == 24, "shared layout");
+_Static_assert(sizeof(struct sl_snap_change) == 24, "shared layout");
+_Static_assert(sizeof(struct sl_snap_cors) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cond) == 40, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cluster) == 240, "shared layout");
 _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");

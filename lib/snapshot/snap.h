@@ -49,6 +49,10 @@ struct sl_match_scratch;
 uint32_t snap_cond_failed(const struct sl_snap *snap, struct sl_match_scratch *scratch,
 			  const struct sl_snap_request *rq, const struct sl_snap_route *route);
 
+/** Whether a text meets one condition's (cond.c). Worker-safe. */
+bool snap_text_matches(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+		       const struct sl_snap_cond *cond, struct sl_str text);
+
 static inline const uint32_t *snap_service_index(const struct sl_snap *s)
 {
 	return (const uint32_t *)((const char *)s + s->tab[SL_SNAP_SERVICE_INDEX].off);

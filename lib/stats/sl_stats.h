@@ -83,6 +83,9 @@
 	X(http_no_route, "counter", "requests without a route (404)")                         \
 	X(http_bad_request, "counter", "requests that could not be parsed (400)")             \
 	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")           \
+	X(http_fault_delayed, "counter", "requests held back by a route's fault")             \
+	X(http_fault_aborted, "counter", "requests answered by a route's fault")              \
+	X(http_cors_preflights, "counter", "CORS preflights answered")                        \
 	X(http_upstream_cx_total, "counter", "connections opened to endpoints")               \
 	X(http_upstream_cx_active, "gauge", "connections to endpoints")                       \
 	X(http_upstream_cx_idle, "gauge", "pooled connections to endpoints")                  \

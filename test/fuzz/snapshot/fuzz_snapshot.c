@@ -121,7 +121,8 @@ static void use_routes(struct sl_match_scratch *scratch)
 					continue;
 				touch(sl_snap_route(bad, hit.route)->slot_name);
 				sl_snap_route_why(bad, scratch, &rq, &hit, 0, &cond);
-				sl_snap_rewrite(bad, hit.route, sl_str(paths[p]), out, sizeof(out));
+				sl_snap_rewrite(bad, scratch, hit.route, sl_str(paths[p]), out,
+						sizeof(out));
 			}
 }
 

@@ -206,8 +206,29 @@ const struct bad_case bad_yaml[] = {
 	{VS "  tls: [{ match: [] }]\n", "t.yaml:7: spec.tls is not served yet; leave it out"},
 	{VS "  exportTo: [\".\"]\n",
 	 "t.yaml:7: spec.exportTo: '.' is not served yet; write '*' or leave it out"},
-	{RULES "  - fault: { abort: { httpStatus: 500 } }\n" WEB,
-	 "t.yaml:8: spec.http[0].fault is not served yet; leave it out"},
+	{RULES "  - fault: { delay: { fixedDelay: 5s, percentage: { value: 101 } } }\n" WEB,
+	 "t.yaml:8: spec.http[0].fault.delay.percentage.value is 101; write 0 to 100"},
+	{RULES "  - fault: { abort: { grpcStatus: UNAVAILABLE, httpStatus: 500 } }\n" WEB,
+	 "t.yaml:8: spec.http[0].fault.abort.grpcStatus is not served yet; leave it out"},
+	{RULES "  - { headers: { request: { set: { Content-Length: \"1\" } } },\n"
+	       "      route: [{ destination: { host: web } }] }\n" WEB,
+	 "t.yaml:8: header 'content-length' belongs to the connection and can't be changed; leave "
+	 "it "
+	 "out"},
+	{RULES "  - { headers: { response: { remove: [a b] } },\n"
+	       "      route: [{ destination: { host: web } }] }\n" WEB,
+	 "t.yaml:8: 'a b' is no header name; write letters, digits and '-'"},
+	{RULES "  - route: [{ destination: { host: web },\n"
+	       "      headers: { request: { add: { a: \"x%REQ(b)%\" } } } }]\n" WEB,
+	 "t.yaml:9: value of header 'a' with a command (%...%), which is not served yet; write a "
+	 "constant, a '%' as '%%'"},
+	{RULES "  - { corsPolicy: { allowOrigins: [{}] },\n"
+	       "      route: [{ destination: { host: web } }] }\n" WEB,
+	 "t.yaml:8: origin without one match; write one of exact, prefix and regex"},
+	{RULES "  - { redirect: { uri: /x, port: 80, derivePort: FROM_REQUEST_PORT } }\n" WEB,
+	 "t.yaml:8: redirect with port and derivePort; write one of them"},
+	{RULES "  - { redirect: { scheme: ftp } }\n" WEB,
+	 "t.yaml:8: spec.http[0].redirect.scheme is 'ftp'; write one of: http, https"},
 	{RULES "  - match: [{ headers: { a: { exact: b, prefix: c } } }]\n" WEB,
 	 "t.yaml:8: header with several matches; write one of exact, prefix and regex"},
 	{RULES "  - match: [{ headers: { 'a b': { exact: b } } }]\n" WEB,
@@ -296,8 +317,9 @@ const struct bad_case bad_yaml[] = {
 	       "    retries: { perTryTimeout: 0s }\n" WEB,
 	 "t.yaml:9: spec.http[0].retries.perTryTimeout is '0s'; write 1ms or more"},
 	{RULES "  - route: [{ destination: { host: web } }]\n"
-	       "    retries: { retryOn: 5xx }\n" WEB,
-	 "t.yaml:9: spec.http[0].retries.retryOn is not served yet; leave it out"},
+	       "    retries: { retryOn: 6xx }\n" WEB,
+	 "t.yaml:9: '6xx' is no condition for a retry; write connect-failure, reset, 5xx, "
+	 "gateway-error, retriable-4xx or at most 8 codes from 200 to 599"},
 	{RULES "  - route: [{ destination: { host: ext } }]\n" WEB "---\n"
 	       "apiVersion: v1\n"
 	       "kind: Service\n"
@@ -312,8 +334,16 @@ const struct bad_case bad_yaml[] = {
 	       "spec: { ports: [{ port: 80 }, { port: 81 }] }\n",
 	 "t.yaml:8: Service two has not exactly one TCP port; write port: { number: N }, one of: "
 	 "80, 81"},
-	{RULES "  - rewrite: { uriRegexRewrite: { match: a } }\n" WEB,
-	 "t.yaml:8: spec.http[0].rewrite.uriRegexRewrite is not served yet; leave it out"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    rewrite: { uriRegexRewrite: { match: \"/(a\", rewrite: /b } }\n" WEB,
+	 "t.yaml:9: uriRegexRewrite of '/(a': missing closing parenthesis at byte 3; write a "
+	 "regular "
+	 "expression (RE2) and its groups as \\1"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    rewrite: { uriRegexRewrite: { match: /a, rewrite: '/\\1' } }\n" WEB,
+	 "t.yaml:9: uriRegexRewrite of '/a': group \\1, but there are 0; write a regular "
+	 "expression "
+	 "(RE2) and its groups as \\1"},
 	{SERVICE "  clusterIP: 10.96.0.1\n"
 		 "  ports: [{ name: a, port: 80 }]\n"
 		 "---\n"

@@ -112,6 +112,61 @@ const struct translate_case translate_cases[] = {
 	 "      route prefix / vs=v.default direct=200,\n",
 
 	 ""},
+	{"every kind of action",
+
+	 "apiVersion: networking.istio.io/v1\n"
+	 "kind: Gateway\n"
+	 "metadata: { name: g, namespace: default }\n"
+	 "spec:\n"
+	 "  servers: [{ hosts: [a.b], port: { number: 8000, protocol: HTTP } }]\n"
+	 "---\n"
+	 "apiVersion: v1\n"
+	 "kind: Service\n"
+	 "metadata: { name: w, namespace: default }\n"
+	 "spec: { clusterIP: None, ports: [{ port: 80 }] }\n"
+	 "---\n"
+	 "apiVersion: networking.istio.io/v1\n"
+	 "kind: VirtualService\n"
+	 "metadata: { name: v, namespace: default }\n"
+	 "spec:\n"
+	 "  hosts: [a.b]\n"
+	 "  gateways: [g]\n"
+	 "  http:\n"
+	 "  - match: [{ uri: { prefix: /h } }]\n"
+	 "    headers: { request: { set: { X-A: 1%%, Host: h.org }, add: { b: c }, remove: [D] },\n"
+	 "               response: { set: { e: f }, remove: [g] } }\n"
+	 "    rewrite: { uriRegexRewrite: { match: /h(.), rewrite: '/\\1' } }\n"
+	 "    fault: { delay: { fixedDelay: 1s, percentage: { value: 12.5 } },\n"
+	 "             abort: { httpStatus: 418, percentage: { value: 0.1 } } }\n"
+	 "    retries: { attempts: 1, retryOn: \"5xx,409\" }\n"
+	 "    route: [{ destination: { host: w }, headers: { request: { set: { \":authority\": "
+	 "no,\n"
+	 "      i: j } } } }]\n"
+	 "  - match: [{ uri: { prefix: /r } }]\n"
+	 "    redirect: { scheme: https, derivePort: FROM_REQUEST_PORT, redirectCode: 308 }\n"
+	 "  - match: [{ uri: { prefix: /s } }]\n"
+	 "    redirect: { authority: c.d, port: 80 }\n"
+	 "  - corsPolicy: { allowOrigins: [{ exact: x }, { regex: y* }], allowMethods: [GET, "
+	 "PUT],\n"
+	 "      allowHeaders: [m], exposeHeaders: [n, o], maxAge: 2m, allowCredentials: true,\n"
+	 "      unmatchedPreflights: IGNORE }\n"
+	 "    directResponse: { status: 200 }\n",
+
+	 "listener 0.0.0.0_8000 0.0.0.0:8000 http.8000\n"
+	 "table http.8000\n"
+	 "   vhost a.b:8000 [a.b]\n"
+	 "      route prefix /h vs=v.default rewrite regex=/\\1 authority=h.org regex=/h(.) "
+	 "set:x-a=1% add:b=c remove:d= answer-set:e=f answer-remove:g= delay=1000ms*125000 "
+	 "abort=418*1000 retries=1 retry_on=5xx,retriable-status-codes=409 -> "
+	 "outbound|80||w.default.svc.cluster.local*100 "
+	 "authority=no set:i=j\n"
+	 "      route prefix /r vs=v.default redirect=308,, scheme=https port=8000\n"
+	 "      route prefix /s vs=v.default redirect=301,c.d,\n"
+	 "      route prefix / vs=v.default cors[exact:x regex:y* methods=GET,PUT headers=m "
+	 "expose=n,o age=120 credentials unmatched] direct=200,\n"
+	 "cluster outbound|80||w.default.svc.cluster.local EDS least_request\n",
+
+	 ""},
 	{"exact host under a wildcard server",
 
 	 "apiVersion: networking.istio.io/v1\n"

@@ -16,10 +16,33 @@ static void cond(FILE *f, const struct sl_model_cond *c)
 		c->text);
 }
 
+static void headers(FILE *f, const struct sl_model_header *h, size_t n)
+{
+	static const char *const op[] = {"set", "add", "remove"};
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, " %s%s:%s=%s", h[i].response ? "answer-" : "", op[h[i].op], h[i].name,
+			h[i].value);
+}
+
+static void cors(FILE *f, const struct sl_model_cors *c)
+{
+	static const char *const match[] = {"present", "exact:", "prefix:", "regex:"};
+
+	if (!c->on)
+		return;
+	fprintf(f, " cors[");
+	for (size_t i = 0; i < c->n_origins; i++)
+		fprintf(f, "%s%s ", match[c->origins[i].match], c->origins[i].text);
+	fprintf(f, "methods=%s headers=%s expose=%s age=%s%s%s]", c->methods, c->headers, c->expose,
+		c->max_age, c->credentials ? " credentials" : "",
+		c->answer_unmatched ? " unmatched" : "");
+}
+
 static void route(FILE *f, const struct sl_model_route *r)
 {
 	static const char *const match[] = {"any", "exact", "prefix", "regex", "elements"};
-	static const char *const rewrite[] = {"", " path", " prefix"};
+	static const char *const rewrite[] = {"", " path", " prefix", " elements", " regex"};
 	char words[SL_RETRY_TEXT_MAX];
 
 	fprintf(f, "      route %s %s", match[r->match], r->path);
@@ -37,9 +60,21 @@ static void route(FILE *f, const struct sl_model_route *r)
 		fprintf(f, " rewrite%s=%s", rewrite[r->rewrite], r->rewrite_to);
 	if (*r->rewrite_authority)
 		fprintf(f, " authority=%s", r->rewrite_authority);
+	if (*r->rewrite_regex)
+		fprintf(f, " regex=%s", r->rewrite_regex);
+	headers(f, r->headers, r->n_headers);
+	if (r->fault.delay_ppm)
+		fprintf(f, " delay=%ums*%u", r->fault.delay_ms, r->fault.delay_ppm);
+	if (r->fault.abort_ppm)
+		fprintf(f, " abort=%u*%u", r->fault.abort_status, r->fault.abort_ppm);
+	cors(f, &r->cors);
 	if (r->action == SL_ROUTE_REDIRECT)
 		fprintf(f, " redirect=%u,%s,%s", r->status, r->redirect_authority,
 			r->redirect_path);
+	if (*r->redirect_scheme)
+		fprintf(f, " scheme=%s", r->redirect_scheme);
+	if (r->redirect_port)
+		fprintf(f, " port=%u", r->redirect_port);
 	if (r->action == SL_ROUTE_DIRECT)
 		fprintf(f, " direct=%u,%s", r->status, r->direct_body);
 	if (r->timeout_ms)
@@ -52,8 +87,12 @@ static void route(FILE *f, const struct sl_model_route *r)
 		fprintf(f, "%c%u", i ? ',' : '=', r->retry_codes[i]);
 	if (r->per_try_timeout_ms)
 		fprintf(f, " per_try=%u", r->per_try_timeout_ms);
-	for (size_t i = 0; i < r->n_weights; i++)
+	for (size_t i = 0; i < r->n_weights; i++) {
 		fprintf(f, " -> %s*%u", r->weights[i].cluster, r->weights[i].weight);
+		if (*r->weights[i].authority)
+			fprintf(f, " authority=%s", r->weights[i].authority);
+		headers(f, r->weights[i].headers, r->weights[i].n_headers);
+	}
 	fprintf(f, "\n");
 }
 

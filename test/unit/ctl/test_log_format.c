@@ -254,7 +254,7 @@ static void flags(void **state)
 			    "UH,OM");
 	assert_string_equal(sl_log_flags(1u << 31, buf, sizeof(buf)), "-");
 	assert_string_equal(sl_log_flags(UINT32_MAX, buf, sizeof(buf)),
-			    "UH,UF,UO,NR,URX,NC,DC,UT,UC,UR,DPE,UPE,SI,DT,OM,RL");
+			    "UH,UF,UO,NR,URX,NC,DC,UT,UC,UR,DPE,UPE,SI,DT,OM,RL,DI,FI");
 	assert_string_equal(sl_log_flags(UINT32_MAX, tiny, sizeof(tiny)), "UH");
 }
 

@@ -91,7 +91,8 @@ static uint64_t use(const struct sl_snap *s)
 				for (uint32_t i = sl_snap_vhost(s, hit.vhost)->routes.first;
 				     i <= hit.route; i++)
 					sum += sl_snap_route_why(s, scratch, &rq, &hit, i, &cond);
-				sl_snap_rewrite(s, hit.route, sl_str(paths[p]), out, sizeof(out));
+				sl_snap_rewrite(s, scratch, hit.route, sl_str(paths[p]), out,
+						sizeof(out));
 			}
 	for (uint32_t i = 0; i < 64; i++)
 		sum += sl_snap_service_find(s, &ip, (uint16_t)i, IPPROTO_TCP) +
@@ -240,7 +241,13 @@ static void each_reference_is_checked(void **state)
 	REFUSED(r->conds.first, 1);
 	REFUSED(r->conds.n, 1);
 	REFUSED(r->action, 3);
-	REFUSED(r->rewrite, 3);
+	REFUSED(r->rewrite, 5);
+	REFUSED(r->rewrite, SL_REWRITE_ELEMENTS);
+	REFUSED(r->redirect_rewrite, 5);
+	REFUSED(r->cors, 0);
+	REFUSED(r->changes.n, 1);
+	REFUSED(w->changes.first, UINT32_MAX);
+	REFUSED(w->authority.off, UINT32_MAX);
 	REFUSED(r->rewrite, SL_REWRITE_PREFIX);
 	REFUSED(r->weights.n, 1);
 	REFUSED(r->weights.first, r->weights.first - 1);

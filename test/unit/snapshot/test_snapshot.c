@@ -242,12 +242,13 @@ static void rewrites(void **state)
 	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
 		const struct sl_snap_route *r = route_at("simple.example", cases[i].path);
 		uint32_t row = (uint32_t)(r - sl_snap_route(world.snap, 0));
-		int n = sl_snap_rewrite(world.snap, row, sl_str(cases[i].target), out, sizeof(out));
+		int n = sl_snap_rewrite(world.snap, world.scratch, row, sl_str(cases[i].target),
+					out, sizeof(out));
 
 		if (n != (int)strlen(cases[i].want) || memcmp(out, cases[i].want, (size_t)n) != 0)
 			fail_msg("%s: '%.*s', not '%s'", cases[i].target, n, out, cases[i].want);
-		assert_int_equal(sl_snap_rewrite(world.snap, row, sl_str(cases[i].target), out,
-						 (size_t)n - 1),
+		assert_int_equal(sl_snap_rewrite(world.snap, world.scratch, row,
+						 sl_str(cases[i].target), out, (size_t)n - 1),
 				 -ENOSPC);
 	}
 }
