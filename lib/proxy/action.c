@@ -9,9 +9,7 @@
 /** Whether a share of requests, in millionths, has this one in it. */
 static bool chosen(struct sl_proxy *px, uint32_t ppm)
 {
-	uint64_t rnd = sl_balance_rnd(&px->lc->rnd);
-
-	return (rnd * SL_MODEL_PPM >> 32) < ppm;
+	return ppm > 0 && ((uint64_t)sl_balance_rnd(&px->lc->rnd) * SL_MODEL_PPM >> 32) < ppm;
 }
 
 bool px_action_fault(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route)
