@@ -29,10 +29,19 @@ void nat_count_prefetch(const struct sl_nat *nat, const struct sl_nat_session *s
 {
 	const struct sl_stats_worker *st = &nat->lc->stats;
 
-	if (s->service_slot >= st->slots[SL_STATS_SERVICE])
-		return;
-	__builtin_prefetch(&st->born[SL_STATS_SERVICE][s->service_slot]);
-	__builtin_prefetch(&st->service[s->service_slot], 1);
+	if (s->service_slot < st->slots[SL_STATS_SERVICE])
+		__builtin_prefetch(&st->service[s->service_slot], 1);
+}
+
+/* A session that was checked with the configuration in use has a slot of that configuration. */
+struct sl_stats_service *nat_session_stats(struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	const struct sl_stats_worker *st = &nat->lc->stats;
+
+	if (nat->lc->snap && s->epoch == (uint32_t)nat->lc->snap->epoch &&
+	    s->service_slot < st->slots[SL_STATS_SERVICE])
+		return &st->service[s->service_slot];
+	return nat_service_stats(nat, s->service_slot, s->service_born);
 }
 
 void nat_count_in(struct sl_nat *nat, const struct sl_nat_session *s)

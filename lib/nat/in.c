@@ -216,7 +216,7 @@ static bool can_go(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_ip *d
 static void pass_on(struct sl_nat *nat, struct rte_mbuf *m, uint32_t row, enum nat_dir dir)
 {
 	const struct sl_nat_session *s = &nat->row[row];
-	struct sl_stats_service *st = nat_service_stats(nat, s->service_slot, s->service_born);
+	struct sl_stats_service *st = nat_session_stats(nat, s);
 	struct sl_tuple from, to;
 
 	if (dir == NAT_FORWARD)

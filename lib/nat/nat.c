@@ -5,7 +5,8 @@
 
 #include "nat_int.h"
 
-#define TIMERS_MAX 64   /* rows a call of sl_nat_timers looks at */
+#define TIMERS_MAX 64 /* rows a call of sl_nat_timers looks at */
+#define FLOOD_US   3000000u
 #define KILL_ROWS  1024 /* rows a call of sl_nat_orders looks at */
 
 /* Seconds the kernel's conntrack gives each state. */
@@ -171,8 +172,19 @@ struct sl_nat_restored sl_nat_restored(const struct sl_nat *nat)
 	return nat->restored;
 }
 
+/* A flood: unanswered sessions beyond a quarter of the table get seconds, not minutes. */
+static void flood(struct sl_nat *nat)
+{
+	for (int i = 0; i < TIMERS_MAX && nat->embryos > nat->rows / 4; i++) {
+		if (nat->lc->now_us - nat->row[nat->embryo_first].created_us < FLOOD_US)
+			return;
+		nat_evict(nat);
+	}
+}
+
 void sl_nat_timers(struct sl_nat *nat)
 {
+	flood(nat);
 	for (int i = 0; i < TIMERS_MAX; i++) {
 		uint32_t row = sl_wheel_expired(nat->wheel, nat->lc->now_us);
 

@@ -55,7 +55,7 @@ struct sl_nat {
 	 * yet, oldest first, which are evicted when the table is full. */
 	struct nat_link *link;
 	uint32_t free_first;
-	uint32_t embryo_first, embryo_last;
+	uint32_t embryo_first, embryo_last, embryos;
 	uint32_t port_next; /* where the search for a source port goes on */
 	bool high_services; /* a service or listener has a port of the range that is ours */
 	bool direct;        /* endpoints of services that keep the client's address are known */
@@ -98,6 +98,9 @@ bool nat_adopt(struct sl_nat *nat, uint32_t row);
 /** Ends a session; its row is free. */
 void nat_end(struct sl_nat *nat, uint32_t row);
 
+/** Ends the oldest session that nobody has answered; there is one. */
+void nat_evict(struct sl_nat *nat);
+
 /** Puts a row that holds no session among the free ones. */
 void nat_free_row(struct sl_nat *nat, uint32_t row);
 
@@ -121,6 +124,9 @@ static inline uint16_t nat_endpoint_port(const struct sl_snap_service *v,
 /** Counters of a slot; a place nobody reads when the slot was given to another object. */
 struct sl_stats_service *nat_service_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
 struct sl_stats_endpoint *nat_endpoint_stats(struct sl_nat *nat, uint32_t slot, uint32_t born);
+
+/** Counters of a session's service. */
+struct sl_stats_service *nat_session_stats(struct sl_nat *nat, const struct sl_nat_session *s);
 
 /** Starts fetching the counters of a session's service. */
 void nat_count_prefetch(const struct sl_nat *nat, const struct sl_nat_session *s);

@@ -60,6 +60,7 @@ static void embryo_add(struct sl_nat *nat, uint32_t row)
 	else
 		nat->link[nat->embryo_last].next = row;
 	nat->embryo_last = row;
+	nat->embryos++;
 }
 
 static void embryo_del(struct sl_nat *nat, uint32_t row)
@@ -74,6 +75,13 @@ static void embryo_del(struct sl_nat *nat, uint32_t row)
 		nat->embryo_last = l.prev;
 	else
 		nat->link[l.next].prev = l.prev;
+	nat->embryos--;
+}
+
+void nat_evict(struct sl_nat *nat)
+{
+	nat_end(nat, nat->embryo_first);
+	nat->lc->stats.c->nat_evicted++;
 }
 
 bool nat_adopt(struct sl_nat *nat, uint32_t row)
@@ -110,10 +118,8 @@ uint32_t nat_insert(struct sl_nat *nat, const struct sl_nat_session *s)
 	uint32_t row, generation;
 
 	/* Junk gives way: a session that was never answered, the oldest first. */
-	if (nat->free_first == NAT_NONE && nat->embryo_first != NAT_NONE) {
-		nat_end(nat, nat->embryo_first);
-		nat->lc->stats.c->nat_evicted++;
-	}
+	if (nat->free_first == NAT_NONE && nat->embryo_first != NAT_NONE)
+		nat_evict(nat);
 	if (nat->free_first == NAT_NONE)
 		return NAT_NONE;
 	row = nat->free_first;

@@ -561,10 +561,32 @@ static void random_packets_of_random_flows(void **state)
 	(void)state;
 }
 
+/* Unanswered sessions beyond a quarter of the table are given up after seconds; others stay. */
+static void a_flood_is_over_soon(void **state)
+{
+	struct nw *w = *state;
+
+	nw_open(w, CLIENT2, 7);
+	for (uint16_t i = 0; i < 60; i++)
+		nw_syn(w, CLIENT, (uint16_t)(1000 + i));
+	assert_int_equal(sl_nat_count(w->nat), 61);
+	nw_pass_s(w, 2);
+	assert_int_equal(sl_nat_count(w->nat), 61);
+	nw_pass_s(w, 2);
+	assert_int_equal(sl_nat_count(w->nat), 17);
+	assert_int_equal(w->fx->lc.stats.c->nat_evicted, 44);
+	assert_int_equal(nw_state(w, CLIENT2, 7), SL_NAT_ESTABLISHED);
+	/* The newest are still waited for. */
+	assert_int_equal(nw_state(w, CLIENT, 1059), SL_NAT_SYN_SENT);
+	nw_pass_s(w, 130);
+	assert_int_equal(sl_nat_count(w->nat), 1);
+}
+
 int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, nw_setup, nw_teardown)
 	const struct CMUnitTest tests[] = {
+		CASE(a_flood_is_over_soon),
 		CASE(the_life_of_a_connection),
 		CASE(times_of_each_state),
 		CASE(udp_times),
