@@ -21,17 +21,26 @@ pressure_begin() {
 	free_before=$(field mbufs_free)
 }
 
-# normal_start / normal_stop: requests one after another on new connections; none may fail.
+# normal_start [PATH] / normal_stop: requests one after another on new connections; none may fail.
 normal_start() {
+	local path=${1:-/simple/nginx}
 	: >"$TOPO_DIR/normal"
 	(
 		while [ ! -e "$TOPO_DIR/enough" ]; do
 			in_client curl -s -m 5 -o /dev/null -w '%{http_code} %{time_total}\n' -H "$host" \
-				$vip/simple/nginx >>"$TOPO_DIR/normal" || true
+				"$vip$path" >>"$TOPO_DIR/normal" || true
 			sleep 0.05
 		done
 	) &
 	normal_pid=$!
+}
+
+# What kept the endpoints' own kernel from answering: full queues, want of memory.
+kernel_troubles() {
+	report "endpoints' kernel:" "$(in_backend awk '/^TcpExt:/ { for (i = 2; i <= NF; i++) if (!n) h[i] = $i
+		else if ($i && h[i] ~ /Overflow|Drop|Prune|Pressure|Timeouts|ReqQFull|Abort/)
+			printf "%s %s, ", h[i], $i; n = 1 }' /proc/net/netstat)"
+	say tcp_rtos tcp_retransmits tcp_tlps tcp_buffers_short
 }
 
 normal_stop() {
@@ -42,9 +51,7 @@ normal_stop() {
 	n=$(wc -l <"$TOPO_DIR/normal")
 	bad=$(grep -cv '^200 ' "$TOPO_DIR/normal" || true)
 	report "normal client: $n requests, $bad failed, slowest $(sort -k2 -n "$TOPO_DIR/normal" | tail -n 1 | cut -d' ' -f2) s"
-	[ "$bad" -eq 0 ] || report "connections the endpoints' kernel refused, its listeners' queues full: $(
-		in_backend awk '/^TcpExt:/ { for (i = 1; i <= NF; i++) if (h[i] == "ListenOverflows") print $i
-			else h[i] = $i }' /proc/net/netstat)"
+	[ "$bad" -eq 0 ] || kernel_troubles
 	[ "$bad" -eq 0 ] || report "$(grep -v "^200 " "$TOPO_DIR/normal" | sort | uniq -c)"
 	expect 0 "$bad" "failed requests of the normal client"
 	[ "$n" -ge 10 ] || fail "only $n requests of the normal client"

@@ -9,7 +9,8 @@ play() {
 	chmod a+r "$TOPO_DIR/www/big"
 	expect 200 "$(status $vip/simple/nginx)"
 	pressure_begin
-	normal_start
+	# From an endpoint that the crowd leaves alone: 10,000 answers of a mebibyte keep one busy.
+	normal_start /simple/httpserver
 	crowd_start slow 10000 $crowd_sources 10.96.190.18 80 /simple/nginx/big simple.baihl.io
 	# A loaded machine takes its time to open them all. Buffers do not suffice for all: those that
 	# pin most of them may be gone then, the others not.
