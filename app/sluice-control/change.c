@@ -85,12 +85,14 @@ static void change_take(struct control *c)
 /* Where the time went, in microseconds. */
 static json_t *timing_json(const struct change *ch)
 {
-	uint64_t now = sl_clock_us();
+	uint64_t acked = ch->acked_us != 0 ? ch->acked_us : ch->staged_us;
 
-	return json_pack("{s:I, s:I, s:I}", "compile_us",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "compile_us",
 			 (json_int_t)(ch->compiled_us - ch->started_us), "write_us",
-			 (json_int_t)(ch->written_us - ch->compiled_us), "workers_us",
-			 (json_int_t)(now - ch->written_us));
+			 (json_int_t)(ch->written_us - ch->compiled_us), "stage_us",
+			 (json_int_t)(ch->staged_us - ch->written_us), "workers_us",
+			 (json_int_t)(acked - ch->staged_us), "commit_us",
+			 (json_int_t)(sl_clock_us() - acked));
 }
 
 /* Answers whoever waits and makes room for the next change. */
@@ -109,7 +111,7 @@ static void finish(struct control *c, int code, const char *text)
 		if (text[0] != '\0')
 			json_object_set_new(answer, "note", json_string(text));
 		json_object_set_new(answer, "epoch", json_integer((json_int_t)c->hdr->want_epoch));
-		if (c->change.written_us != 0)
+		if (c->change.staged_us != 0)
 			json_object_set_new(answer, "timing", timing_json(&c->change));
 	}
 	json_decref(w.answer);
@@ -132,6 +134,7 @@ void change_done(struct control *c, int code, const char *text)
 	unsigned long long epoch = c->pub.epoch;
 	char sentence[640];
 
+	c->change.acked_us = sl_clock_us();
 	if (code < 0 && code != -ETIMEDOUT) {
 		if (c->change.snap.map != NULL)
 			snprintf(sentence, sizeof(sentence),
@@ -261,6 +264,7 @@ int change_start(struct control *c, const char *cause, const struct parts *parts
 	rc = prepare(c, err);
 	if (rc == 0)
 		rc = stage(c, err);
+	ch->staged_us = sl_clock_us();
 	if (rc == 0 && ch->snap.map == NULL) {
 		change_take(c);
 		finish(c, 0, "");

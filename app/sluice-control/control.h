@@ -60,7 +60,7 @@ struct change {
 	struct snapfile snap;     /* written and mapped, not yet in use */
 	uint64_t confirm_wall_us; /* end of the time to confirm; 0: needs no confirmation */
 	struct waiter waiter;
-	uint64_t started_us, compiled_us, written_us; /* monotonic */
+	uint64_t started_us, compiled_us, written_us, staged_us, acked_us; /* monotonic */
 	char cause[32]; /* "start", "reload", "apply", "delete" for the log and the history */
 };
 
