@@ -550,6 +550,25 @@ static void small_body_is_sent_again(void **state)
 	expect(c, DOWN_OK2);
 }
 
+static void body_that_grows_beyond_is_let_go(void **state)
+{
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e);
+	char half[2100];
+
+	memset(half, 'x', sizeof(half));
+	say(e, c, "PUT /two HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5000\r\n\r\n");
+	up_open(e, 0);
+	say_bytes(e, c, half, sizeof(half), 1448);
+	assert_int_equal(e->lc.stats.c->http_retry_body_dropped, 0);
+	say_bytes(e, c, half, sizeof(half), 1448);
+	assert_int_equal(e->lc.stats.c->http_retry_body_dropped, 1);
+	rst(e, up(e, 0));
+	advance(e, 60);
+	assert_int_equal(ups(e), 1);
+	expect(c, "HTTP/1.1 503 *");
+}
+
 static void post_that_may_have_arrived_is_not(void **state)
 {
 	struct env *e = *state;
@@ -591,6 +610,7 @@ int main(void)
 		CASE(requests_at_a_time),
 		CASE_WITH(setup_endpoint, one_connection_an_endpoint),
 		CASE(small_body_is_sent_again),
+		CASE(body_that_grows_beyond_is_let_go),
 		CASE(post_that_may_have_arrived_is_not),
 	};
 

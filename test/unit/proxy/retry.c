@@ -237,6 +237,31 @@ static void budget(void **state)
 	expect(c[0], DOWN_OK2);
 }
 
+/** One request has one place in the budget, however often it is tried. */
+static void one_place_for_all_tries(void **state)
+{
+	struct env *e = *state;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct sl_tcp_conn *c = client(e);
+		uint32_t n = ups(e);
+
+		say(e, c, GET("/budget"));
+		for (uint32_t k = 0; k < 2; k++) {
+			fake_end(up(e, n + k), SL_TCP_END_REFUSED);
+			poll(e);
+			advance(e, 52);
+			assert_int_equal(ups(e), n + k + 2);
+		}
+		up_open(e, n + 2);
+		/* Not pooled: the next one connects anew. */
+		say(e, up(e, n + 2),
+		    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+		expect(c, DOWN_OK2);
+	}
+	assert_int_equal(SUM(e, rq_retry_overflow), 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -252,6 +277,7 @@ int main(void)
 		CASE(client_leaves_between_attempts),
 		CASE(request_timeout_between_attempts),
 		CASE(budget),
+		CASE(one_place_for_all_tries),
 	};
 
 	return cmocka_run_group_tests_name("proxy_retry", cases, NULL, NULL);
