@@ -23,15 +23,54 @@ static struct sl_blob place(struct builder *b, struct cache_entry *e)
 	return (struct sl_blob){e->off, e->len};
 }
 
+static bool is_exact(const struct builder *b, uint32_t row)
+{
+	struct sl_str name =
+		build_ref_str(b, BUILD_ROW(b, sl_snap_domain, SL_SNAP_DOMAINS, row)->name);
+
+	return name.n == 0 || name.p[0] != '*';
+}
+
+/* The exact domains of a table by hash; half of the buckets stay empty. */
+static void host_index(struct builder *b, struct sl_snap_table *t)
+{
+	uint32_t n = 0, buckets = 8, *index;
+
+	for (uint32_t i = 0; i < t->domains.n; i++)
+		n += is_exact(b, t->domains.first + i);
+	t->host_index.first = (uint32_t)b->tab[SL_SNAP_HOST_INDEX].n;
+	if (n == 0)
+		return;
+	while (buckets < 2 * n)
+		buckets *= 2;
+	index = build_rows(b, SL_SNAP_HOST_INDEX, buckets);
+	if (!index)
+		return;
+	t->host_index.n = buckets;
+	memset(index, 0xff, buckets * sizeof(*index)); /* SL_SNAP_NONE */
+	for (uint32_t i = 0; i < t->domains.n; i++) {
+		uint32_t row = t->domains.first + i, at;
+		struct sl_str name;
+
+		if (!is_exact(b, row))
+			continue;
+		name = build_ref_str(b, BUILD_ROW(b, sl_snap_domain, SL_SNAP_DOMAINS, row)->name);
+		at = snap_host_hash(name.p, name.n) & (buckets - 1);
+		while (index[at] != SL_SNAP_NONE)
+			at = (at + 1) & (buckets - 1);
+		index[at] = row;
+	}
+}
+
 static int hosts_db(struct builder *b, const struct sl_model_table *m, struct sl_snap_table *t)
 {
 	struct sl_match_pattern *p;
 	struct cache_entry *e;
-	int bad, rc;
+	uint32_t n = 0;
+	int bad, rc = 0;
 
-	if (t->domains.n == 0)
-		return 0;
-	p = calloc(t->domains.n, sizeof(*p));
+	host_index(b, t);
+	p = calloc((size_t)t->domains.n + 1, sizeof(*p));
 	if (!p)
 		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
 	for (uint32_t i = 0; i < t->domains.n; i++) {
@@ -39,16 +78,19 @@ static int hosts_db(struct builder *b, const struct sl_model_table *m, struct sl
 			BUILD_ROW(b, sl_snap_domain, SL_SNAP_DOMAINS, t->domains.first + i);
 		struct sl_str name = build_ref_str(b, d->name);
 
-		p[i] = (struct sl_match_pattern){SL_MATCH_EXACT, name, i, false};
-		if (name.n && name.p[0] == '*') {
-			p[i].kind = name.n > 1 ? SL_MATCH_SUFFIX : SL_MATCH_ANY;
-			p[i].text = (struct sl_str){name.p + 1, name.n - 1};
-		}
+		if (is_exact(b, t->domains.first + i))
+			continue;
+		p[n] = (struct sl_match_pattern){
+			SL_MATCH_SUFFIX, {name.p + 1, name.n - 1}, i, false};
+		if (name.n == 1)
+			p[n].kind = SL_MATCH_ANY;
+		n++;
 	}
-	rc = cache_get(b->cache, p, t->domains.n, &e, &bad, b->err);
-	if (!rc)
+	if (n)
+		rc = cache_get(b->cache, p, n, &e, &bad, b->err);
+	if (n && !rc)
 		t->hosts_db = place(b, e);
-	else if (bad >= 0)
+	else if (rc && bad >= 0)
 		sl_err_prefix(b->err, "route table '%s': domain '%.*s': ", m->name,
 			      SL_STR_ARG(p[bad].text));
 	free(p);

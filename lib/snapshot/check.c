@@ -44,14 +44,33 @@ static bool check_listener(const struct sl_snap *s, uint32_t row)
 	       snap_slot_ok(s, &l->slot);
 }
 
+/* The buckets of all tables follow one another (see weights_ok); at most half are in use. */
+static bool host_index_ok(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_table *t = sl_snap_table(s, row);
+	uint32_t first = row ? t[-1].host_index.first + t[-1].host_index.n : 0, used = 0;
+
+	if (t->host_index.first != first || !snap_span_ok(s, t->host_index, SL_SNAP_HOST_INDEX) ||
+	    (t->host_index.n & (t->host_index.n - 1)))
+		return false;
+	for (uint32_t i = 0; i < t->host_index.n; i++) {
+		uint32_t domain = snap_host_index(s)[first + i];
+
+		if (domain == SL_SNAP_NONE)
+			continue;
+		used++;
+		if (domain < t->domains.first || domain - t->domains.first >= t->domains.n)
+			return false;
+	}
+	return used <= t->host_index.n / 2; /* none in none */
+}
+
 static bool check_table(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_table *t = sl_snap_table(s, row);
 
-	if (!snap_ref_ok(s, t->name) || !snap_span_ok(s, t->vhosts, SL_SNAP_VHOSTS) ||
-	    !snap_span_ok(s, t->domains, SL_SNAP_DOMAINS))
-		return false;
-	return true;
+	return snap_ref_ok(s, t->name) && snap_span_ok(s, t->vhosts, SL_SNAP_VHOSTS) &&
+	       snap_span_ok(s, t->domains, SL_SNAP_DOMAINS) && host_index_ok(s, row);
 }
 
 static bool check_domain(const struct sl_snap *s, uint32_t row)
@@ -226,6 +245,7 @@ static const struct {
 	[SL_SNAP_SERVICES] = {"services", check_service},
 	[SL_SNAP_SERVICE_INDEX] = {"service index", check_bucket},
 	[SL_SNAP_DIRECT] = {"direct endpoints", NULL},
+	[SL_SNAP_HOST_INDEX] = {"host index", NULL},
 	[SL_SNAP_BLOBS] = {"databases", NULL},
 	[SL_SNAP_STRINGS] = {"strings", NULL},
 };

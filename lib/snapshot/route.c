@@ -18,12 +18,40 @@ struct sl_str sl_snap_host_name(struct sl_str host)
 	return host;
 }
 
-static uint32_t find_host(const struct sl_snap *snap, struct sl_match_scratch *scratch,
-			  const struct sl_snap_table *t, struct sl_str host)
+#define HOST_MAX 256u /* no domain is longer */
+
+/* Domain row of an exact domain, or SL_SNAP_NONE. */
+static uint32_t find_exact(const struct sl_snap *snap, const struct sl_snap_table *t,
+			   struct sl_str host)
 {
-	return t->hosts_db.len ? sl_match_find(sl_snap_blob(snap, t->hosts_db), scratch,
-					       sl_snap_host_name(host), 1)
-			       : SL_MATCH_NONE;
+	const uint32_t *bucket = snap_host_index(snap) + t->host_index.first;
+	uint32_t mask = t->host_index.n - 1, at;
+	char lower[HOST_MAX];
+
+	if (t->host_index.n == 0 || host.n > HOST_MAX)
+		return SL_SNAP_NONE;
+	for (uint32_t i = 0; i < host.n; i++)
+		lower[i] = sl_lower(host.p[i]);
+	host.p = lower;
+	at = snap_host_hash(lower, host.n) & mask;
+	/* At most half full, which sl_snap_check has seen: an empty bucket ends every probe. */
+	for (; bucket[at] != SL_SNAP_NONE; at = (at + 1) & mask)
+		if (sl_str_eq(sl_snap_str(snap, sl_snap_domain(snap, bucket[at])->name), host))
+			return bucket[at];
+	return SL_SNAP_NONE;
+}
+
+/* Exact, then the longest suffix, then "*": by hash first, since most Hosts are written out. */
+static uint32_t find_domain(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			    const struct sl_snap_table *t, struct sl_str host)
+{
+	struct sl_str name = sl_snap_host_name(host);
+	uint32_t row = find_exact(snap, t, name), id;
+
+	if (row != SL_SNAP_NONE || t->hosts_db.len == 0)
+		return row;
+	id = sl_match_find(sl_snap_blob(snap, t->hosts_db), scratch, name, 1);
+	return id < t->domains.n ? t->domains.first + id : SL_SNAP_NONE;
 }
 
 /* The search for the first route of a virtual host. */
@@ -75,12 +103,11 @@ int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scra
 {
 	const struct sl_snap_table *t = sl_snap_table(snap, table);
 	struct search s = {.snap = snap, .scratch = scratch, .rq = rq};
-	uint32_t id = find_host(snap, scratch, t, rq->host);
 
 	*hit = (struct sl_route_hit){SL_SNAP_NONE, SL_SNAP_NONE, SL_SNAP_NONE};
-	if (id >= t->domains.n)
+	hit->domain = find_domain(snap, scratch, t, rq->host);
+	if (hit->domain == SL_SNAP_NONE)
 		return -ENOENT;
-	hit->domain = t->domains.first + id;
 	hit->vhost = sl_snap_domain(snap, hit->domain)->vhost;
 	s.v = sl_snap_vhost(snap, hit->vhost);
 	s.best = s.v->routes.n;

@@ -60,8 +60,10 @@ struct sl_snap_listener {
 struct sl_snap_table {
 	struct sl_ref name;
 	struct sl_span vhosts;
-	struct sl_blob hosts_db; /* ids are offsets into `domains`, smallest id wins */
+	struct sl_blob hosts_db; /* of suffixes and "*"; ids are offsets into `domains`, smallest id
+				    wins */
 	struct sl_span domains;
+	struct sl_span host_index; /* buckets of SL_SNAP_HOST_INDEX: the exact domains */
 };
 
 /** One domain of a table, in order of precedence: exact, longest suffix first, then "*". */
@@ -275,6 +277,8 @@ enum sl_snap_tab {
 	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address
 				*/
 	SL_SNAP_DIRECT,        /* power of two, at most half full; no row: there are none */
+	SL_SNAP_HOST_INDEX,    /* uint32_t hash buckets of domain rows: of each table a power of two
+				* of them, open address */
 	SL_SNAP_BLOBS,         /* bytes */
 	SL_SNAP_STRINGS,       /* bytes */
 	SL_SNAP_TABS

@@ -25,13 +25,14 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_SERVICES] = sizeof(struct sl_snap_service),
 	[SL_SNAP_SERVICE_INDEX] = sizeof(uint32_t),
 	[SL_SNAP_DIRECT] = sizeof(struct sl_snap_direct),
+	[SL_SNAP_HOST_INDEX] = sizeof(uint32_t),
 	[SL_SNAP_BLOBS] = 1,
 	[SL_SNAP_STRINGS] = 1,
 };
 
 _Static_assert(sizeof(struct sl_snap) == 48 + 16 * SL_SNAP_TABS, "shared layout");
 _Static_assert(sizeof(struct sl_snap_listener) == 56, "shared layout");
-_Static_assert(sizeof(struct sl_snap_table) == 40, "shared layout");
+_Static_assert(sizeof(struct sl_snap_table) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_route) == 200, "shared layout");

@@ -211,6 +211,7 @@ static void each_reference_is_checked(void **state)
 	struct sl_snap_cluster *c = ROW(sl_snap_cluster, sl_snap_cluster, 0);
 	struct sl_snap_endpoint *e = ROW(sl_snap_endpoint, sl_snap_endpoint, 0);
 	struct sl_snap_service *sv = ROW(sl_snap_service, sl_snap_service, 0);
+	uint32_t *hosts = (uint32_t *)((char *)s + s->tab[SL_SNAP_HOST_INDEX].off);
 	uint32_t *bucket = (uint32_t *)((char *)s + s->tab[SL_SNAP_SERVICE_INDEX].off);
 
 	REFUSED(l->table, 2);
@@ -228,6 +229,10 @@ static void each_reference_is_checked(void **state)
 	REFUSED(t->hosts_db.off, UINT64_MAX - 63);
 	REFUSED(t->hosts_db.len, UINT64_MAX);
 	REFUSED(t->hosts_db.len, t->hosts_db.len - 64);
+	REFUSED(t->host_index.first, 1);
+	REFUSED(t->host_index.n, 7);
+	REFUSED(t->host_index.n, 1u << 20);
+	REFUSED(hosts[0], 3);
 	REFUSED(d->vhost, 3);
 	REFUSED(v->routes.n, 100);
 	REFUSED(v->root_route, 4);
