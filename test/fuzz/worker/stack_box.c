@@ -8,6 +8,7 @@
 #include "../../../lib/worker/worker.h"
 #include "sl_clock.h"
 #include "sl_ctl.h"
+#include "sl_flows.h"
 
 #define MBUFS    1023
 #define NAT_ROWS 16u
@@ -117,7 +118,7 @@ static void once(void)
 	box.snap[0] = config_build(&box.base, CONF_STACK, 1, NULL);
 	box.snap[1] = config_build(&box.base, CONF_STACK | CONF_OTHER_C1, 2, box.snap[0]);
 	box.answers = aligned_alloc(SL_CACHE_LINE, (answers + 63) / 64 * 64);
-	box.rows = calloc(1, sl_nat_rows_size(NAT_ROWS));
+	box.rows = calloc(1, sl_flows_size(NAT_ROWS, 0));
 	CHECK(box.base.punt && box.inject && box.redirect && box.answers && box.rows);
 	for (int i = 0; i < 2; i++)
 		box.epoch[i] = (struct sl_epoch){box.snap[i], box.base.scratch};
@@ -157,7 +158,7 @@ void box_start(uint8_t how)
 	once();
 	net_start();
 	sl_ring_init(box.answers, 8, 64);
-	memset(box.rows, 0, sl_nat_rows_size(NAT_ROWS));
+	memset(box.rows, 0, sl_flows_size(NAT_ROWS, 0));
 	cfg.net = box.net;
 	cfg.pool = box.base.pool;
 	cfg.clone_pool = box.base.clone_pool;
@@ -176,7 +177,7 @@ void box_start(uint8_t how)
 	cfg.nat = (struct sl_nat_config){.rows = box.rows,
 					 .rows_max = NAT_ROWS,
 					 .secret = {5, 6},
-					 .tcp_established_ms = 60000};
+					 .timeout_ms = {[SL_NAT_ESTABLISHED] = 60000}};
 	cfg.proxy = (struct sl_proxy_config){.sessions_max = 16,
 					     .upstreams_max = 16,
 					     .pool_idle_max = 2,
