@@ -574,6 +574,12 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .keys = sl_conf_session_keys,
 	 .help = "How long an L4 session lasts in silence, by its state."},
 	{.name = "http", .type = SL_KEY_GROUP, .keys = http_keys, .help = "HTTP behaviour."},
+	{.name = "locality",
+	 .type = SL_KEY_TEXT,
+	 CONTROL(locality),
+	 .def = "",
+	 .help = "Where the box stands, \"region/zone/subzone\": near endpoints come first where "
+		 "a DestinationRule has outlierDetection or says distribute."},
 	{.name = "manifests",
 	 .type = SL_KEY_EACH,
 	 .max = 16,

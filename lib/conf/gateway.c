@@ -44,14 +44,7 @@ static bool selects(const struct sl_node *gateway_labels, const struct sl_node *
 {
 	if (!gateway_labels || gateway_labels->n == 0 || !service_selector)
 		return false;
-	for (uint32_t i = 0; i < gateway_labels->n; i++) {
-		const struct sl_node *v =
-			sl_node_get(service_selector, gateway_labels->pair[i].key);
-
-		if (!v || strcmp(v->text, gateway_labels->pair[i].value->text) != 0)
-			return false;
-	}
-	return true;
+	return sl_kube_labels_match(gateway_labels, service_selector);
 }
 
 static int server_add(struct build *b, const struct sl_object *gw, const struct sl_node *server,
@@ -165,17 +158,10 @@ static int add_gateway(struct build *b, const struct sl_object *gw)
 
 /* ---- VirtualServices ---- */
 
-/* Oldest first; those without a time are oldest; then by name and namespace. */
 static int vs_cmp(const void *a, const void *b)
 {
-	const struct sl_object *x = *(const struct sl_object *const *)a;
-	const struct sl_object *y = *(const struct sl_object *const *)b;
-	int c = strcmp(sl_node_text(x->root, "metadata.creationTimestamp", ""),
-		       sl_node_text(y->root, "metadata.creationTimestamp", ""));
-
-	if (c == 0)
-		c = strcmp(x->name, y->name);
-	return c ? c : strcmp(x->ns, y->ns);
+	return sl_kube_age_cmp(*(const struct sl_object *const *)a,
+			       *(const struct sl_object *const *)b);
 }
 
 static bool names_gateway(const struct sl_object *vs, const struct sl_object *gw)

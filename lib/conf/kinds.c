@@ -1,49 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The kinds of Istio and Kubernetes objects and the fields of those that are served: tables only.
  */
-#include "schema.h"
-#include "sl_model.h"
-
-#define ANY(n)                                \
-	{                                     \
-		.name = (n), .type = SL_F_ANY \
-	}
-#define STR(n)                                \
-	{                                     \
-		.name = (n), .type = SL_F_STR \
-	}
-#define LATER(n)                                                   \
-	{                                                          \
-		.name = (n), .type = SL_F_ANY, .use = SL_USE_LATER \
-	}
-#define MAP(n)                                      \
-	{                                           \
-		.name = (n), .type = SL_F_TEXTS_MAP \
-	}
-#define PORT(n)                                                       \
-	{                                                             \
-		.name = (n), .type = SL_F_INT, .min = 1, .max = 65535 \
-	}
-#define OBJ(n, fields)                                         \
-	{                                                      \
-		.name = (n), .type = SL_F_OBJ, .sub = (fields) \
-	}
-#define OBJ_MAP(n, fields)                                         \
-	{                                                          \
-		.name = (n), .type = SL_F_OBJ_MAP, .sub = (fields) \
-	}
-#define OBJS(n, fields)                                         \
-	{                                                       \
-		.name = (n), .type = SL_F_OBJS, .sub = (fields) \
-	}
-#define ONLY(n, t, w)                                                      \
-	{                                                                  \
-		.name = (n), .type = (t), .use = SL_USE_ONLY, .words = (w) \
-	}
-#define END       \
-	{         \
-		0 \
-	}
+#include "fields.h"
 
 static const char *const w_derive_port[] = {"FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT", NULL};
 static const char *const w_scheme[] = {"http", "https", NULL};
@@ -78,12 +36,6 @@ const struct sl_field sl_meta_fields[] = {
 	ANY("clusterName"),
 	END,
 };
-
-#define HEAD                                                                                  \
-	STR("apiVersion"), STR("kind"),                                                       \
-	{                                                                                     \
-		.name = "metadata", .type = SL_F_OBJ, .required = true, .sub = sl_meta_fields \
-	}
 
 /* ---- Istio ---- */
 
@@ -166,7 +118,7 @@ static const struct sl_field vs_port[] = {
 static const struct sl_field vs_destination[] = {
 	{.name = "host", .type = SL_F_STR, .required = true},
 	OBJ("port", vs_port),
-	LATER("subset"),
+	STR("subset"),
 	END,
 };
 
@@ -457,6 +409,12 @@ const struct sl_kind sl_kinds[] = {
 	{"Gateway", SL_KIND_GATEWAY, SL_KIND_SERVED, ISTIO_NET, istio_net, false, gateway},
 	{"VirtualService", SL_KIND_VIRTUAL_SERVICE, SL_KIND_SERVED, ISTIO_NET, istio_net, false,
 	 virtual_service},
+	{"DestinationRule", SL_KIND_DESTINATION_RULE, SL_KIND_SERVED, ISTIO_NET, istio_net, false,
+	 sl_destination_rule_fields},
+	{"ServiceEntry", SL_KIND_SERVICE_ENTRY, SL_KIND_SERVED, ISTIO_NET, istio_net, false,
+	 sl_service_entry_fields},
+	{"WorkloadEntry", SL_KIND_WORKLOAD_ENTRY, SL_KIND_SERVED, ISTIO_NET, istio_net, false,
+	 sl_workload_entry_fields},
 	{"Service", SL_KIND_SERVICE, SL_KIND_SERVED, "", v1, false, service},
 	{"Endpoints", SL_KIND_ENDPOINTS, SL_KIND_SERVED, "", v1, false, endpoints},
 	{"EndpointSlice", SL_KIND_ENDPOINT_SLICE, SL_KIND_SERVED, "discovery.k8s.io", discovery,
@@ -472,9 +430,6 @@ const struct sl_kind sl_kinds[] = {
 	NOT_YET("ReferenceGrant", GATEWAY_API),
 	NOT_YET("Ingress", K8S_NET),
 	NOT_YET("IngressClass", K8S_NET),
-	NOT_YET("DestinationRule", ISTIO_NET),
-	NOT_YET("ServiceEntry", ISTIO_NET),
-	NOT_YET("WorkloadEntry", ISTIO_NET),
 	NOT_YET("WorkloadGroup", ISTIO_NET),
 	NOT_YET("EnvoyFilter", ISTIO_NET),
 	NOT_YET("ProxyConfig", ISTIO_NET),
@@ -489,7 +444,7 @@ const struct sl_kind sl_kinds[] = {
 	IGNORED("ReplicationController"),
 	IGNORED("StatefulSet"),
 	IGNORED("DaemonSet"),
-	IGNORED("Pod"),
+	{.name = "Pod", .id = SL_KIND_POD, .mode = SL_KIND_IGNORED},
 	IGNORED("PodTemplate"),
 	IGNORED("Job"),
 	IGNORED("CronJob"),

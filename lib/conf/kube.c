@@ -9,7 +9,6 @@
 #include "objects_read.h"
 
 #define SERVICE_LABEL "kubernetes.io/service-name"
-#define DOMAIN        "svc.cluster.local"
 
 int sl_kube_no_memory(const struct sl_kube *k)
 {
@@ -53,41 +52,75 @@ static int add_service(struct sl_kube *k, const struct sl_object *o)
 	s->o = o;
 	s->spec = sl_node_get(o->root, "spec");
 	s->ports = sl_node_get(s->spec, "ports");
-	s->made = calloc(sl_node_len(s->ports) + 1u, 1);
-	if (!s->made)
-		return -ENOMEM;
 	/* "Service/ns/name" */
 	return sl_index_put(&k->by_name, strchr(o->key, '/') + 1, (uint32_t)k->n_service++);
 }
 
+static int add_pod(struct sl_kube *k, const struct sl_object *o, uint32_t at)
+{
+	const char *ip = sl_node_text(o->root, "status.podIP", "");
+
+	return *ip ? sl_index_put(&k->pod_by_ip, ip, at) : 0;
+}
+
+static int add_object(struct sl_kube *k, const struct sl_object *o, uint32_t at)
+{
+	switch (o->kind->id) {
+	case SL_KIND_SERVICE:
+		return add_service(k, o);
+	case SL_KIND_ENDPOINTS:
+	case SL_KIND_ENDPOINT_SLICE:
+		add_backing(k, o);
+		return 0;
+	case SL_KIND_DESTINATION_RULE:
+		k->rule[k->n_rule++] = o;
+		return 0;
+	case SL_KIND_SERVICE_ENTRY:
+		return sl_kube_entry_add(k, o);
+	case SL_KIND_WORKLOAD_ENTRY:
+		k->workload[k->n_workload++] = o;
+		return 0;
+	case SL_KIND_POD:
+		return add_pod(k, o, at);
+	default:
+		return 0;
+	}
+}
+
 int sl_kube_init(struct sl_kube *k)
 {
+	size_t n = k->set->n + 1;
 	int e = 0;
 
-	k->service = calloc(k->set->n + 1, sizeof(*k->service));
-	k->backing = calloc(k->set->n + 1, sizeof(*k->backing));
-	if (!k->service || !k->backing)
+	k->service = calloc(n, sizeof(*k->service));
+	k->backing = calloc(n, sizeof(*k->backing));
+	k->rule = calloc(n, sizeof(*k->rule));
+	k->entry = calloc(n, sizeof(*k->entry));
+	k->workload = calloc(n, sizeof(*k->workload));
+	if (!k->service || !k->backing || !k->rule || !k->entry || !k->workload)
 		return sl_kube_no_memory(k);
-	for (size_t i = 0; e == 0 && i < k->set->n; i++) {
-		const struct sl_object *o = k->set->v[i];
-
-		if (o->kind->id == SL_KIND_SERVICE)
-			e = add_service(k, o);
-		else if (o->kind->id == SL_KIND_ENDPOINTS || o->kind->id == SL_KIND_ENDPOINT_SLICE)
-			add_backing(k, o);
-	}
+	for (size_t i = 0; e == 0 && i < k->set->n; i++)
+		e = add_object(k, k->set->v[i], (uint32_t)i);
+	if (e)
+		return sl_kube_no_memory(k);
 	if (k->n_backing)
 		qsort(k->backing, k->n_backing, sizeof(*k->backing), backing_cmp);
-	return e ? sl_kube_no_memory(k) : 0;
+	sl_kube_rules_sort(k);
+	return 0;
 }
 
 void sl_kube_fini(struct sl_kube *k)
 {
-	for (size_t i = 0; k->service && i < k->set->n; i++)
-		free(k->service[i].made);
 	free(k->service);
 	free(k->backing);
+	free(k->rule);
+	free(k->entry);
+	free(k->workload);
 	sl_index_free(&k->by_name);
+	sl_index_free(&k->entry_by_host);
+	sl_index_free(&k->pod_by_ip);
+	sl_index_free(&k->made);
+	sl_arena_free(&k->arena);
 }
 
 struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char *ns,
@@ -101,137 +134,24 @@ struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char
 	return i < 0 ? NULL : &k->service[i];
 }
 
+int sl_kube_age_cmp(const struct sl_object *x, const struct sl_object *y)
+{
+	int c = strcmp(sl_node_text(x->root, "metadata.creationTimestamp", ""),
+		       sl_node_text(y->root, "metadata.creationTimestamp", ""));
+
+	if (c == 0)
+		c = strcmp(x->name, y->name);
+	return c ? c : strcmp(x->ns, y->ns);
+}
+
 uint8_t sl_kube_proto(const struct sl_node *port)
 {
 	return strcmp(sl_node_text(port, "protocol", "TCP"), "UDP") == 0 ? IPPROTO_UDP
 									 : IPPROTO_TCP;
 }
 
-static int add_addr(struct sl_kube_addrs *out, const char *text, uint16_t port)
-{
-	struct sl_ip_port addr = {.port = port};
-
-	if (sl_ip_parse(text, &addr.ip, NULL) < 0)
-		return 0; /* "None" and "" are no addresses */
-	if (out->n == out->cap) {
-		size_t cap = out->cap ? out->cap * 2 : 16;
-		struct sl_ip_port *v = reallocarray(out->v, cap, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		out->v = v;
-		out->cap = cap;
-	}
-	out->v[out->n++] = addr;
-	return 0;
-}
-
-/* Kube-proxy joins a Service's port and an endpoints' port by their name. */
-static bool same_port(const struct sl_node *service_port, const struct sl_node *port)
-{
-	return strcmp(sl_node_text(service_port, "name", ""), sl_node_text(port, "name", "")) ==
-		       0 &&
-	       sl_kube_proto(service_port) == sl_kube_proto(port);
-}
-
-static const struct sl_node *port_of(const struct sl_node *ports,
-				     const struct sl_node *service_port)
-{
-	for (uint32_t i = 0; i < sl_node_len(ports); i++)
-		if (same_port(service_port, ports->item[i]))
-			return ports->item[i];
-	return NULL;
-}
-
-/* What one collection of addresses is after. */
-struct wanted {
-	const struct sl_node *port;
-	enum sl_kube_which which;
-	const char *node; /* NULL: any */
-};
-
-static bool on_node(const struct sl_node *address, const struct wanted *w)
-{
-	return !w->node || strcmp(sl_node_text(address, "nodeName", ""), w->node) == 0;
-}
-
-static int add_endpoints(const struct sl_object *o, const struct wanted *want,
-			 struct sl_kube_addrs *out)
-{
-	const struct sl_node *subsets = sl_node_get(o->root, "subsets");
-	int e = 0;
-
-	for (uint32_t i = 0; i < sl_node_len(subsets); i++) {
-		const struct sl_node *addrs = sl_node_get(subsets->item[i], "addresses");
-		const struct sl_node *p =
-			port_of(sl_node_get(subsets->item[i], "ports"), want->port);
-
-		for (uint32_t j = 0; p && e == 0 && j < sl_node_len(addrs); j++)
-			if (want->which == SL_KUBE_READY && on_node(addrs->item[j], want))
-				e = add_addr(out, sl_node_text(addrs->item[j], "ip", ""),
-					     (uint16_t)sl_node_int(p, "port", 0));
-	}
-	return e;
-}
-
-static bool is_true(const struct sl_node *endpoint, const char *condition, bool unset)
-{
-	return sl_lower(*sl_node_text(endpoint, condition, unset ? "true" : "false")) == 't';
-}
-
-/* A pod that is shut down still serves for a while: not ready, but serving and terminating. */
-static bool in_state(const struct sl_node *endpoint, enum sl_kube_which which)
-{
-	bool ready = is_true(endpoint, "conditions.ready", true);
-
-	if (which == SL_KUBE_READY)
-		return ready;
-	return !ready && is_true(endpoint, "conditions.serving", false) &&
-	       is_true(endpoint, "conditions.terminating", false);
-}
-
-static int add_slice(const struct sl_object *o, const struct wanted *want,
-		     struct sl_kube_addrs *out)
-{
-	const struct sl_node *endpoints = sl_node_get(o->root, "endpoints");
-	const struct sl_node *p = port_of(sl_node_get(o->root, "ports"), want->port);
-	int e = 0;
-
-	for (uint32_t i = 0; p && i < sl_node_len(endpoints); i++) {
-		const struct sl_node *ep = endpoints->item[i];
-		const struct sl_node *addrs = sl_node_get(ep, "addresses");
-
-		if (!in_state(ep, want->which) || !on_node(ep, want))
-			continue;
-		for (uint32_t j = 0; e == 0 && j < sl_node_len(addrs); j++)
-			e = add_addr(out, addrs->item[j]->text,
-				     (uint16_t)sl_node_int(p, "port", 0));
-	}
-	return e;
-}
-
-static int addr_cmp(const void *a, const void *b)
-{
-	const struct sl_ip_port *x = a, *y = b;
-	int c = memcmp(&x->ip, &y->ip, sizeof(x->ip));
-
-	return c ? c : (x->port > y->port) - (x->port < y->port);
-}
-
-static void sort_unique(struct sl_kube_addrs *out)
-{
-	size_t n = 0;
-
-	if (out->n)
-		qsort(out->v, out->n, sizeof(*out->v), addr_cmp);
-	for (size_t i = 0; i < out->n; i++)
-		if (n == 0 || addr_cmp(&out->v[n - 1], &out->v[i]) != 0)
-			out->v[n++] = out->v[i];
-	out->n = n;
-}
-
 /* First of the objects behind a Service; they lie side by side. */
-static size_t backing_first(const struct sl_kube *k, const struct sl_object *service)
+size_t sl_kube_backing_first(const struct sl_kube *k, const struct sl_object *service)
 {
 	size_t lo = 0, hi = k->n_backing;
 
@@ -250,59 +170,10 @@ static size_t backing_first(const struct sl_kube *k, const struct sl_object *ser
 	return lo;
 }
 
-static bool backs(const struct sl_kube_backing *b, const struct sl_object *service)
+bool sl_kube_backs(const struct sl_kube *k, size_t i, const struct sl_object *service)
 {
-	return strcmp(b->o->ns, service->ns) == 0 && strcmp(b->service, service->name) == 0;
-}
-
-static int collect(const struct sl_kube *k, const struct sl_kube_service *s,
-		   const struct wanted *want, struct sl_kube_addrs *out)
-{
-	size_t first = backing_first(k, s->o);
-	bool slices = false;
-	int e = 0;
-
-	*out = (struct sl_kube_addrs){0};
-	/* Where both are written they say the same; kube-proxy reads the slices. */
-	for (size_t i = first; i < k->n_backing && backs(&k->backing[i], s->o); i++)
-		slices |= k->backing[i].o->kind->id == SL_KIND_ENDPOINT_SLICE;
-	for (size_t i = first; e == 0 && i < k->n_backing && backs(&k->backing[i], s->o); i++) {
-		const struct sl_object *o = k->backing[i].o;
-
-		out->seen = true;
-		if (o->kind->id == SL_KIND_ENDPOINT_SLICE)
-			e = add_slice(o, want, out);
-		else if (!slices)
-			e = add_endpoints(o, want, out);
-	}
-	sort_unique(out);
-	if (e) {
-		free(out->v);
-		*out = (struct sl_kube_addrs){0};
-		return sl_kube_no_memory(k);
-	}
-	return 0;
-}
-
-int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
-		  const struct sl_node *port, enum sl_kube_which which, bool local,
-		  struct sl_kube_addrs *out)
-{
-	struct wanted want = {port, SL_KUBE_READY, local ? k->node : NULL};
-	bool ready, seen;
-	int e = collect(k, s, &want, out);
-
-	ready = e == 0 && out->n > 0;
-	if (e || (ready && which == SL_KUBE_READY))
-		return e;
-	seen = out->seen;
-	free(out->v);
-	*out = (struct sl_kube_addrs){.seen = seen};
-	/* Where nobody is ready those that leave are all there is. */
-	if (ready != (which == SL_KUBE_LEAVING))
-		return 0;
-	want.which = SL_KUBE_LEAVING;
-	return collect(k, s, &want, out);
+	return i < k->n_backing && strcmp(k->backing[i].o->ns, service->ns) == 0 &&
+	       strcmp(k->backing[i].service, service->name) == 0;
 }
 
 bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip)
@@ -324,96 +195,92 @@ uint16_t sl_kube_target(const struct sl_kube *k, const struct sl_kube_service *s
 		return (uint16_t)number;
 	if (target->type == SL_NODE_INT)
 		return (uint16_t)sl_node_int(target, "", 0);
-	for (size_t i = backing_first(k, s->o); i < k->n_backing && backs(&k->backing[i], s->o);
-	     i++) {
+	for (size_t i = sl_kube_backing_first(k, s->o); sl_kube_backs(k, i, s->o); i++) {
 		const struct sl_node *root = k->backing[i].o->root;
 		const struct sl_node *subsets = sl_node_get(root, "subsets");
-		const struct sl_node *p = port_of(sl_node_get(root, "ports"), port);
+		const struct sl_node *p = sl_kube_port_of(sl_node_get(root, "ports"), port);
 
 		for (uint32_t j = 0; !p && j < sl_node_len(subsets); j++)
-			p = port_of(sl_node_get(subsets->item[j], "ports"), port);
+			p = sl_kube_port_of(sl_node_get(subsets->item[j], "ports"), port);
 		if (p)
 			return (uint16_t)sl_node_int(p, "port", 0);
 	}
 	return 0;
 }
 
-static int add_members(struct sl_kube *k, const struct sl_kube_addrs *addrs, enum sl_health health,
-		       struct sl_model_cluster *c)
-{
-	for (size_t i = 0; i < addrs->n; i++) {
-		struct sl_model_endpoint *ep;
+/* ---- clusters ---- */
 
-		if (sl_kube_own(k, &addrs->v[i].ip))
-			continue;
-		ep = sl_model_endpoint_add(c);
-		if (!ep)
-			return sl_kube_no_memory(k);
-		ep->addr = addrs->v[i];
-		ep->health = health;
-	}
-	return 0;
+/* TCP and UDP may share a port number (DNS); Istio knows no clusters of UDP. */
+bool sl_kube_cluster_made(struct sl_kube *k, const struct sl_kube_cluster_head *h,
+			  char name[SL_KUBE_NAME_MAX])
+{
+	snprintf(name, SL_KUBE_NAME_MAX, "outbound%s%s|%lld|%s|%s", h->udp ? "-udp" : "",
+		 h->local ? "-local" : "", (long long)h->port, h->subset, h->fqdn);
+	return sl_index_get(&k->made, name) >= 0;
 }
 
-/* An address may be ready in one object and leave in another, while it moves. */
-static void without(struct sl_kube_addrs *leaving, const struct sl_kube_addrs *ready)
+int sl_kube_cluster_make(struct sl_kube *k, const struct sl_kube_cluster_head *h,
+			 const struct sl_kube_addrs *addrs, const char *name)
 {
-	size_t n = 0;
+	const struct sl_object *owner;
+	const struct sl_node *subset = NULL;
+	struct sl_kube_rules rules;
+	struct sl_model_cluster *c = sl_model_cluster_add(k->model, name);
+	char *key = sl_arena_text(&k->arena, name, strlen(name));
+	int e;
 
-	for (size_t i = 0; i < leaving->n; i++)
-		if (!ready->n ||
-		    !bsearch(&leaving->v[i], ready->v, ready->n, sizeof(*ready->v), addr_cmp))
-			leaving->v[n++] = leaving->v[i];
-	leaving->n = n;
-}
-
-static int fill_cluster(struct sl_kube *k, const struct sl_kube_service *s,
-			const struct sl_node *port, bool local, struct sl_model_cluster *c)
-{
-	struct sl_kube_addrs ready = {0}, leaving = {0};
-	int e = sl_kube_addrs(k, s, port, SL_KUBE_READY, local, &ready);
-
-	if (e == 0)
-		e = sl_kube_addrs(k, s, port, SL_KUBE_LEAVING, local, &leaving);
-	without(&leaving, &ready);
-	if (e == 0)
-		e = add_members(k, &ready, SL_HEALTHY, c);
-	if (e == 0)
-		e = add_members(k, &leaving, SL_DRAINING, c);
-	if (ready.seen && ready.n == 0 && !local)
-		sl_objects_warn(k->set, s->o, port->line,
-				"Service %s: its endpoints have no ready address for port '%s'; "
-				"their port must have the same name",
-				s->o->name, sl_node_text(port, "name", ""));
-	free(ready.v);
-	free(leaving.v);
-	return e;
+	if (!c || !key || sl_index_put(&k->made, key, 1) < 0 ||
+	    sl_model_set(&c->fqdn, h->fqdn) < 0 || sl_model_set(&c->subset, h->subset) < 0 ||
+	    sl_model_set(&c->type, h->type) < 0 ||
+	    sl_model_origin(&c->origin, h->o->file, h->line) < 0)
+		return sl_kube_no_memory(k);
+	c->port = (uint16_t)h->port;
+	c->lb = SL_LB_LEAST_REQUEST;
+	sl_kube_rules(k, h->o->ns, h->fqdn, &rules);
+	if (*h->subset)
+		subset = sl_kube_subset(&rules, h->subset, &owner);
+	e = sl_kube_fill(k, addrs, sl_node_get(subset, "labels"), c);
+	if (e == 0 && subset && c->n_endpoints == 0 && addrs->n)
+		sl_objects_warn(k->set, owner, subset->line,
+				"subset %s of host %s: none of its endpoints is known to have its "
+				"labels; write them with the Pods, their Deployment or the "
+				"EndpointSlice",
+				h->subset, h->fqdn);
+	return e ? e : sl_kube_apply_rules(k, &rules, subset, c);
 }
 
 int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
-		    char name[SL_KUBE_NAME_MAX])
+		    const char *subset, char name[SL_KUBE_NAME_MAX])
 {
 	const struct sl_node *p = s->ports->item[port];
-	int64_t number = sl_node_int(p, "port", 0);
-	bool udp = sl_kube_proto(p) == IPPROTO_UDP;
-	uint8_t made = local ? SL_KUBE_MADE_LOCAL : SL_KUBE_MADE;
-	struct sl_model_cluster *c;
-	const char *fqdn;
+	char fqdn[SL_KUBE_NAME_MAX];
+	struct sl_kube_cluster_head head = {
+		.o = s->o,
+		.line = p->line,
+		.fqdn = fqdn,
+		.subset = subset,
+		.type = "EDS",
+		.port = sl_node_int(p, "port", 0),
+		.udp = sl_kube_proto(p) == IPPROTO_UDP,
+		.local = local,
+	};
+	struct sl_kube_addrs addrs;
+	int e;
 
-	/* TCP and UDP may share a port number (DNS); Istio knows no clusters of UDP. */
-	snprintf(name, SL_KUBE_NAME_MAX, "outbound%s%s|%lld||%s.%s." DOMAIN, udp ? "-udp" : "",
-		 local ? "-local" : "", (long long)number, s->o->name, s->o->ns);
-	if (s->made[port] & made)
+	snprintf(fqdn, sizeof(fqdn), "%s.%s." SL_KUBE_DOMAIN, s->o->name, s->o->ns);
+	if (sl_kube_cluster_made(k, &head, name))
 		return 0;
-	c = sl_model_cluster_add(k->model, name);
-	fqdn = strrchr(name, '|') + 1;
-	if (!c || sl_model_set(&c->fqdn, fqdn) < 0 || sl_model_set(&c->type, "EDS") < 0 ||
-	    sl_model_origin(&c->origin, s->o->file, p->line) < 0)
-		return sl_kube_no_memory(k);
-	c->port = (uint16_t)number;
-	c->lb = SL_LB_LEAST_REQUEST;
-	s->made[port] |= made;
-	return fill_cluster(k, s, p, local, c);
+	e = sl_kube_addrs(k, s, p, local, &addrs);
+	if (e)
+		return e;
+	if (addrs.seen && addrs.n == 0 && !local)
+		sl_objects_warn(k->set, s->o, p->line,
+				"Service %s: its endpoints have no ready address for port '%s'; "
+				"their port must have the same name",
+				s->o->name, sl_node_text(p, "name", ""));
+	e = sl_kube_cluster_make(k, &head, &addrs, name);
+	free(addrs.v);
+	return e;
 }
 
 int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, size_t n_own,

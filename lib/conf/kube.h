@@ -6,12 +6,13 @@
 
 #include "objects.h"
 
-#define SL_KUBE_NAME_MAX 640 /* "outbound|65535||NAME.NAMESPACE.svc.cluster.local" */
+#define SL_KUBE_DOMAIN    "svc.cluster.local"
+#define SL_KUBE_RULES_MAX 8   /* DestinationRules of one host that are read as one */
+#define SL_KUBE_NAME_MAX  640 /* "outbound|65535||NAME.NAMESPACE.svc.cluster.local" */
 
 struct sl_kube_service {
 	const struct sl_object *o;
 	const struct sl_node *spec, *ports;
-	uint8_t *made; /* for each port: SL_KUBE_MADE_* of its clusters that are in the model */
 };
 
 /* An Endpoints or EndpointSlice object and the Service it belongs to. */
@@ -19,9 +20,6 @@ struct sl_kube_backing {
 	const struct sl_object *o;
 	const char *service; /* name; the namespace is the object's */
 };
-
-#define SL_KUBE_MADE       0x01u
-#define SL_KUBE_MADE_LOCAL 0x02u
 
 /** One translation. */
 struct sl_kube {
@@ -36,19 +34,29 @@ struct sl_kube {
 	struct sl_index by_name;         /* "ns/name" (in an object's key) to places in service */
 	struct sl_kube_backing *backing; /* sorted by namespace, service */
 	size_t n_backing;
+	const struct sl_object **rule, **entry,
+		**workload; /* DestinationRules, oldest first, ... */
+	size_t n_rule, n_entry, n_workload;
+	struct sl_index entry_by_host; /* lower case, to places in entry */
+	struct sl_index pod_by_ip;     /* to places in the set */
+	struct sl_index made;          /* names of clusters that are in the model */
+	struct sl_arena arena;         /* keys of the indexes, localities */
 };
 
-/** Addresses behind a Service's port: sorted, each once. */
+/** An endpoint as it is written. */
+struct sl_kube_member {
+	struct sl_ip_port addr;
+	enum sl_health health;
+	uint32_t weight;
+	const struct sl_node *labels; /* NULL: none are known */
+	const char *locality;         /* "region/zone/subzone", or empty */
+};
+
+/** Endpoints behind a Service's port: sorted, each once. */
 struct sl_kube_addrs {
-	struct sl_ip_port *v;
+	struct sl_kube_member *v;
 	size_t n, cap;
 	bool seen; /* the Service has endpoints, even if none is ready or of this port */
-};
-
-/** Which of them. */
-enum sl_kube_which {
-	SL_KUBE_READY,   /* those that take new traffic; if there are none, those that leave */
-	SL_KUBE_LEAVING, /* terminating, but still serving, while others are ready */
 };
 
 int sl_kube_init(struct sl_kube *k);
@@ -62,15 +70,105 @@ struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char
 /** TCP or UDP, as IPPROTO_*. */
 uint8_t sl_kube_proto(const struct sl_node *port);
 
+/** Older first; without a time is oldest; then by name and namespace. */
+int sl_kube_age_cmp(const struct sl_object *x, const struct sl_object *y);
+
+/** First of the objects behind a Service, which lie side by side; whether the i-th is one. */
+size_t sl_kube_backing_first(const struct sl_kube *k, const struct sl_object *service);
+bool sl_kube_backs(const struct sl_kube *k, size_t i, const struct sl_object *service);
+
+/** The port in a list of endpoints' ports that is a Service's, or NULL. */
+const struct sl_node *sl_kube_port_of(const struct sl_node *ports,
+				      const struct sl_node *service_port);
+
+/* ---- members.c ---- */
+
+/** Whether every label wanted (NULL: none) is there with its value. */
+bool sl_kube_labels_match(const struct sl_node *wanted, const struct sl_node *have);
+
 /**
- * Addresses of a Service's port; v is freed by the caller.
+ * Endpoints of a Service's port, those that drain too; v is freed by the caller.
  *
  * @param local Only those on our node.
- * @return 0 or -ENOMEM.
+ * @return 0 or -errno with a text.
  */
-int sl_kube_addrs(const struct sl_kube *k, const struct sl_kube_service *s,
-		  const struct sl_node *port, enum sl_kube_which which, bool local,
-		  struct sl_kube_addrs *out);
+int sl_kube_addrs(struct sl_kube *k, const struct sl_kube_service *s, const struct sl_node *port,
+		  bool local, struct sl_kube_addrs *out);
+void sl_kube_addrs_sort(struct sl_kube_addrs *out);
+
+/** Adds one workload (spec of a WorkloadEntry, endpoint of a ServiceEntry). 0 or -errno. */
+int sl_kube_add_workload(const struct sl_kube *k, const struct sl_object *o,
+			 const struct sl_node *spec, const char *port_name, int64_t port,
+			 struct sl_kube_addrs *out);
+
+/** Adds the WorkloadEntries of a namespace that a selector selects. 0 or -errno. */
+int sl_kube_add_selected(const struct sl_kube *k, const char *ns, const struct sl_node *selector,
+			 const char *port_name, int64_t port, struct sl_kube_addrs *out);
+
+/** Puts those with these labels into a cluster. 0 or -ENOMEM. */
+int sl_kube_fill(const struct sl_kube *k, const struct sl_kube_addrs *addrs,
+		 const struct sl_node *labels, struct sl_model_cluster *c);
+
+/* ---- locality.c ---- */
+
+/** Locality of a zone, whose region is taken to be the box's; "" for "", NULL: no memory. */
+const char *sl_kube_zone(struct sl_kube *k, const char *zone);
+
+/** Priorities and weights of a cluster's endpoints by where they stand. 0 or -EINVAL. */
+int sl_kube_locality(const struct sl_kube *k, const struct sl_object *o,
+		     const struct sl_node *setting, struct sl_model_cluster *c);
+
+/* ---- rule.c ---- */
+
+/** The DestinationRules of a host. */
+struct sl_kube_rules {
+	const struct sl_object *o[SL_KUBE_RULES_MAX];
+	size_t n;
+};
+
+void sl_kube_rules_sort(struct sl_kube *k);
+
+/** Those of the host's namespace, else of istio-system; exact before the longest wildcard. */
+void sl_kube_rules(const struct sl_kube *k, const char *ns, const char *host,
+		   struct sl_kube_rules *out);
+
+/** A subset by name, with the rule that defines it; NULL when there is none. */
+const struct sl_node *sl_kube_subset(const struct sl_kube_rules *rules, const char *name,
+				     const struct sl_object **owner);
+char *sl_kube_subset_hint(const struct sl_kube_rules *rules, const char *name, char *buf,
+			  size_t cap);
+
+/** Puts their policy, and a subset's (or NULL), into a cluster that has its endpoints. */
+int sl_kube_apply_rules(const struct sl_kube *k, const struct sl_kube_rules *rules,
+			const struct sl_node *subset, struct sl_model_cluster *c);
+
+/* ---- entry.c ---- */
+
+/** Takes up a ServiceEntry. 0 or -ENOMEM. */
+int sl_kube_entry_add(struct sl_kube *k, const struct sl_object *o);
+/** Whether its resolution is one that is served. */
+bool sl_kube_entry_served(const struct sl_object *o);
+/** The one of a host in lower case, or NULL. */
+const struct sl_object *sl_kube_entry_find(const struct sl_kube *k, const char *host);
+/** As sl_kube_cluster, for a port of a ServiceEntry. */
+int sl_kube_entry_cluster(struct sl_kube *k, const struct sl_object *o, const char *host,
+			  const struct sl_node *port, const char *subset,
+			  char name[SL_KUBE_NAME_MAX]);
+
+/* ---- destination.c ---- */
+
+/** Whether a whole host name is a Service's or a ServiceEntry's. */
+bool sl_kube_host_known(const struct sl_kube *k, const char *host);
+
+/**
+ * The cluster of a destination (host, port, subset), made when it is the first to want it.
+ *
+ * @param o Object that it is written in: short names are of its namespace.
+ * @param cluster Receives the cluster's name.
+ * @return 0 or -EINVAL with what to write instead; -ENOMEM.
+ */
+int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+			char cluster[SL_KUBE_NAME_MAX]);
 
 /** Whether an address is one of the box's own. */
 bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip);
@@ -84,16 +182,33 @@ bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip);
 uint16_t sl_kube_target(const struct sl_kube *k, const struct sl_kube_service *s,
 			const struct sl_node *port);
 
+/** What a cluster is named by, and where it is written. */
+struct sl_kube_cluster_head {
+	const struct sl_object *o;
+	int line;
+	const char *fqdn, *subset, *type;
+	int64_t port;
+	bool udp, local;
+};
+
+/** Writes the name of a cluster; whether the model has it already. */
+bool sl_kube_cluster_made(struct sl_kube *k, const struct sl_kube_cluster_head *h,
+			  char name[SL_KUBE_NAME_MAX]);
+
+/** Makes it: endpoints of its subset that aren't our own, policy of its rules. 0 or -errno. */
+int sl_kube_cluster_make(struct sl_kube *k, const struct sl_kube_cluster_head *h,
+			 const struct sl_kube_addrs *addrs, const char *name);
+
 /**
- * The cluster of a Service's port; made when it isn't there yet, with the addresses that aren't
- * our own.
+ * The cluster of a Service's port; made when it isn't there yet.
  *
  * @param local The cluster of its endpoints on our node alone.
+ * @param subset Name of a subset, or "".
  * @param name Receives its name.
- * @return 0 or -ENOMEM.
+ * @return 0 or -errno.
  */
 int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
-		    char name[SL_KUBE_NAME_MAX]);
+		    const char *subset, char name[SL_KUBE_NAME_MAX]);
 
 /* The parts of the translation, in order. Each 0 or -errno with a text. */
 int sl_gateways_model(struct sl_kube *k);

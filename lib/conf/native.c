@@ -336,6 +336,9 @@ int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_
 	struct sl_reader r = {.text = &conf->text, .err = err, .ctx = model};
 	int e = 0;
 
+	if (sl_model_set(&model->locality, conf->control.locality) < 0)
+		return sl_native_no_memory(&r);
+
 	for (size_t p = 0; p < SL_ARRAY_LEN(parts); p++) {
 		const config_setting_t *list = config_lookup(&conf->cfg, parts[p].list);
 

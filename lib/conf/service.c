@@ -54,23 +54,23 @@ static int find_target(struct sl_kube *k, struct sl_kube_service *s, uint32_t po
 	const struct sl_node *p = s->ports->item[port];
 	struct sl_kube_addrs addrs;
 	size_t n_own = 0;
-	int e = sl_kube_addrs(k, s, p, SL_KUBE_READY, false, &addrs);
+	int e = sl_kube_addrs(k, s, p, false, &addrs);
 
 	if (e)
 		return e;
 	t->listener = "";
 	t->cluster[0] = t->local[0] = '\0';
 	for (size_t i = 0; i < addrs.n; i++) {
-		if (!sl_kube_own(k, &addrs.v[i].ip))
+		if (!sl_kube_own(k, &addrs.v[i].addr.ip))
 			continue;
 		n_own++;
 		if (!*t->listener && sl_kube_proto(p) == IPPROTO_TCP)
-			t->listener = listener_at(k, &addrs.v[i]);
+			t->listener = listener_at(k, &addrs.v[i].addr);
 	}
 	if (!*t->listener && (n_own == 0 || n_own < addrs.n))
-		e = sl_kube_cluster(k, s, port, false, t->cluster);
+		e = sl_kube_cluster(k, s, port, false, "", t->cluster);
 	if (e == 0 && *t->cluster && *k->node && (policy->external_local || policy->internal_local))
-		e = sl_kube_cluster(k, s, port, true, t->local);
+		e = sl_kube_cluster(k, s, port, true, "", t->local);
 	free(addrs.v);
 	return e;
 }
@@ -199,12 +199,15 @@ static int local_endpoints(struct sl_kube *k, const struct sl_kube_service *s, s
 	*n = 0;
 	for (uint32_t p = 0; p < sl_node_len(s->ports); p++) {
 		struct sl_kube_addrs addrs;
-		int e = sl_kube_addrs(k, s, s->ports->item[p], SL_KUBE_READY, *k->node != '\0',
-				      &addrs);
+		int e = sl_kube_addrs(k, s, s->ports->item[p], *k->node != '\0', &addrs);
+		size_t ready = 0;
 
 		if (e)
 			return e;
-		*n = SL_MAX(*n, addrs.n);
+		for (size_t i = 0; i < addrs.n; i++)
+			ready += addrs.v[i].health == SL_HEALTHY;
+		/* Where nobody is ready those that leave are all there is. */
+		*n = SL_MAX(*n, ready ? ready : addrs.n);
 		free(addrs.v);
 	}
 	return 0;

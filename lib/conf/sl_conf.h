@@ -113,6 +113,7 @@ struct sl_conf_control {
 	char state_dir[256];    /* applied objects; default /var/lib/sluice/NAME */
 	char cache_dir[256];    /* compiled databases; default STATE/cache */
 	char access_log[256];   /* file, "-" for standard output, empty: off */
+	char locality[256];     /* where the box stands, "region/zone/subzone"; may be empty */
 	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
 	uint16_t n_manifests;
 	bool watch;       /* manifests are read again when they change */

@@ -7,9 +7,7 @@
 #include "kube.h"
 #include "words.h"
 
-#define SVC_SUFFIX      ".svc.cluster.local"
 #define RETRIES_DEFAULT 2
-#define HOST_MAX        320
 
 /* One HTTP rule with where it stands. */
 struct rule {
@@ -17,123 +15,6 @@ struct rule {
 	const struct sl_object *vs;
 	const struct sl_node *http, *match; /* match: NULL for a rule without */
 };
-
-/* ---- destinations ---- */
-
-/* Splits "NAME.NAMESPACE.svc.cluster.local" or a short "NAME" of the VirtualService's namespace. */
-static bool split_host(const char *host, const char *own_ns, char name[HOST_MAX], char ns[HOST_MAX])
-{
-	size_t n = strlen(host), suffix = strlen(SVC_SUFFIX);
-	const char *dot = strchr(host, '.');
-
-	if (n >= HOST_MAX)
-		return false;
-	for (size_t i = 0; i <= n; i++)
-		name[i] = sl_lower(host[i]);
-	if (!dot) {
-		snprintf(ns, HOST_MAX, "%s", own_ns);
-		return true;
-	}
-	if (n <= suffix || strcmp(name + n - suffix, SVC_SUFFIX) != 0)
-		return false;
-	name[n - suffix] = '\0';
-	/* Names of Services hold no dots; the namespace is the rest. */
-	dot = strchr(name, '.');
-	if (!dot)
-		return false;
-	snprintf(ns, HOST_MAX, "%s", dot + 1);
-	name[dot - name] = '\0';
-	return true;
-}
-
-/* The Service whose name is nearest to what was written, or NULL. */
-static const struct sl_object *nearest(const struct sl_kube *k, const char *name)
-{
-	const char **list = calloc(k->n_service + 1, sizeof(*list));
-	const struct sl_object *found = NULL;
-	const char *near;
-
-	for (size_t i = 0; list && i < k->n_service; i++)
-		list[i] = k->service[i].o->name;
-	near = list ? sl_nearest(name, list) : NULL;
-	for (size_t i = 0; near && !found && i < k->n_service; i++)
-		if (k->service[i].o->name == near)
-			found = k->service[i].o;
-	free(list);
-	return found;
-}
-
-static int no_cluster(const struct rule *r, const struct sl_node *host)
-{
-	char show[SL_SHOW_MAX], first[HOST_MAX];
-	const struct sl_object *near;
-
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(host->text, "."), host->text);
-	near = nearest(r->k, first);
-	sl_show(host->text, show);
-	if (near)
-		return sl_object_bad(r->vs, host->line, r->k->err,
-				     "route to a cluster that doesn't exist: there is no Service "
-				     "for host '%s'; did you mean '%s.%s" SVC_SUFFIX "'?",
-				     show, near->name, near->ns);
-	return sl_object_bad(r->vs, host->line, r->k->err,
-			     "route to a cluster that doesn't exist: there is no Service for host "
-			     "'%s'; write NAME.NAMESPACE" SVC_SUFFIX " of one",
-			     show);
-}
-
-static int no_port(const struct rule *r, const struct sl_node *at, const struct sl_kube_service *s,
-		   int64_t number)
-{
-	char ports[128] = "none";
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < sl_node_len(s->ports) && n < sizeof(ports) - 10; i++)
-		n += (size_t)snprintf(ports + n, sizeof(ports) - n, "%s%lld", i ? ", " : "",
-				      (long long)sl_node_int(s->ports->item[i], "port", 0));
-	if (number)
-		return sl_object_bad(r->vs, at->line, r->k->err,
-				     "route to a cluster that doesn't exist: Service %s has no TCP "
-				     "port %lld; its ports: %s",
-				     s->o->name, (long long)number, ports);
-	return sl_object_bad(r->vs, at->line, r->k->err,
-			     "Service %s has not exactly one TCP port; write port: { number: N }, "
-			     "one of: %s",
-			     s->o->name, ports);
-}
-
-/* The cluster of a destination, made when it is the first to want it. */
-static int destination(const struct rule *r, const struct sl_node *dest,
-		       char cluster[SL_KUBE_NAME_MAX])
-{
-	const struct sl_node *host = sl_node_get(dest, "host");
-	int64_t number = sl_node_int(dest, "port.number", 0);
-	char name[HOST_MAX], ns[HOST_MAX];
-	struct sl_kube_service *s = NULL;
-	uint32_t found = 0, n = 0;
-
-	if (split_host(host->text, r->vs->ns, name, ns))
-		s = sl_kube_service_find(r->k, ns, name);
-	if (!s)
-		return no_cluster(r, host);
-	if (strcmp(sl_node_text(s->spec, "type", ""), "ExternalName") == 0)
-		return sl_object_bad(r->vs, host->line, r->k->err,
-				     "route to Service %s of type ExternalName, which is not "
-				     "served yet; write a Service with endpoints",
-				     s->o->name);
-	for (uint32_t i = 0; i < sl_node_len(s->ports); i++) {
-		const struct sl_node *p = s->ports->item[i];
-
-		if (sl_kube_proto(p) != IPPROTO_TCP ||
-		    (number && sl_node_int(p, "port", 0) != number))
-			continue;
-		found = i;
-		n++;
-	}
-	if (n != 1)
-		return no_port(r, dest, s, number);
-	return sl_kube_cluster(r->k, s, found, false, cluster);
-}
 
 /* ---- checks ---- */
 
@@ -150,7 +31,8 @@ static int check_destinations(const struct rule *r)
 	int e = 0;
 
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++) {
-		e = destination(r, sl_node_get(list->item[i], "destination"), cluster);
+		e = sl_kube_destination(r->k, r->vs, sl_node_get(list->item[i], "destination"),
+					cluster);
 		if (e == 0)
 			e = sl_vs_headers_check(r->k, r->vs, sl_node_get(list->item[i], "headers"));
 		sum += sl_node_int(list->item[i], "weight", 0);
@@ -284,7 +166,7 @@ static int set_weights(const struct rule *r, struct sl_model_route *route)
 		/* A single destination takes everything, whatever weight is written. */
 		uint32_t weight = n == 1 ? 100 : (uint32_t)sl_node_int(d, "weight", 0);
 
-		e = destination(r, sl_node_get(d, "destination"), cluster);
+		e = sl_kube_destination(r->k, r->vs, sl_node_get(d, "destination"), cluster);
 		if (e == 0 && (sl_model_weight_add(route, cluster, weight) < 0 ||
 			       sl_vs_weight_headers_add(sl_node_get(d, "headers"),
 							&route->weights[route->n_weights - 1]) < 0))

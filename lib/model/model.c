@@ -55,7 +55,11 @@ static void *append(void *array, size_t *n, size_t size)
 
 struct sl_model *sl_model_create(void)
 {
-	return calloc(1, sizeof(struct sl_model));
+	struct sl_model *model = calloc(1, sizeof(*model));
+
+	if (model)
+		model->locality = empty;
+	return model;
 }
 
 static void headers_free(struct sl_model_header *headers, size_t n)
@@ -171,6 +175,7 @@ void sl_model_free(struct sl_model *model)
 		cluster_free(&model->clusters[i]);
 	for (size_t i = 0; i < model->n_services; i++)
 		service_free(&model->services[i]);
+	str_free(model->locality);
 	free(model->tables);
 	free(model->listeners);
 	free(model->clusters);

@@ -330,6 +330,7 @@ static inline uint32_t sl_model_ports(const struct sl_model_service *s)
 }
 
 struct sl_model {
+	char *locality; /* of the box, "region/zone/subzone"; set by the readers, or empty */
 	struct sl_model_table *tables;
 	struct sl_model_listener *listeners;
 	struct sl_model_cluster *clusters;

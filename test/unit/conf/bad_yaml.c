@@ -20,6 +20,16 @@
 	"kind: Service\n"         \
 	"metadata: { name: x }\n" \
 	"spec:\n"
+#define RULE                                   \
+	"---\n"                                \
+	"apiVersion: networking.istio.io/v1\n" \
+	"kind: DestinationRule\n"              \
+	"metadata: { name: r }\n"
+#define ENTRY                                  \
+	"---\n"                                \
+	"apiVersion: networking.istio.io/v1\n" \
+	"kind: ServiceEntry\n"                 \
+	"metadata: { name: e }\n"
 #define WEB                         \
 	"---\n"                     \
 	"apiVersion: v1\n"          \
@@ -87,9 +97,9 @@ const struct bad_case bad_yaml[] = {
 	 "metadata: { name: x }\n",
 	 "t.yaml:2: kind HTTPRoute of gateway.networking.k8s.io is not served yet; leave it out"},
 	{"apiVersion: networking.istio.io/v1\n"
-	 "kind: DestinationRule\n"
+	 "kind: Sidecar\n"
 	 "metadata: { name: x }\n",
-	 "t.yaml:2: kind DestinationRule of networking.istio.io is not served yet; leave it out"},
+	 "t.yaml:2: kind Sidecar of networking.istio.io is not served yet; leave it out"},
 	{"apiVersion: apps/v1\n"
 	 "kind: Deployment\n",
 	 "t.yaml:1: metadata is missing; write it"},
@@ -295,7 +305,39 @@ const struct bad_case bad_yaml[] = {
 	 "t.yaml:8: route to a cluster that doesn't exist: Service web has no TCP port 53; its "
 	 "ports: 80, 53"},
 	{RULES "  - route: [{ destination: { host: web, subset: v1 } }]\n" WEB,
-	 "t.yaml:8: spec.http[0].route[0].destination.subset is not served yet; leave it out"},
+	 "t.yaml:8: route to a cluster that doesn't exist: host 'web.default.svc.cluster.local' "
+	 "has "
+	 "no subset 'v1'; it has no subsets, define one in a DestinationRule"},
+	{RULES "  - route: [{ destination: { host: web, subset: v2 } }]\n" WEB RULE
+	       "spec: { host: web, subsets: [{ name: v1 }] }\n",
+	 "t.yaml:8: route to a cluster that doesn't exist: host 'web.default.svc.cluster.local' "
+	 "has "
+	 "no subset 'v2'; did you mean 'v1'?"},
+	{RULES "  - route: [{ destination: { host: web } }]\n" WEB RULE
+	       "spec: { host: web, trafficPolicy: { loadBalancer: { simple: PASSTHROUGH } } }\n",
+	 "t.yaml:19: spec.trafficPolicy.loadBalancer.simple: 'PASSTHROUGH' is not served yet; "
+	 "write "
+	 "'LEAST_REQUEST' or leave it out"},
+	{RULES "  - route: [{ destination: { host: web } }]\n" WEB RULE
+	       "spec: { host: web, trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: "
+	       "true, httpHeaderName: a } } } }\n",
+	 "t.yaml:19: consistentHash looks at nothing or at several things; write one of "
+	 "httpHeaderName, httpCookie, useSourceIp and httpQueryParameterName"},
+	{RULES "  - route: [{ destination: { host: web } }]\n" WEB RULE
+	       "spec: { host: web, trafficPolicy: { loadBalancer: { localityLbSetting: { "
+	       "distribute: [{ from: a, to: { a: 99 } }] } } } }\n",
+	 "t.yaml:19: the shares of 'to' add up to 99; write 100"},
+	{RULES
+	 "  - route: [{ destination: { host: x.example.com } }]\n" ENTRY
+	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: DNS }\n",
+	 "t.yaml:8: route to ServiceEntry e with resolution DNS, which is not served yet; write "
+	 "STATIC and endpoints"},
+	{RULES
+	 "  - route: [{ destination: { host: x.example.com, port: { number: 81 } } }]\n" ENTRY
+	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: STATIC "
+	 "}\n",
+	 "t.yaml:8: route to a cluster that doesn't exist: ServiceEntry e has no TCP port 81; its "
+	 "ports: 80"},
 	{RULES "  - route: [{ destination: { host: web }, weight: 0 }, { destination: { host: web "
 	       "}, weight: 0 }]\n" WEB,
 	 "t.yaml:8: all weights of a route are 0; write at least one above 0"},

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a route's destination (host, port, subset) to the cluster it means. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "kube.h"
+#include "words.h"
+
+#define HOST_MAX 320
+
+/* Splits "NAME.NAMESPACE.svc.cluster.local" or a short "NAME" of the writer's namespace. */
+static bool split_host(const char *host, const char *own_ns, char name[HOST_MAX], char ns[HOST_MAX])
+{
+	static const char suffix[] = "." SL_KUBE_DOMAIN;
+	size_t n = strlen(host), n_suffix = sizeof(suffix) - 1;
+	const char *dot = strchr(host, '.');
+
+	if (n >= HOST_MAX)
+		return false;
+	for (size_t i = 0; i <= n; i++)
+		name[i] = sl_lower(host[i]);
+	if (!dot) {
+		snprintf(ns, HOST_MAX, "%s", own_ns);
+		return true;
+	}
+	if (n <= n_suffix || strcmp(name + n - n_suffix, suffix) != 0)
+		return false;
+	name[n - n_suffix] = '\0';
+	/* Names of Services hold no dots; the namespace is the rest. */
+	dot = strchr(name, '.');
+	if (!dot)
+		return false;
+	snprintf(ns, HOST_MAX, "%s", dot + 1);
+	name[dot - name] = '\0';
+	return true;
+}
+
+bool sl_kube_host_known(const struct sl_kube *k, const char *host)
+{
+	char name[HOST_MAX], ns[HOST_MAX];
+
+	if (sl_kube_entry_find(k, host))
+		return true;
+	return split_host(host, "", name, ns) && sl_kube_service_find(k, ns, name);
+}
+
+/* The Service whose name is nearest to what was written, or NULL. */
+static const struct sl_object *nearest(const struct sl_kube *k, const char *name)
+{
+	const char **list = calloc(k->n_service + 1, sizeof(*list));
+	const struct sl_object *found = NULL;
+	const char *near;
+
+	for (size_t i = 0; list && i < k->n_service; i++)
+		list[i] = k->service[i].o->name;
+	near = list ? sl_nearest(name, list) : NULL;
+	for (size_t i = 0; near && !found && i < k->n_service; i++)
+		if (k->service[i].o->name == near)
+			found = k->service[i].o;
+	free(list);
+	return found;
+}
+
+static int no_cluster(const struct sl_kube *k, const struct sl_object *o,
+		      const struct sl_node *host)
+{
+	char show[SL_SHOW_MAX], first[HOST_MAX];
+	const struct sl_object *near;
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(host->text, "."), host->text);
+	near = nearest(k, first);
+	sl_show(host->text, show);
+	if (near)
+		return sl_object_bad(o, host->line, k->err,
+				     "route to a cluster that doesn't exist: there is no Service "
+				     "for host '%s'; did you mean '%s.%s." SL_KUBE_DOMAIN "'?",
+				     show, near->name, near->ns);
+	return sl_object_bad(o, host->line, k->err,
+			     "route to a cluster that doesn't exist: there is no Service for host "
+			     "'%s'; write NAME.NAMESPACE." SL_KUBE_DOMAIN " of one",
+			     show);
+}
+
+static int no_port(const struct sl_kube *k, const struct sl_object *o, const struct sl_node *at,
+		   const struct sl_object *to, const struct sl_node *list, const char *key,
+		   int64_t number)
+{
+	char ports[128] = "none";
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < sl_node_len(list) && n < sizeof(ports) - 10; i++)
+		n += (size_t)snprintf(ports + n, sizeof(ports) - n, "%s%lld", i ? ", " : "",
+				      (long long)sl_node_int(list->item[i], key, 0));
+	if (number)
+		return sl_object_bad(o, at->line, k->err,
+				     "route to a cluster that doesn't exist: %s %s has no TCP "
+				     "port %lld; its ports: %s",
+				     to->kind->name, to->name, (long long)number, ports);
+	return sl_object_bad(o, at->line, k->err,
+			     "%s %s has not exactly one TCP port; write port: { number: N }, "
+			     "one of: %s",
+			     to->kind->name, to->name, ports);
+}
+
+/* Place of the port that is meant, or -1: none or several. */
+static int64_t port_of(const struct sl_node *list, const char *key, int64_t number, bool tcp_only)
+{
+	int64_t found = -1;
+
+	for (uint32_t i = 0; i < sl_node_len(list); i++) {
+		const struct sl_node *p = list->item[i];
+
+		if ((tcp_only && sl_kube_proto(p) != IPPROTO_TCP) ||
+		    (number && sl_node_int(p, key, 0) != number))
+			continue;
+		if (found >= 0)
+			return -1;
+		found = i;
+	}
+	return found;
+}
+
+static int to_entry(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+		    const struct sl_object *entry, const char *host, const char *subset,
+		    char cluster[SL_KUBE_NAME_MAX])
+{
+	const struct sl_node *list = sl_node_at(entry->root, "spec.ports");
+	int64_t number = sl_node_int(dest, "port.number", 0);
+	int64_t at = port_of(list, "number", number, false);
+
+	if (!sl_kube_entry_served(entry))
+		return sl_object_bad(o, dest->line, k->err,
+				     "route to ServiceEntry %s with resolution %s, which is not "
+				     "served yet; write STATIC and endpoints",
+				     entry->name,
+				     sl_node_text(entry->root, "spec.resolution", "NONE"));
+	if (at < 0)
+		return no_port(k, o, dest, entry, list, "number", number);
+	return sl_kube_entry_cluster(k, entry, host, list->item[at], subset, cluster);
+}
+
+static int to_service(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+		      struct sl_kube_service *s, const char *subset, char cluster[SL_KUBE_NAME_MAX])
+{
+	int64_t number = sl_node_int(dest, "port.number", 0);
+	int64_t at = port_of(s->ports, "port", number, true);
+
+	if (strcmp(sl_node_text(s->spec, "type", ""), "ExternalName") == 0)
+		return sl_object_bad(o, sl_node_get(dest, "host")->line, k->err,
+				     "route to Service %s of type ExternalName, which is not "
+				     "served yet; write a Service with endpoints",
+				     s->o->name);
+	if (at < 0)
+		return no_port(k, o, dest, s->o, s->ports, "port", number);
+	return sl_kube_cluster(k, s, (uint32_t)at, false, subset, cluster);
+}
+
+/* Subsets are what the host's DestinationRules define. */
+static int check_subset(const struct sl_kube *k, const struct sl_object *o,
+			const struct sl_node *dest, const char *ns, const char *host)
+{
+	const struct sl_node *subset = sl_node_get(dest, "subset");
+	const struct sl_object *owner;
+	struct sl_kube_rules rules;
+	char show[SL_SHOW_MAX], hint[300];
+
+	if (!subset || !*subset->text)
+		return 0;
+	sl_kube_rules(k, ns, host, &rules);
+	if (sl_kube_subset(&rules, subset->text, &owner))
+		return 0;
+	return sl_object_bad(o, subset->line, k->err,
+			     "route to a cluster that doesn't exist: host '%s' has no subset "
+			     "'%s'%s",
+			     host, sl_show(subset->text, show),
+			     sl_kube_subset_hint(&rules, subset->text, hint, sizeof(hint)));
+}
+
+int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+			char cluster[SL_KUBE_NAME_MAX])
+{
+	const struct sl_node *host = sl_node_get(dest, "host");
+	const char *subset = sl_node_text(dest, "subset", "");
+	char name[HOST_MAX], ns[HOST_MAX], fqdn[SL_KUBE_NAME_MAX];
+	const struct sl_object *entry = NULL;
+	struct sl_kube_service *s = NULL;
+	int e;
+
+	if (split_host(host->text, o->ns, name, ns)) {
+		s = sl_kube_service_find(k, ns, name);
+		snprintf(fqdn, sizeof(fqdn), "%.255s.%.255s." SL_KUBE_DOMAIN, name, ns);
+	}
+	if (!s) {
+		snprintf(fqdn, sizeof(fqdn), "%.*s", HOST_MAX - 1, host->text);
+		for (char *p = fqdn; *p; p++)
+			*p = sl_lower(*p);
+		entry = sl_kube_entry_find(k, fqdn);
+	}
+	if (!s && !entry)
+		return no_cluster(k, o, host);
+	e = check_subset(k, o, dest, s ? s->o->ns : entry->ns, fqdn);
+	if (e)
+		return e;
+	return s ? to_service(k, o, dest, s, subset, cluster)
+		 : to_entry(k, o, dest, entry, fqdn, subset, cluster);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Objects to clusters: clusters/NAME.yaml and in NAME.want the clusters and warnings that it must
+ * give, seen from a box at eu/north/r1.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "conf/source_dir.h"
+#include "dump.h"
+#include "sl_conf.h"
+
+#define DIR SL_SOURCE_DIR "/test/unit/conf/clusters/"
+
+static char *read_file(const char *name, const char *ext)
+{
+	char path[4096];
+	char *text = calloc(1, 16384);
+	FILE *f;
+
+	snprintf(path, sizeof(path), DIR "%s.%s", name, ext);
+	f = fopen(path, "r");
+	assert_non_null(text);
+	if (!f)
+		fail_msg("%s is missing", path);
+	assert_true(fread(text, 1, 16383, f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* Lines of a model that are clusters, and the warnings. */
+static char *result(const struct sl_model *model, const struct sl_objects *set)
+{
+	char *dump = dump_model(model), *save = NULL, *out = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&out, &n);
+
+	for (char *l = strtok_r(dump, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (strncmp(l, "cluster ", 8) == 0)
+			fprintf(f, "%s\n", l);
+	for (size_t i = 0; i < sl_objects_warning_count(set); i++)
+		fprintf(f, "%s\n", sl_objects_warning_at(set, i));
+	fclose(f);
+	free(dump);
+	return out;
+}
+
+static void play(void **state)
+{
+	const char *name = *state;
+	struct sl_objects *set = sl_objects_create();
+	struct sl_model *model = sl_model_create();
+	char *yaml = read_file(name, "yaml"), *want = read_file(name, "want"), *got;
+	struct sl_err err = {{0}};
+	int e;
+
+	assert_int_equal(sl_model_set(&model->locality, "eu/north/r1"), 0);
+	e = sl_objects_read_text(set, name, yaml, strlen(yaml), &err);
+	if (e == 0)
+		e = sl_objects_model(set, NULL, 0, model, &err);
+	if (e == 0)
+		e = sl_model_check(model, &err);
+	if (e)
+		fail_msg("%s", err.text);
+	got = result(model, set);
+	assert_string_equal(got, want);
+	free(got);
+	free(want);
+	free(yaml);
+	sl_model_free(model);
+	sl_objects_free(set);
+}
+
+int main(void)
+{
+#define CASE(n)                                                                         \
+	{                                                                               \
+		.name = (n), .test_func = play, .initial_state = (void *)(uintptr_t)(n) \
+	}
+	const struct CMUnitTest tests[] = {
+		CASE("conditions"), CASE("entry"),     CASE("locality"), CASE("subsets"),
+		CASE("tls"),        CASE("wildcards"), CASE("workload"),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
