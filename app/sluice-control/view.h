@@ -10,11 +10,15 @@
 
 #include "sl_conf.h"
 #include "sl_snap.h"
+#include "sl_stats_sum.h"
 
 /** Fills both arrays from every object that passes the request's filters. */
 typedef void view_fn(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos);
 view_fn view_listeners, view_routes, view_clusters, view_endpoints, view_eds;
 view_fn view_iptables; /* rows are lines of text, protos stay empty */
+
+/** What the data plane found out, for the views that are called from now on; NULL: nothing. */
+void view_use_stats(const struct sl_stats *stats);
 
 /* Listeners and routes of the control process itself: readiness, metrics. */
 void view_own_listeners(const struct sl_conf_control *cc, const json_t *request, json_t *rows,

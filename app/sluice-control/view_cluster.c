@@ -117,12 +117,43 @@ static struct sl_str direction_of(struct sl_str name)
 	return bars == 3 ? (struct sl_str){name.p, (uint32_t)(bar - name.p)} : SL_STR("");
 }
 
+/* As many as there may be; 2^32 - 1 says "no limit", as Envoy writes it for Istio. */
+static json_t *limits_proto(const struct sl_snap_cluster *cl)
+{
+	return json_pack("{s:[{s:I, s:I, s:I, s:I}]}", "thresholds", "maxConnections",
+			 (json_int_t)cl->max_connections, "maxPendingRequests",
+			 (json_int_t)cl->max_pending, "maxRequests", (json_int_t)cl->max_requests,
+			 "maxRetries", (json_int_t)cl->max_retries);
+}
+
+static json_t *outlier_proto(const struct sl_outlier *o)
+{
+	json_t *p =
+		json_pack("{s:I, s:o, s:o, s:I}", "consecutive5xx", (json_int_t)o->consecutive_5xx,
+			  "interval", view_duration(o->interval_ms), "baseEjectionTime",
+			  view_duration(o->base_ejection_ms), "maxEjectionPercent",
+			  (json_int_t)o->max_ejection_percent);
+
+	if (o->consecutive_gateway)
+		json_object_set_new(p, "consecutiveGatewayFailure",
+				    json_integer((json_int_t)o->consecutive_gateway));
+	if (o->consecutive_local) {
+		json_object_set_new(p, "splitExternalLocalOriginErrors", json_true());
+		json_object_set_new(p, "consecutiveLocalOriginFailure",
+				    json_integer((json_int_t)o->consecutive_local));
+	}
+	return p;
+}
+
 json_t *view_cluster_proto(const struct sl_snap *s, const struct sl_snap_cluster *cl)
 {
 	json_t *p = json_pack("{s:o, s:o, s:o, s:s}", "name", view_text(s, cl->name), "type",
 			      view_text(s, cl->type), "connectTimeout",
 			      view_duration(cl->connect_timeout_ms), "lbPolicy", lb_policy(cl->lb));
 
+	json_object_set_new(p, "circuitBreakers", limits_proto(cl));
+	if (cl->outlier.on)
+		json_object_set_new(p, "outlierDetection", outlier_proto(&cl->outlier));
 	if (p != NULL && sl_str_eq(sl_snap_str(s, cl->type), SL_STR("EDS")))
 		json_object_set_new(p, "edsClusterConfig",
 				    json_pack("{s:o}", "serviceName", view_text(s, cl->name)));
@@ -173,8 +204,48 @@ static int compare_endpoints(const void *a, const void *b, void *snap)
 				     sl_snap_str(snap, sl_snap_cluster(snap, y->cluster)->name));
 }
 
+/* What is known of an endpoint: as configured, and what the data plane found out. */
+struct health {
+	const char *status;
+	bool failed_check, ejected;
+};
+
+static const struct sl_stats *stats; /* one thread: set around each command */
+
+void view_use_stats(const struct sl_stats *now)
+{
+	stats = now;
+}
+
+static struct health health_of(const struct sl_snap_endpoint *ep)
+{
+	struct health h = {.status = view_health(ep->health)};
+	struct sl_stats_endpoint sum;
+
+	if (stats == NULL)
+		return h;
+	sl_stats_sum_slot(stats, SL_STATS_ENDPOINT, ep->slot.index, ep->slot.born, &sum);
+	h.failed_check = sl_stats_gauge(sum.check_failing) > 0;
+	h.ejected = sl_stats_gauge(sum.ejected) > 0;
+	if (h.failed_check && ep->health == SL_HEALTHY)
+		h.status = view_health(SL_UNHEALTHY);
+	return h;
+}
+
+/* Envoy's HostHealthStatus. */
+static json_t *health_proto(const struct sl_snap_endpoint *ep, const struct health *h)
+{
+	json_t *p = json_pack("{s:s}", "edsHealthStatus", view_health(ep->health));
+
+	if (h->failed_check)
+		json_object_set_new(p, "failedActiveHealthCheck", json_true());
+	if (h->ejected)
+		json_object_set_new(p, "failedOutlierCheck", json_true());
+	return p;
+}
+
 static bool endpoint_wanted(const struct sl_snap *s, const struct sl_snap_endpoint *ep,
-			    const json_t *request)
+			    const struct health *h, const json_t *request)
 {
 	char ip[SL_IP_TEXT_MAX];
 
@@ -182,7 +253,7 @@ static bool endpoint_wanted(const struct sl_snap *s, const struct sl_snap_endpoi
 	       view_wants_number(request, "port", ep->port) &&
 	       view_wants(request, "cluster",
 			  sl_snap_str(s, sl_snap_cluster(s, ep->cluster)->name)) &&
-	       view_wants(request, "status", sl_str(view_health(ep->health)));
+	       view_wants(request, "status", sl_str(h->status));
 }
 
 /* Envoy's ClusterStatus: a cluster with its hosts. */
@@ -195,14 +266,15 @@ static void endpoint_protos(const struct sl_snap *s, const json_t *request, json
 		for (uint32_t k = 0; k < cl->endpoints.n; k++) {
 			const struct sl_snap_endpoint *ep =
 				sl_snap_endpoint(s, cl->endpoints.first + k);
+			struct health h = health_of(ep);
 
-			if (endpoint_wanted(s, ep, request))
+			if (endpoint_wanted(s, ep, &h, request))
 				json_array_append_new(
-					hosts, json_pack("{s:o, s:{s:s}, s:i}", "address",
-							 view_socket_address(&ep->ip, ep->port),
-							 "healthStatus", "edsHealthStatus",
-							 view_health(ep->health), "weight",
-							 (int)ep->weight));
+					hosts,
+					json_pack("{s:o, s:o, s:i, s:i}", "address",
+						  view_socket_address(&ep->ip, ep->port),
+						  "healthStatus", health_proto(ep, &h), "weight",
+						  (int)ep->weight, "priority", (int)ep->priority));
 		}
 		if (json_array_size(hosts) > 0)
 			json_array_append_new(protos, json_pack("{s:o, s:O}", "name",
@@ -218,14 +290,15 @@ void view_endpoints(const struct sl_snap *s, const json_t *request, json_t *rows
 
 	for (uint32_t i = 0; row != NULL && i < s->tab[SL_SNAP_ENDPOINTS].n; i++) {
 		const struct sl_snap_endpoint *ep = sl_snap_endpoint(s, row[i]);
+		struct health h = health_of(ep);
 		char addr[SL_IP_PORT_TEXT_MAX];
 
-		if (!endpoint_wanted(s, ep, request))
+		if (!endpoint_wanted(s, ep, &h, request))
 			continue;
 		json_array_append_new(
 			rows, json_pack("{s:s, s:s, s:s, s:o, s:i}", "endpoint",
 					sl_ip_port_format(&ep->ip, ep->port, addr), "status",
-					view_health(ep->health), "outlier", "OK", "cluster",
+					h.status, "outlier", h.ejected ? "FAILED" : "OK", "cluster",
 					view_text(s, sl_snap_cluster(s, ep->cluster)->name),
 					"weight", (int)ep->weight));
 	}

@@ -21,16 +21,26 @@ static const struct column clusters[] = {
 
 static const struct column endpoints[] = {
 	{"ENDPOINT", "endpoint", 0, true, false, "cluster and address"},
+	{"STATE", "state", 7, true, false, "OK, FAILED its health checks, EJECTED for failures"},
 	{"RQ/S", "requests_per_second", 7, false, false, "requests a second"},
 	{"RQ", "requests", 8, false, false, "requests"},
 	{"ACT", "requests_active", 5, false, false, "requests being served"},
 	{"OK", "success", 8, false, false, "answers below 500"},
 	{"ERR", "errors", 6, false, false, "answers 5xx, resets and timeouts"},
 	{"CXFAIL", "connect_failures", 6, false, false, "connections that could not be opened"},
-	{"CX", "connections_active", 5, false, false, "connections open"},
-	{"IDLE", "connections_idle", 5, false, false, "of them waiting in a pool"},
+	{"CX", "connections_active", 5, false, true, "connections open"},
+	{"IDLE", "connections_idle", 5, false, true, "of them waiting in a pool"},
 	{"L4", "l4_sessions", 6, false, true, "L4 sessions"},
+	{"EJECT", "ejections", 5, false, true, "times it was ejected"},
+	{"CHKBAD", "checks_failed", 6, false, true, "health checks that failed"},
 };
+
+static const char *state(const struct sl_stats_endpoint *e)
+{
+	if (sl_stats_gauge(e->check_failing))
+		return "FAILED";
+	return sl_stats_gauge(e->ejected) ? "EJECTED" : "OK";
+}
 
 static void cluster_row(struct page *page, struct table *t, const struct moment *m, size_t i)
 {
@@ -63,6 +73,7 @@ static void endpoint_row(struct page *page, struct table *t, const struct moment
 	struct cell *c = page_row(page, t);
 
 	*c++ = cell_text(m->now->cls[SL_STATS_ENDPOINT].obj[i].name);
+	*c++ = cell_text(state(now));
 	*c++ = cell_rate(m, now->rq_total, PREV(prev, rq_total));
 	*c++ = cell_count(now->rq_total);
 	*c++ = cell_count(sl_stats_gauge(now->rq_active));
@@ -72,6 +83,8 @@ static void endpoint_row(struct page *page, struct table *t, const struct moment
 	*c++ = cell_count(sl_stats_gauge(now->cx_active));
 	*c++ = cell_count(sl_stats_gauge(now->cx_idle));
 	*c++ = cell_count(sl_stats_gauge(now->l4_sessions));
+	*c++ = cell_count(now->ejections);
+	*c++ = cell_count(now->checks_failed);
 }
 
 void screen_clusters(struct page *page, const struct moment *m)

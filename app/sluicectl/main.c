@@ -67,6 +67,12 @@ static const struct subcommand {
 	 "  endpoint   --address IP --port N --cluster NAME --status HEALTHY\n"
 	 "  eds        the same\n"
 	 "  all        --with-headers\n"},
+	{"endpoint", NULL, cmd_endpoint, "set one endpoint by hand",
+	 "drain|undrain ADDRESS:PORT [--cluster NAME]\n"
+	 "           weight ADDRESS:PORT N|default [--cluster NAME]\n"
+	 "\n"
+	 "A drained endpoint finishes what it has and takes nothing new. It stays so over reloads\n"
+	 "and restarts until it is undone; `sluicectl get endpointsetting` lists what was set.\n"},
 	{"explain", NULL, cmd_explain, "say what happens to a request, and why",
 	 "[-H HOST] URL [--port N] [--address IP] [-o json]\n"
 	 "       sluicectl explain --last[=N] [-H HOST] [-o json]\n"

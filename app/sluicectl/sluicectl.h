@@ -94,7 +94,7 @@ char *out_duration(uint64_t us, char buf[32]);
 
 typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 ctl_command cmd_apply, cmd_delete, cmd_check, cmd_reload;
-ctl_command cmd_status, cmd_version, cmd_drain, cmd_undrain;
+ctl_command cmd_status, cmd_version, cmd_drain, cmd_undrain, cmd_endpoint;
 ctl_command cmd_get, cmd_pc, cmd_explain;
 ctl_command cmd_analyze;
 ctl_command cmd_history, cmd_rollback, cmd_confirm, cmd_diff;

@@ -249,6 +249,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 				       .clone_pool = b->clone_pool,
 				       .punt = b->punt,
 				       .inject = b->inject[i],
+				       .health = b->health,
 				       .redirect = b->redirect,
 				       .answers = sl_ctl_ans(b->ctl, i),
 				       .generation = b->generation,
@@ -305,6 +306,12 @@ int box_create(struct box *b, struct sl_err *err)
 		if (!b->affinity)
 			rc = sl_err(err, ENOMEM, "Out of memory for limits.affinity_clients.");
 	}
+	if (rc == 0) {
+		b->health = sl_health_create(sl_stats_hdr(b->stats)->slots[SL_STATS_ENDPOINT],
+					     b->n_workers);
+		if (!b->health)
+			rc = sl_err(err, ENOMEM, "Out of memory.");
+	}
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
 		rc = make_worker(b, i, &key, err);
 	if (rc == 0)
@@ -316,6 +323,7 @@ void box_free(struct box *b)
 {
 	for (uint16_t i = 0; i < b->n_workers; i++)
 		sl_worker_free(b->worker[i]);
+	sl_health_free(b->health);
 	sl_nat_affinity_free(b->affinity);
 	epoch_free_all(b);
 	flows_unmap(b);

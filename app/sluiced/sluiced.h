@@ -31,6 +31,7 @@ struct box {
 	uint16_t n_ports;
 	struct sl_net *net;
 	struct sl_stats *stats;
+	struct sl_health_table *health; /* of endpoints; workers write and read it */
 	struct sl_ctl *ctl;
 	struct sl_lcore lc; /* the main lcore's own */
 	struct rte_ring *punt;

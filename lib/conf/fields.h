@@ -56,5 +56,6 @@
 extern const struct sl_field sl_destination_rule_fields[];
 extern const struct sl_field sl_service_entry_fields[];
 extern const struct sl_field sl_workload_entry_fields[];
+extern const struct sl_field sl_endpoint_setting_fields[];
 
 #endif

@@ -226,3 +226,19 @@ const struct sl_field sl_workload_entry_fields[] = {
 	ANY("status"),
 	END,
 };
+
+/* ---- EndpointSetting: ours, written by `sluicectl endpoint` ---- */
+
+static const struct sl_field setting_spec[] = {
+	{.name = "address", .type = SL_F_STR, .required = true},
+	STR("cluster"),
+	{.name = "drain", .type = SL_F_BOOL},
+	{.name = "weight", .type = SL_F_INT, .min = 1, .max = SL_MODEL_WEIGHT_MAX},
+	END,
+};
+
+const struct sl_field sl_endpoint_setting_fields[] = {
+	HEAD,
+	{.name = "spec", .type = SL_F_OBJ, .required = true, .sub = setting_spec},
+	END,
+};

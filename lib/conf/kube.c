@@ -302,6 +302,8 @@ int sl_objects_model_on(const struct sl_objects *set, const char *node, const st
 		e = sl_gateways_model(&k);
 	if (e == 0)
 		e = sl_services_model(&k);
+	if (e == 0)
+		e = sl_settings_model(&k);
 	sl_kube_fini(&k);
 	return e;
 }

@@ -213,6 +213,7 @@ int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 /* The parts of the translation, in order. Each 0 or -errno with a text. */
 int sl_gateways_model(struct sl_kube *k);
 int sl_services_model(struct sl_kube *k);
+int sl_settings_model(struct sl_kube *k);
 
 /** A VirtualService is sound by itself and its destinations exist (their clusters are made). */
 int sl_vs_check(struct sl_kube *k, const struct sl_object *vs);

@@ -225,7 +225,7 @@ struct sl_object_ref sl_objects_at(const struct sl_objects *set, size_t i)
 		.name = o->name,
 		.file = o->file,
 		.line = o->line,
-		.ignored = o->kind->mode == SL_KIND_IGNORED,
+		.ignored = o->kind->mode == SL_KIND_IGNORED && o->kind->id == SL_KIND_OTHER,
 	};
 }
 

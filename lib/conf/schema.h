@@ -56,7 +56,9 @@ enum sl_kind_id {
 	SL_KIND_DESTINATION_RULE,
 	SL_KIND_SERVICE_ENTRY,
 	SL_KIND_WORKLOAD_ENTRY,
-	SL_KIND_POD, /* for its labels */
+	SL_KIND_ENDPOINT_SETTING, /* our own */
+	SL_KIND_POD,              /* not served, but read for labels */
+	SL_KIND_DEPLOYMENT,
 };
 
 struct sl_kind {

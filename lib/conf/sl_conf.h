@@ -157,7 +157,7 @@ struct sl_object_ref {
 	const char *api_version, *kind, *ns, *name;
 	const char *file; /* where it was read; line of its first key */
 	int line;
-	bool ignored; /* a kind of applications (Deployment ...): accepted, not used */
+	bool ignored; /* a kind of applications (ConfigMap ...): accepted, not used */
 };
 
 struct sl_objects *sl_objects_create(void);

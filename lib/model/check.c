@@ -327,6 +327,15 @@ static int check_services(const struct sl_model *m, const struct indexes *ix, st
 	return r;
 }
 
+/* Whether a text can stand in a Set-Cookie field as it is (RFC 6265 4.1.1). */
+static bool plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || strchr("\",;\\", *text))
+			return false;
+	return true;
+}
+
 /* Numbers that the data plane divides by or compares with; readers refuse them with better lines.
  */
 static int check_policy(const struct sl_model_cluster *c, struct sl_err *err)
@@ -340,6 +349,12 @@ static int check_policy(const struct sl_model_cluster *c, struct sl_err *err)
 	if (hashes && c->hash.on != SL_HASH_ADDRESS && !*c->hash.name)
 		return sl_model_bad(&c->origin, err, "cluster '%s' hashes what has no name",
 				    c->name);
+	if (!plain(c->hash.name) || !plain(c->hash.cookie_path))
+		return sl_model_bad(
+			&c->origin, err,
+			"cluster '%s' hashes a name with a byte that no field has; write "
+			"letters, digits, '-' and '_'",
+			c->name);
 	if (hashes && c->n_endpoints > UINT16_MAX)
 		return sl_model_bad(&c->origin, err,
 				    "cluster '%s' hashes over more than %u endpoints; write fewer",

@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include "sl_health.h"
 #include "sl_port.h"
 #include "sl_snap.h"
 #include "sl_stats.h"
@@ -77,7 +78,8 @@ struct sl_lcore {
 	struct rte_mempool *pool;       /* data mbufs: SL_MBUF_DATA bytes of room behind headroom */
 	struct rte_mempool *clone_pool; /* small mbufs: headers and indirect references */
 	struct sl_stats_worker stats;
-	const struct sl_snap *snap; /* configuration in use; NULL before the first */
+	struct sl_health_table *health; /* what all workers know of endpoints; NULL: nothing */
+	const struct sl_snap *snap;     /* configuration in use; NULL before the first */
 	struct sl_match_scratch *scratch;
 	struct rte_ring *punt; /* to the main lcore; single consumer there */
 };

@@ -200,6 +200,7 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 	s->is_head = s->idempotent = s->upgrade = s->res_started = false;
 	s->expects = s->held_up = s->woken = false;
 	s->reuse_retried = s->xff_cut = false;
+	s->has_hash = s->cookie_new = false;
 	s->xff_len = 0;
 }
 

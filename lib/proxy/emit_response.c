@@ -133,6 +133,7 @@ bool px_emit_response(struct sl_proxy *px, struct px_session *s, struct sl_http_
 	sl_http_put_status(out, rsp->status, rsp->reason);
 	date = put_fields(s, rsp, out);
 	put_ours(px, s, date, out);
+	px_put_cookie(px, s, out);
 	if (s->res.rechunk)
 		sl_http_put(out, SL_STR("transfer-encoding: chunked\r\n"));
 	if (s->close)

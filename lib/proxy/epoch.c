@@ -15,8 +15,13 @@ int px_tables_create(struct sl_proxy *px)
 	px->route = calloc(px->slots[SL_STATS_ROUTE] + 1, sizeof(*px->route));
 	px->cluster = calloc(px->slots[SL_STATS_CLUSTER] + 1, sizeof(*px->cluster));
 	px->load = calloc(px->slots[SL_STATS_CLUSTER] + 1, sizeof(*px->load));
-	if (!px->endpoint || !px->listener || !px->route || !px->cluster || !px->load)
+	px->lb = calloc(px->slots[SL_STATS_CLUSTER] + 1, sizeof(*px->lb));
+	px->probe = calloc(px->slots[SL_STATS_ENDPOINT] + 1, sizeof(*px->probe));
+	if (!px->endpoint || !px->listener || !px->route || !px->cluster || !px->load || !px->lb ||
+	    !px->probe)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < px->slots[SL_STATS_ENDPOINT]; i++)
+		px_head_init(&px->probe[i].head);
 	return 0;
 }
 
@@ -26,6 +31,8 @@ void px_tables_free(struct sl_proxy *px)
 	free(px->listener);
 	free(px->route);
 	free(px->cluster);
+	free(px->lb);
+	free(px->probe);
 	free(px->load);
 }
 
@@ -53,7 +60,7 @@ static void name_set(struct sl_proxy *px, enum sl_stats_class cls, const struct 
 	if (n->born == slot->born)
 		return;
 	n->born = slot->born;
-	n->rr = 0;
+	n->rr = px->lc->index * 0x5bd1e995u; /* workers begin at different places */
 	n->len = (uint16_t)SL_MIN(name.n, PX_NAME_MAX);
 	n->cut = name.n > PX_NAME_MAX;
 	if (n->len > 0)
@@ -93,6 +100,9 @@ static void endpoints_fill(struct sl_proxy *px, const struct sl_snap *snap)
 			*ep = (struct px_endpoint){.born = slot->born, .idle_head = PX_NONE};
 		}
 		ep->epoch = snap->epoch;
+		ep->draining = sl_snap_endpoint(snap, i)->health != SL_HEALTHY;
+		if (ep->draining)
+			endpoint_flush(px, ep);
 	}
 	for (uint32_t i = 0; i < px->slots[SL_STATS_ENDPOINT]; i++)
 		if (px->endpoint[i].epoch != snap->epoch)
@@ -186,6 +196,7 @@ void sl_proxy_epoch(struct sl_proxy *px, const struct sl_snap *old)
 {
 	px_load_wake_all(px);
 	px_tables_fill(px);
+	px_health_epoch(px);
 	if (!listener_lost(px, old))
 		return;
 	/* What runs on it is finished, nothing new is begun. */

@@ -17,6 +17,8 @@ void px_cut(struct sl_proxy *px, struct px_session *s, const char *details, enum
 	s->flags |= 1u << flag;
 	s->details = details;
 	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	if (flag == SL_FLAG_UC || flag == SL_FLAG_UPE)
+		px_health_result(px, s, SL_OUTLIER_LOCAL);
 	px_request_end(px, s);
 	/* Where the framing shows that something is missing, FIN lets the client have the rest. */
 	if (framed)

@@ -185,6 +185,9 @@ void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail w
 	enum px_retry again = px_may_retry(px, s, why);
 
 	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	/* A pooled connection that the endpoint had closed already is nobody's fault. */
+	if (again != PX_RETRY_AT_ONCE)
+		px_health_result(px, s, SL_OUTLIER_LOCAL);
 	note_tried(s, &s->endpoint);
 	px_up_drop(px, s);
 	switch (again) {
@@ -203,6 +206,7 @@ void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail w
 void px_answer_retried(struct sl_proxy *px, struct px_session *s)
 {
 	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	px_health_result(px, s, sl_outlier_of_status(px->rsp.status));
 	note_tried(s, &s->endpoint);
 	/* The rest of the answer is not waited for, so the connection can't be used again. */
 	px_up_drop(px, s);

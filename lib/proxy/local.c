@@ -208,6 +208,7 @@ void px_local_too_large(struct sl_proxy *px, struct px_session *s)
 void px_local_bad_answer(struct sl_proxy *px, struct px_session *s)
 {
 	px_endpoint_stats(px, &s->endpoint)->rq_error++;
+	px_health_result(px, s, SL_OUTLIER_LOCAL);
 	px_up_drop(px, s);
 	px_local(
 		px, s,

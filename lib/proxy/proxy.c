@@ -42,7 +42,9 @@ static int rows_create(struct sl_proxy *px)
 
 	px->session = calloc(ns, sizeof(*px->session));
 	px->up = calloc(nu, sizeof(*px->up));
-	px->wheel = sl_wheel_create(ns + nu, px->lc->now_us);
+	px->wheel = sl_wheel_create(ns + nu + px->lc->stats.slots[SL_STATS_CLUSTER] +
+					    px->lc->stats.slots[SL_STATS_ENDPOINT],
+				    px->lc->now_us);
 	if (!px->session || !px->up || !px->wheel)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ns; i++) {
@@ -69,7 +71,9 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 	px->cfg = *cfg;
 	config_defaults(&px->cfg);
 	px->cfg.sessions_max = SL_MIN(px->cfg.sessions_max, PX_ROWS_MAX - 1);
-	px->cfg.upstreams_max = SL_MIN(px->cfg.upstreams_max, PX_ROWS_MAX - 1);
+	px->cfg.upstreams_max = SL_MIN(
+		px->cfg.upstreams_max,
+		PX_ROWS_MAX - 1 - SL_MIN(lc->stats.slots[SL_STATS_ENDPOINT], PX_ROWS_MAX / 2));
 	px->server = px->cfg.server[0] ? sl_str(px->cfg.server) : SL_STR("istio-envoy");
 	px->limits.line_bytes = px->cfg.line_bytes;
 	px->limits.head_bytes =
@@ -148,8 +152,12 @@ static void upstream_event(struct sl_proxy *px, struct sl_tcp_conn *c, uint32_t 
 {
 	uint32_t user = sl_tcp_user(c), row = user & (PX_ROWS_MAX - 1);
 
-	if (row < px->cfg.upstreams_max && px->up[row].conn == c &&
-	    px_handle(row, px->up[row].gen) == user)
+	if (row >= px->cfg.upstreams_max) {
+		if (row - px->cfg.upstreams_max < px->slots[SL_STATS_ENDPOINT])
+			px_probe_event(px, row - px->cfg.upstreams_max, c, events);
+		return;
+	}
+	if (px->up[row].conn == c && px_handle(row, px->up[row].gen) == user)
 		px_up_event(px, &px->up[row], events);
 }
 
@@ -188,6 +196,7 @@ void sl_proxy_poll(struct sl_proxy *px)
 		else
 			downstream_event(px, c, events);
 	}
+	px_health_poll(px);
 	px_timers(px);
 }
 

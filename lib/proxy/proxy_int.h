@@ -103,6 +103,7 @@ struct px_session {
 	uint64_t rate_bytes;   /* req.bytes at the begin of that time */
 	uint64_t armed_us;     /* what the wheel is set to */
 	struct sl_slot listener, service, route, cluster, endpoint;
+	uint64_t hash; /* where a consistent hash leads it, if has_hash */
 	struct sl_str method, target, authority, user_agent; /* in head */
 	struct sl_str request_id;                            /* in head, or id */
 	const char *details, *failure;
@@ -133,16 +134,18 @@ struct px_session {
 	bool has_route, has_cluster, has_endpoint;
 	bool close; /* no further request on this connection */
 	bool is_head, idempotent, upgrade;
-	bool expects;       /* 100-continue, and nothing of the body came yet */
-	bool held_up;       /* the body waited for room towards the endpoint */
-	bool delayed;       /* its route's delay is over */
-	bool res_started;   /* the final answer's head went down */
+	bool expects;     /* 100-continue, and nothing of the body came yet */
+	bool held_up;     /* the body waited for room towards the endpoint */
+	bool delayed;     /* its route's delay is over */
+	bool res_started; /* the final answer's head went down */
+	bool has_hash, cookie_new;
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
 	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
 	uint8_t xff_len, peer_len; /* peer_len: of the peer's address, the end of xff */
 	bool xff_cut;
 	char id[36];          /* the request id we gave */
+	char cookie[16];      /* value of the cookie we give, if cookie_new */
 	char xff[PX_XFF_MAX]; /* x-forwarded-for as it goes upstream, for the access record */
 };
 _Static_assert(sizeof(struct px_session) <= 1024, "an idle client connection costs too much");
@@ -174,6 +177,8 @@ struct px_endpoint {
 	uint64_t epoch;  /* last configuration that had it */
 	uint32_t active; /* requests under way */
 	uint32_t conns;
+	int64_t turn;  /* of smooth round robin */
+	bool draining; /* configured to take nothing new */
 	uint32_t idle, idle_head;
 };
 
@@ -181,7 +186,7 @@ struct px_endpoint {
 struct px_name {
 	uint64_t born;
 	uint32_t row; /* in the present snapshot, or PX_NONE */
-	uint32_t rr;  /* clusters: round-robin counter */
+	uint32_t rr;  /* routes: what the next request's cluster is chosen by */
 	uint16_t len;
 	bool cut;
 	char text[PX_NAME_MAX];
@@ -196,6 +201,33 @@ struct px_load {
 };
 
 struct px_clients; /* clients.c */
+/** Per-worker view of a cluster for choosing among its endpoints, by statistics slot. */
+struct px_lb {
+	uint64_t born;                            /* 0: none */
+	uint64_t epoch;                           /* the rest was counted for this configuration */
+	uint64_t warm_until_us;                   /* some endpoint begins slowly until then */
+	uint32_t generation;                      /* of the health table, when it was counted */
+	uint32_t turn, even;                      /* round robin, choice of a level */
+	uint32_t usable[SL_MODEL_PRIORITIES_MAX]; /* endpoints, by level */
+	uint8_t share[SL_MODEL_PRIORITIES_MAX];   /* percent of the requests, by level */
+	bool panic[SL_MODEL_PRIORITIES_MAX];      /* too few usable ones: all are used */
+};
+
+enum px_probe_state { PX_PROBE_WAIT, PX_PROBE_OPEN, PX_PROBE_ASKED };
+
+/** Active check of an endpoint, by statistics slot. */
+struct px_probe {
+	struct sl_tcp_conn *conn;
+	struct px_head head;
+	uint64_t born;   /* of the endpoint; 0: none is checked */
+	uint64_t epoch;  /* last configuration that had it */
+	uint32_t row;    /* of the endpoint there */
+	uint32_t gen;    /* of its connection */
+	uint32_t streak; /* results in a row that were like the last */
+	uint8_t state;   /* enum px_probe_state */
+	bool open, closed;
+	bool known, last_ok;
+};
 
 struct sl_proxy {
 	struct sl_lcore *lc;
@@ -216,7 +248,10 @@ struct sl_proxy {
 	uint32_t head_free;
 	struct px_endpoint *endpoint;
 	struct px_name *listener, *route, *cluster;
-	struct px_load *load; /* by cluster slot */
+	struct px_load *load;   /* by cluster slot */
+	struct px_lb *lb;       /* by cluster slot */
+	struct px_probe *probe; /* by endpoint slot */
+	uint32_t health_seen;   /* news of the health table that were taken */
 	uint32_t slots[SL_STATS_CLASS_COUNT];
 	uint64_t ids;                      /* request ids given out */
 	uint32_t kept_segs, kept_segs_max; /* mbufs kept for retries, of all requests */
@@ -235,6 +270,9 @@ struct sl_proxy {
 	struct sl_stats_cluster no_cluster;
 	struct sl_stats_endpoint no_endpoint;
 	struct sl_stats_service no_service;
+	struct px_lb no_lb;
+	int64_t no_turn;
+	uint32_t any_turn;
 };
 
 /** What TCP keeps of a row: never SL_TCP_NO_USER, for the top generation is left out. */
@@ -432,6 +470,51 @@ void px_put_ip(struct sl_http_out *out, const struct sl_ip *ip);
 uint32_t px_pick_endpoint(struct sl_proxy *px, struct px_session *s, uint32_t cluster);
 /** Row of one of a route's weights, which says the cluster; PX_NONE: it has none. */
 uint32_t px_pick_weight(struct sl_proxy *px, const struct sl_snap_route *route);
+
+/* share.c */
+/** What the present configuration and health of a cluster's endpoints allow. */
+struct px_lb *px_lb(struct sl_proxy *px, const struct sl_snap_cluster *cl);
+/** Level that the next request goes to, or PX_NONE: nothing is usable. */
+uint32_t px_lb_level(struct px_lb *lb, const struct sl_snap_cluster *cl);
+bool px_usable(const struct sl_proxy *px, const struct sl_snap_endpoint *ep);
+/** Share of its weight that an endpoint gets while it begins slowly, in 1/65536. */
+uint32_t px_warmth(const struct sl_proxy *px, const struct sl_snap_cluster *cl,
+		   const struct sl_snap_endpoint *ep);
+
+/* affinity.c */
+/** Hash of px->req for a cluster's consistent hashing. */
+void px_affinity(struct sl_proxy *px, struct px_session *s, const struct sl_snap_cluster *cl);
+/** The cookie that was made for the client, as a field. */
+void px_put_cookie(struct sl_proxy *px, const struct px_session *s, struct sl_http_out *out);
+
+/* health.c */
+/** Counts what an endpoint answered, or that it didn't. */
+void px_health_result(struct sl_proxy *px, const struct px_session *s,
+		      enum sl_outlier_result result);
+/** Ejects endpoints of our clusters that are due. */
+void px_health_poll(struct sl_proxy *px);
+/** An ejection interval of a cluster is over. */
+void px_health_interval(struct sl_proxy *px, uint32_t cluster_slot);
+/** Takes up the endpoints of the present configuration that we decide about. */
+void px_health_epoch(struct sl_proxy *px);
+
+/* probe.c */
+void px_probe_timer(struct sl_proxy *px, uint32_t slot);
+void px_probe_event(struct sl_proxy *px, uint32_t slot, struct sl_tcp_conn *c, uint32_t events);
+/** Checks an endpoint of ours as its cluster says now. @param row Of endpoints. */
+void px_probe_take(struct sl_proxy *px, uint32_t row);
+/** Ends the checks of endpoints that the present configuration hasn't. */
+void px_probe_forget(struct sl_proxy *px);
+
+/* Timers of the wheel: sessions, upstream connections, clusters' intervals, endpoints' checks. */
+static inline uint32_t px_interval_row(const struct sl_proxy *px, uint32_t cluster_slot)
+{
+	return px->cfg.sessions_max + px->cfg.upstreams_max + cluster_slot;
+}
+static inline uint32_t px_probe_row(const struct sl_proxy *px, uint32_t endpoint_slot)
+{
+	return px_interval_row(px, px->slots[SL_STATS_CLUSTER]) + endpoint_slot;
+}
 
 /* upstream.c */
 struct px_up *px_up_pooled(struct sl_proxy *px, const struct sl_snap_endpoint *ep);

@@ -212,6 +212,7 @@ static void forward(struct sl_proxy *px, struct px_session *s, uint32_t row,
 
 	s->cluster = sl_snap_cluster(px->lc->snap, weight->cluster)->slot;
 	s->has_cluster = true;
+	px_affinity(px, s, sl_snap_cluster(px->lc->snap, weight->cluster));
 	s->attempts_max = (uint16_t)SL_MIN(route->retry_attempts + 1u, PX_ATTEMPTS_MAX);
 	s->timeout_ms = route->timeout_ms;
 	s->per_try_ms = route->per_try_timeout_ms;

@@ -64,6 +64,7 @@ static void answered(struct sl_proxy *px, struct px_session *s, uint16_t status)
 	px_keep_end(px, s);
 	px_count_answer(px, s, status);
 	sl_hist_add(&px_cluster_stats(px, &s->cluster)->latency, px->lc->now_us - s->sent_us);
+	px_health_result(px, s, sl_outlier_of_status(status));
 	if (status >= 500)
 		ep->rq_error++;
 	else

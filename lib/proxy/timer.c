@@ -155,6 +155,7 @@ static void request_timeout(struct sl_proxy *px, struct px_session *s)
 		px_cut(px, s, "response_timeout", SL_FLAG_UT);
 		return;
 	}
+	px_health_result(px, s, SL_OUTLIER_LOCAL);
 	px_up_drop(px, s);
 	px_local_timeout(px, s, "upstream_response_timeout");
 }
@@ -200,6 +201,10 @@ void px_timers(struct sl_proxy *px)
 		if (row < px->cfg.sessions_max) {
 			if (px->session[row].state != PX_FREE)
 				session_expired(px, &px->session[row]);
+		} else if (row >= px_probe_row(px, 0)) {
+			px_probe_timer(px, row - px_probe_row(px, 0));
+		} else if (row >= px_interval_row(px, 0)) {
+			px_health_interval(px, row - px_interval_row(px, 0));
 		} else {
 			struct px_up *u = &px->up[row - px->cfg.sessions_max];
 

@@ -241,7 +241,8 @@ void px_up_done(struct sl_proxy *px, struct px_session *s, bool request_sent)
 	}
 	if (most > 0 && u->requests >= most)
 		clean = false;
-	if (clean && ep && ep->epoch == px->lc->snap->epoch && ep->idle < px->cfg.pool_idle_max) {
+	if (clean && ep && ep->epoch == px->lc->snap->epoch && !ep->draining &&
+	    ep->idle < px->cfg.pool_idle_max) {
 		idle_add(px, u, ep, idle_ms ? idle_ms : px->cfg.pool_idle_ms);
 		px_load_wake(px, &u->cluster);
 		return;

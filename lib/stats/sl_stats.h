@@ -160,7 +160,12 @@
 	X(rq_active, "gauge", "requests being served")                        \
 	X(rq_success, "counter", "answers below 500")                         \
 	X(rq_error, "counter", "answers 5xx, resets and timeouts")            \
-	X(l4_sessions, "gauge", "L4 sessions")
+	X(l4_sessions, "gauge", "L4 sessions")                                \
+	X(ejections, "counter", "times it was ejected for failing too often") \
+	X(ejected, "gauge", "1 while it is ejected")                          \
+	X(checks_ok, "counter", "health checks that went well")               \
+	X(checks_failed, "counter", "health checks that failed")              \
+	X(check_failing, "gauge", "1 while its health checks fail")
 
 #define SL_STATS_SERVICE(X)                                            \
 	X(sessions_total, "counter", "sessions or connections opened") \

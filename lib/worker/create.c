@@ -82,6 +82,7 @@ int sl_worker_create(struct sl_worker **out, const struct sl_worker_config *cfg,
 	w->lc.pool = cfg->pool;
 	w->lc.clone_pool = cfg->clone_pool;
 	w->lc.stats = cfg->stats;
+	w->lc.health = cfg->health;
 	w->lc.punt = cfg->punt;
 	w->wall_offset_us = cfg->proxy.wall_offset_us;
 	rc = create_parts(w, err);

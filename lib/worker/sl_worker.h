@@ -27,7 +27,8 @@ struct sl_worker_config {
 	struct rte_ring *inject;    /* from the main lcore */
 	struct rte_ring **redirect; /* [workers]: ring into each worker; own one is read */
 	struct sl_stats_worker stats;
-	struct sl_ring *answers; /* worker -> control */
+	struct sl_health_table *health; /* of all workers */
+	struct sl_ring *answers;        /* worker -> control */
 	uint64_t generation;
 	bool busy_poll;
 	struct sl_tcp_config tcp; /* accept, output, route are set by the worker */

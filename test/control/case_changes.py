@@ -31,7 +31,7 @@ def prune_and_delete():
         expect_in("virtualservice/extra.simple created", b.ctl("apply", "-f", f"{b.dir}/a.yaml"))
         out = b.ctl("apply", "-f", SCENARIO, "--prune")
         expect_in("^virtualservice/extra.simple pruned$", out)
-        expect_eq(8, b.json("status")["control"]["applied"], "applied objects")
+        expect_eq(10, b.json("status")["control"]["applied"], "applied objects")
         b.ctl("apply", "-f", f"{b.dir}/a.yaml")
         expect_in("virtualservice/extra.simple deleted", b.ctl("delete", "vs", "extra", "-n", "simple"))
         expect_in("There is no virtualservice/extra.simple",
@@ -95,7 +95,7 @@ def bad_objects_change_nothing():
         expect_in("larger than the 16 MiB",
                   b.ctl("apply", "-f", b.write("big.yaml", b"#" * (17 << 20)), rc=1))
         expect_eq((before, table), (b.epoch(), b.ctl("pc", "route")), "epoch and routes")
-        expect_eq(8, b.json("status")["control"]["applied"], "applied objects")
+        expect_eq(10, b.json("status")["control"]["applied"], "applied objects")
 
 
 @test
@@ -158,7 +158,7 @@ def data_plane_refuses():
         expect_in("refused epoch .* nothing was changed: refused for the test", out)
         expect_eq((before, table), (b.epoch(), b.ctl("pc", "route")), "epoch and routes")
         expect_eq([before], b.snaps(), "snapshots")
-        expect_eq(8, len(os.listdir(f"{b.dir}/state/objects")), "files")
+        expect_eq(10, len(os.listdir(f"{b.dir}/state/objects")), "files")
         b.tell("accept")
         b.ctl("apply", "-f", "-", stdin=vs("extra", "/a").encode())
         expect(b.epoch() > before, "a new epoch")

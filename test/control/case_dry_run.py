@@ -26,7 +26,7 @@ def nothing_changes():
         expect_in(r"^nothing was changed$", out)
         expect("removed" not in out and "shadowed" not in out, out)
         expect_eq((before, table), (b.epoch(), b.ctl("pc", "route")), "epoch and routes")
-        expect_eq(8, b.json("status")["control"]["applied"], "applied objects")
+        expect_eq(10, b.json("status")["control"]["applied"], "applied objects")
         expect_in("bad.yaml:8: .*prefx", b.ctl("apply", "--dry-run", "-f", b.write(
             "bad.yaml", vs("a", "/a").replace("prefix:", "prefx:")), rc=1))
 

@@ -28,14 +28,14 @@ def rollback_of_applied_objects():
         expect_in(r"/b\*", routes(b))
         expect_in(rf"rolled back \(epoch {first + 3}\)", b.ctl("rollback", str(first)))
         expect_eq(table, routes(b), "routes")
-        expect_eq(8, b.json("status")["control"]["applied"], "applied objects")
+        expect_eq(10, b.json("status")["control"]["applied"], "applied objects")
         b.ctl("rollback", str(first + 1))
         expect_in(r"/a\*", routes(b))
         rows = [(e["epoch"], e["cause"], e["in_use"]) for e in b.json("history")]
         expect_eq([(first + 1, "apply", False), (first + 2, "apply", False),
                    (first + 3, f"rollback to {first}", False),
                    (first + 4, f"rollback to {first + 1}", True)], rows[-4:], "history")
-        expect_in(rf"^{first + 4} .*rollback to {first + 1} +9 +\*$", b.ctl("history"))
+        expect_in(rf"^{first + 4} .*rollback to {first + 1} +11 +\*$", b.ctl("history"))
         # It is on disk like any other change.
         b.kill()
         b.start()
@@ -92,7 +92,7 @@ def history_is_bounded():
         expect_eq([last - 2, last - 1, last], [e["epoch"] for e in b.json("history")], "epochs")
         lists = [n for n in os.listdir(f"{b.dir}/state/history") if n.isdigit()]
         expect_eq(3, len(lists), "files")
-        expect_eq(8 + 3, len(os.listdir(f"{b.dir}/state/history/objects")), "objects kept")
+        expect_eq(10 + 3, len(os.listdir(f"{b.dir}/state/history/objects")), "objects kept")
         # An object that comes and goes is kept as long as any epoch has it.
         for i in range(5):
             apply(b, "a", f"/b{i % 2}")
@@ -159,7 +159,7 @@ def unconfirmed_change_goes_back():
         expect_in("waits to be confirmed", b.ctl("reload", rc=1))
         expect_in("waits to be confirmed", b.ctl("delete", "vs", "a", "-n", "simple", rc=1))
         wait_until(lambda: routes(b) == table, "back", 4)
-        expect_eq(8, b.json("status")["control"]["applied"], "applied objects")
+        expect_eq(10, b.json("status")["control"]["applied"], "applied objects")
         expect("confirm " not in b.ctl("status"), "nothing waits")
         expect_eq("not confirmed", b.json("history")[-1]["cause"], "cause")
         expect_in("No change waits", b.ctl("confirm", rc=1))

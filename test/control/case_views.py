@@ -109,7 +109,7 @@ def get_objects():
         expect_in('There is no vs "nope"', b.ctl("get", "vs", "nope", rc=1))
         expect_in("No objects", b.ctl("get", "svc", "-n", "nope"))
         expect_in('did you mean "VirtualService"', b.ctl("get", "virtualservce", rc=1))
-        expect_in('There is no kind "deployment"', b.ctl("get", "deployment", rc=1))
+        expect_in('There is no kind "configmap"', b.ctl("get", "configmap", rc=1))
         # What get prints is what apply takes.
         out = b.ctl("apply", "-f", "-", stdin=b.ctl("get", "all", "-o", "yaml").encode())
         expect(" configured" not in out, out)

@@ -59,6 +59,8 @@ static void special_routes(struct sl_model_vhost *v)
 	route(v, SL_PATH_PREFIX, "/few", "few");
 	route(v, SL_PATH_PREFIX, "/two", "two");
 	route(v, SL_PATH_PREFIX, "/turns", "turns");
+	route(v, SL_PATH_PREFIX, "/sticky", "sticky");
+	route(v, SL_PATH_PREFIX, "/checked", "checked");
 	route(v, SL_PATH_PREFIX, "/empty", "empty");
 }
 
@@ -110,6 +112,37 @@ static void clusters(struct sl_model *m, unsigned int conf)
 	endpoint(c, "10.0.0.30:8000");
 	endpoint(c, "10.0.0.31:8000");
 	endpoint(c, "10.0.0.32:8000");
+	c = cluster(m, "sticky");
+	c->lb = SL_LB_MAGLEV;
+	c->hash.on = SL_HASH_COOKIE;
+	c->hash.cookie_make = true;
+	c->hash.cookie_ttl_s = 60;
+	sl_model_set(&c->hash.name, "sid");
+	sl_model_set(&c->hash.cookie_path, "/s");
+	endpoint(c, "10.0.0.50:8000");
+	endpoint(c, "10.0.0.51:8000");
+	endpoint(c, "10.0.0.52:8000");
+	c = cluster(m, "checked");
+	c->lb = SL_LB_ROUND_ROBIN;
+	endpoint(c, "10.0.0.90:8000");
+	endpoint(c, "10.0.0.91:8000");
+	if (conf & CONF_CHECKS) {
+		c->check = (struct sl_model_check){.probe = SL_PROBE_HTTP,
+						   .path = c->check.path,
+						   .host = c->check.host,
+						   .interval_ms = 1000,
+						   .timeout_ms = 300,
+						   .healthy = 2,
+						   .unhealthy = 2,
+						   .status = {{200, 299}}};
+		sl_model_set(&c->check.path, "/healthz");
+		sl_model_set(&c->check.host, "c.test");
+		c->outlier = sl_model_outlier_default();
+		c->outlier.consecutive_5xx = 3;
+		c->outlier.interval_ms = 500;
+		c->outlier.base_ejection_ms = 2000;
+		c->outlier.max_ejection_percent = 50;
+	}
 	cluster(m, "empty");
 	if (conf & CONF_STACK) {
 		endpoint(cluster(m, "six"), "[2001:db8:2::10]:8000");

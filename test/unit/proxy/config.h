@@ -25,6 +25,7 @@
 #define CONF_NO_C1        0x02 /* cluster c1 has no endpoint */
 #define CONF_OTHER_C1     0x04 /* c1's endpoint is another one */
 #define CONF_SECOND_TABLE 0x08 /* "/new" answers directly */
+#define CONF_CHECKS       0x20 /* cluster "checked" is checked, and ejects */
 #define CONF_STACK        0x10 /* listener on IPv6 too, "/six" to IPv6, services of layer 4 */
 
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */

@@ -28,6 +28,7 @@ static int start(void **state, const struct sl_proxy_config *cfg, unsigned int m
 	fake_init(&e->tcp, &e->lc);
 	e->log = calloc(1, sl_ring_size(LOG_SLOTS, SL_CTL_LOG_SIZE));
 	sl_ring_init(e->log, LOG_SLOTS, SL_CTL_LOG_SIZE);
+	e->lc.health = sl_health_create(e->lc.stats.slots[SL_STATS_ENDPOINT], 1);
 	reconfigure(e, 0);
 	e->cfg = *cfg;
 	e->cfg.log = true;
@@ -105,6 +106,7 @@ int teardown(void **state)
 	sl_proxy_free(e->px);
 	fake_fini(&e->tcp);
 	sl_match_scratch_free(e->lc.scratch);
+	sl_health_free(e->lc.health);
 	sl_test_lcore_fini(&e->lc);
 	free(e->snap);
 	free(e->log);
