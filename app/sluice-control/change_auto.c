@@ -95,8 +95,8 @@ static void recall(struct control *c, struct sl_objects **manifests)
 {
 	struct sl_objects *applied = NULL;
 	struct sl_err err = {""};
-	unsigned long long wall, epoch;
-	char text[64];
+	char text[64], *end;
+	uint64_t wall, epoch;
 
 	c->pin = strtoull(state_setting(c->state_dir, STATE_PIN, text, sizeof(text)), NULL, 10);
 	if (c->pin != 0 && history_read(c->history, c->pin, manifests, &applied, &err) < 0) {
@@ -106,7 +106,9 @@ static void recall(struct control *c, struct sl_objects **manifests)
 	sl_objects_free(applied);
 	history_hold(c->history, c->pin);
 	state_setting(c->state_dir, STATE_CONFIRM, text, sizeof(text));
-	if (sscanf(text, "%llu %llu", &wall, &epoch) == 2)
+	wall = strtoull(text, &end, 10);
+	epoch = strtoull(end, NULL, 10);
+	if (wall != 0 && epoch != 0)
 		c->confirm = (struct confirmation){epoch, wall};
 }
 

@@ -64,8 +64,10 @@ static void cond_words(const struct sl_snap *s, const struct sl_snap_cond *c, ch
 		[SL_TEXT_REGEX] = "regex ",
 	};
 
-	snprintf(buf, cap, "%s%.*s %s%s%.*s", on[c->on], SL_STR_ARG(sl_snap_str(s, c->name)),
-		 c->invert ? "not " : "", match[c->match], SL_STR_ARG(sl_snap_str(s, c->text)));
+	struct sl_str name = sl_snap_str(s, c->name), text = sl_snap_str(s, c->text);
+
+	snprintf(buf, cap, "%s%.*s %s%s%.*s", on[c->on], SL_STR_ARG(name), c->invert ? "not " : "",
+		 match[c->match], SL_STR_ARG(text));
 }
 
 /* Why a route lost, with the condition that did not hold. */

@@ -94,21 +94,58 @@ static bool item_parse(const char *line, struct item *item)
 	return line[34] == '\n';
 }
 
+/* Steps over a text that has to stand there. */
+static bool skip(const char **at, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (strncmp(*at, text, n) != 0)
+		return false;
+	*at += n;
+	return true;
+}
+
+/* A number and the end of its line. */
+static bool number_line(const char **at, uint64_t *out)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(*at, &end, 10);
+	*at = end;
+	return errno == 0 && skip(at, "\n");
+}
+
+static bool cause_line(const char **at, char *out, size_t cap)
+{
+	size_t n = strcspn(*at, "\n");
+
+	if (n == 0 || n >= cap)
+		return false;
+	memcpy(out, *at, n);
+	out[n] = '\0';
+	*at += n;
+	return skip(at, "\n");
+}
+
 /* The head says how many objects follow, so that a list that was cut short is noticed. */
 static bool list_parse(struct entry *e, const char *text, size_t len)
 {
-	unsigned long long wall, n;
-	int used = 0;
+	const char *end = text + len;
+	uint64_t wall, n;
 
-	if (sscanf(text, LIST_HEAD "time %llu\ncause %31[^\n]\nobjects %llu\n%n", &wall,
-		   e->info.cause, &n, &used) != 3 ||
-	    used == 0 || (size_t)used + n * LINE_BYTES != len)
+	if (!skip(&text, LIST_HEAD "time ") || !number_line(&text, &wall) ||
+	    !skip(&text, "cause ") || !cause_line(&text, e->info.cause, sizeof(e->info.cause)) ||
+	    !skip(&text, "objects ") || !number_line(&text, &n) || n > len ||
+	    n * LINE_BYTES != (size_t)(end - text))
 		return false;
 	e->info.wall_us = wall;
 	e->item = calloc(n + 1, sizeof(*e->item));
 	if (e->item == NULL)
 		return false;
-	for (text += used; e->n < n; text += LINE_BYTES) {
+	for (; e->n < n; text += LINE_BYTES) {
 		if (!item_parse(text, &e->item[e->n]))
 			return false;
 		if (e->item[e->n++].part == 'm')

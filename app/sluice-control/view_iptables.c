@@ -70,9 +70,10 @@ struct named {
 static struct named name_of(const struct sl_snap *s, const struct sl_snap_service *v)
 {
 	struct named n = {.v = v, .proto = v->proto == IPPROTO_UDP ? "udp" : "tcp"};
+	struct sl_str name = sl_snap_str(s, v->name);
 	char text[RULE_MAX], h[HASH_LEN + 1];
 
-	snprintf(n.name, sizeof(n.name), "%.*s", SL_STR_ARG(sl_snap_str(s, v->name)));
+	snprintf(n.name, sizeof(n.name), "%.*s", SL_STR_ARG(name));
 	snprintf(text, sizeof(text), "%s%s", n.name, n.proto);
 	hash(text, h);
 	snprintf(n.chain, sizeof(n.chain), "KUBE-%s-%s", v->silent ? "SVL" : "SVC", h);

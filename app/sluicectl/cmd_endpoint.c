@@ -75,7 +75,7 @@ static int set(struct ctl *ctl, const struct setting *s, const char *spec)
 		json_object_set_new(json_object_get(object, "spec"), "cluster",
 				    json_string(s->cluster));
 	json_object_set_new(json_object_get(object, "spec"), s->what,
-			    spec != NULL ? json_integer(atoi(spec)) : json_true());
+			    spec != NULL ? json_integer(strtol(spec, NULL, 10)) : json_true());
 	text = json_dumps(object, 0); /* JSON is YAML */
 	json_decref(object);
 	documents = json_pack("[{s:s, s:s}]", "name", "sluicectl endpoint", "text",

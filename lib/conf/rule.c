@@ -16,7 +16,7 @@ static const char *rule_host(const struct sl_object *o, char buf[SL_KUBE_NAME_MA
 	const char *host = sl_node_text(o->root, "spec.host", "");
 	size_t n = 0;
 
-	for (; host[n] && n < SL_KUBE_NAME_MAX - 1; n++)
+	for (; n < SL_KUBE_NAME_MAX - 1 && host[n]; n++)
 		buf[n] = sl_lower(host[n]);
 	buf[n] = '\0';
 	if (!strchr(buf, '.') && strcmp(buf, "*") != 0)

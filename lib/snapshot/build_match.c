@@ -67,7 +67,7 @@ static int hosts_db(struct builder *b, const struct sl_model_table *m, struct sl
 	struct sl_match_pattern *p;
 	struct cache_entry *e;
 	uint32_t n = 0;
-	int bad, rc = 0;
+	int bad = -1, rc = 0;
 
 	host_index(b, t);
 	p = calloc((size_t)t->domains.n + 1, sizeof(*p));
