@@ -190,13 +190,17 @@ static void header_changes_are_worked_out(void **state)
 {
 	struct sl_model_vhost *v;
 	struct sl_model *m = model_of(&v);
-	struct sl_model_route *one = world_route(v, SL_PATH_PREFIX, "/one", "c");
-	struct sl_model_route *two = world_route(v, SL_PATH_PREFIX, "/two", "c");
-	struct sl_model_weight *w1 = &one->weights[0], *w2 = &two->weights[0];
+	struct sl_model_route *one, *two;
+	struct sl_model_weight *w1, *w2;
 	struct world w;
 	char text[256];
 
+	world_route(v, SL_PATH_PREFIX, "/one", "c");
+	world_route(v, SL_PATH_PREFIX, "/two", "c");
+	one = &v->routes[0];
+	two = &v->routes[1];
 	sl_model_weight_add(two, "d", 1);
+	w1 = &one->weights[0];
 	w2 = &two->weights[0];
 	for (int i = 0; i < 2; i++) {
 		struct sl_model_route *r = i ? two : one;
