@@ -224,13 +224,15 @@ static bool ours_downstream(const struct ref_msg *m, struct ref_text name)
 static bool same_fields(const struct ref_msg *a, const struct ref_msg *b,
 			bool (*ours)(const struct ref_msg *, struct ref_text))
 {
+	static const struct ref_msg nothing;
 	int i = 0, j = 0;
 
 	for (;; i++, j++) {
 		while (i < a->fields && ours(a, a->field[i].name))
 			i++;
-		while (j < b->fields && ours(a, b->field[j].name))
-			j++;
+		for (; j < b->fields && ours(a, b->field[j].name); j++)
+			if (ref_hop(a, b->field[j].name) && !ref_hop(&nothing, b->field[j].name))
+				return false; /* named by Connection, and yet sent on */
 		if (i == a->fields || j == b->fields)
 			return i == a->fields && j == b->fields;
 		if (!ref_same(a->field[i].name, b->field[j].name))
@@ -382,6 +384,16 @@ static bool is_prefix(const char *part, size_t n, const char *whole, size_t whol
 	return n == 0 || (n <= whole_n && memcmp(part, whole, n) == 0);
 }
 
+static bool idempotent(const struct ref_msg *m)
+{
+	static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(methods); i++)
+		if (ref_is(m->method, methods[i]))
+			return true;
+	return false;
+}
+
 static void judge_request(const struct sl_tcp *tcp, const struct peer *peer, const struct sent *s)
 {
 	uint32_t client = client_of(&s->req, tcp);
@@ -396,6 +408,9 @@ static void judge_request(const struct sl_tcp *tcp, const struct peer *peer, con
 	for (size_t i = 0; i < v.n; i++)
 		attempt = attempt * 10 + v.p[i] - '0';
 	CHECK(attempt > a->attempt);
+	/* Once it was taken, what is not idempotent is not said again (RFC 9110 9.2.2). */
+	if (a->by && !idempotent(&s->req))
+		CHECK(tcp->conn[a->by->conn].acked <= a->by->req.at);
 	a->attempt = attempt;
 	a->by = s;
 	CHECK(!asks_upgrade(&s->req) || asks_upgrade(&a->m));
