@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The access-log thread: record rings in, text lines out; sleeps longer the less there is. */
 #include "access_log.h"
+#include "sl_log_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +26,15 @@ struct access_log {
 	struct sl_ctl *ctl;
 	struct recent *recent;
 	struct tally *tally;
-	pthread_mutex_t lock; /* path */
+	pthread_mutex_t lock; /* path, next */
 	char path[256];
+	struct sl_log_format *next; /* to be written in from the next opening on; NULL: as before */
 	atomic_bool stop, reopen;
 	atomic_uint_least64_t written, lost;
 	/* The thread's own. */
 	char current[256]; /* path that is in use */
-	int fd;            /* -1: off or not writable */
+	struct sl_log_format *format;
+	int fd; /* -1: off or not writable */
 	uint64_t complained_us;
 	size_t len, lines;
 	char buf[BUFFER_BYTES];
@@ -54,6 +57,11 @@ static void reopen(struct access_log *log)
 
 	pthread_mutex_lock(&log->lock);
 	memcpy(log->current, log->path, sizeof(log->current));
+	if (log->next != NULL) {
+		sl_log_format_free(log->format);
+		log->format = log->next;
+		log->next = NULL;
+	}
 	pthread_mutex_unlock(&log->lock);
 	if (log->fd > STDOUT_FILENO)
 		close(log->fd);
@@ -95,7 +103,8 @@ static void record_write(struct access_log *log, const void *msg, uint32_t len)
 
 	if (sizeof(log->buf) - log->len < SL_LOG_LINE_MAX)
 		flush(log);
-	n = sl_log_format_istio(msg, len, log->buf + log->len, sizeof(log->buf) - log->len);
+	n = sl_log_format_write(log->format, msg, len, log->buf + log->len,
+				sizeof(log->buf) - log->len);
 	if (n < 0) {
 		log->lost++;
 		return;
@@ -153,13 +162,18 @@ static void *run(void *arg)
 }
 
 int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
-		     struct tally *tally, const char *path, struct sl_err *err)
+		     struct tally *tally, const char *path, const char *format, struct sl_err *err)
 {
 	struct access_log *log = calloc(1, sizeof(*log));
 	int rc;
 
 	if (log == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
+	rc = sl_log_format_parse(format, &log->format, err);
+	if (rc < 0) {
+		free(log);
+		return rc;
+	}
 	log->ctl = ctl;
 	log->recent = recent;
 	log->tally = tally;
@@ -169,6 +183,7 @@ int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent 
 	pthread_mutex_init(&log->lock, NULL);
 	rc = pthread_create(&log->thread, NULL, run, log);
 	if (rc != 0) {
+		sl_log_format_free(log->format);
 		free(log);
 		return sl_err(err, rc, "The access-log thread cannot be started: %s.",
 			      strerror(rc));
@@ -190,13 +205,24 @@ bool access_log_stop(struct access_log *log)
 	if (pthread_timedjoin_np(log->thread, NULL, &until) != 0)
 		return false;
 	pthread_mutex_destroy(&log->lock);
+	sl_log_format_free(log->format);
+	sl_log_format_free(log->next);
 	free(log);
 	return true;
 }
 
-void access_log_reopen(struct access_log *log, const char *path)
+void access_log_reopen(struct access_log *log, const char *path, const char *format)
 {
+	struct sl_log_format *next = NULL;
+	struct sl_err err;
+
+	if (format != NULL && sl_log_format_parse(format, &next, &err) < 0)
+		sl_log(SL_LOG_ERROR, "The access log keeps its format: %s", err.text);
 	pthread_mutex_lock(&log->lock);
+	if (next != NULL) {
+		sl_log_format_free(log->next);
+		log->next = next;
+	}
 	if (path != NULL)
 		snprintf(log->path, sizeof(log->path), "%s", path);
 	pthread_mutex_unlock(&log->lock);

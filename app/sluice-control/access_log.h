@@ -17,10 +17,11 @@ struct access_log;
  *
  * @param recent,tally Receive every record; they outlive the thread.
  * @param path File to append to, "-" for standard output, empty: records are read and dropped.
+ * @param format As sl_log_format_parse reads it.
  * @return 0 or -errno with a text.
  */
 int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent *recent,
-		     struct tally *tally, const char *path, struct sl_err *err);
+		     struct tally *tally, const char *path, const char *format, struct sl_err *err);
 
 /**
  * Empties the rings once more and ends the thread.
@@ -29,8 +30,11 @@ int access_log_start(struct access_log **out, struct sl_ctl *ctl, struct recent 
  */
 bool access_log_stop(struct access_log *log);
 
-/** The file is opened anew (after a rotation), under another name if path is not NULL. */
-void access_log_reopen(struct access_log *log, const char *path);
+/**
+ * The file is opened anew (after a rotation), under another name if path is not NULL, and written
+ * in another format if that is not NULL.
+ */
+void access_log_reopen(struct access_log *log, const char *path, const char *format);
 
 /** Records written and records lost because the file could not be written. Any thread. */
 void access_log_counts(const struct access_log *log, uint64_t *written, uint64_t *lost);

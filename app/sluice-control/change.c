@@ -65,7 +65,9 @@ static void change_take(struct control *c)
 	if (ch->parts.manifests != NULL)
 		c->source_fault.text[0] = '\0';
 	if (ch->parts.conf != NULL) {
-		access_log_reopen(c->log, sl_conf_control(ch->parts.conf)->access_log);
+		const struct sl_conf_control *cc = sl_conf_control(ch->parts.conf);
+
+		access_log_reopen(c->log, cc->access_log, cc->log_format);
 		history_keep(c->history, sl_conf_control(ch->parts.conf)->history);
 	}
 	new_conf = ch->parts.conf != NULL;

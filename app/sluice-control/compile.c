@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs lib/conf, lib/model and lib/snapshot in order: the whole way from files to a snapshot. */
 #include "compile.h"
+#include "sl_log_line.h"
 
 #include <errno.h>
 
@@ -45,6 +46,17 @@ int compile_merge(struct sl_objects **out, const struct sl_objects *manifests,
 	return 0;
 }
 
+/** The one setting whose form the library of settings does not know. */
+static int check_log_format(const struct sl_conf *conf, struct sl_err *err)
+{
+	struct sl_log_format *format = NULL;
+	struct sl_err why;
+	int rc = sl_log_format_parse(sl_conf_control(conf)->log_format, &format, &why);
+
+	sl_log_format_free(format);
+	return rc < 0 ? sl_conf_bad(conf, "log.format", why.text, err) : 0;
+}
+
 int compile_model(const struct sl_conf *conf, const struct sl_objects *objects,
 		  struct sl_model *model, struct sl_err *err)
 {
@@ -56,7 +68,9 @@ int compile_model(const struct sl_conf *conf, const struct sl_objects *objects,
 	for (uint16_t p = 0; p < box->n_ports; p++)
 		for (uint16_t a = 0; a < box->port[p].n_addrs; a++)
 			own[n++] = box->port[p].addr[a];
-	rc = sl_conf_model(conf, model, err);
+	rc = check_log_format(conf, err);
+	if (rc == 0)
+		rc = sl_conf_model(conf, model, err);
 	if (rc == 0)
 		rc = sl_objects_model_on(objects, box->node, own, n, model, err);
 	return rc == 0 ? sl_model_check(model, err) : rc;

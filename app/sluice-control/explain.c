@@ -169,10 +169,13 @@ static char *write_head(const char *host, const char *target, const json_t *requ
 }
 
 /* The worker's parser and path normalisation decide what the request is. */
-static bool parse_request(struct explain *x, const char *host, const char *target,
-			  const json_t *request)
+static bool parse_request(struct explain *x, const struct control *c, const char *host,
+			  const char *target, const json_t *request)
 {
+	struct sl_http_path_rules rules =
+		lookup_path_rules(x->s, sl_conf_box(c->conf), x->listener);
 	struct sl_http_request *req = &x->req;
+	bool unescaped;
 	int n, len;
 
 	x->head = write_head(host, target, request);
@@ -187,10 +190,17 @@ static bool parse_request(struct explain *x, const char *host, const char *targe
 				"the request is refused before it is routed");
 		return false;
 	}
-	len = sl_http_normalize(req->path, x->path, sizeof(x->path));
+	len = sl_http_path(req->path, &rules, x->path, sizeof(x->path), &unescaped);
 	if (len < 0) {
 		explain_outcome(x, 400, "", "path_normalization_failed",
-				"the path has a bad escape or %00");
+				rules.slashes == SL_HTTP_SLASHES_REJECT
+					? "the path has a bad escape, %00, %2F or %5C"
+					: "the path has a bad escape or %00");
+		return false;
+	}
+	if (unescaped && rules.slashes == SL_HTTP_SLASHES_REDIRECT) {
+		explain_outcome(x, 307, "", "path_normalization_failed",
+				"the client is sent to the path without escaped slashes");
 		return false;
 	}
 	x->path_len = (uint32_t)len;
@@ -247,7 +257,7 @@ int command_explain(struct control *c, uint64_t client, const json_t *request, j
 		explain_step(x, "request", "%s http://%s%s on port %u",
 			     method != NULL ? method : "GET", host, target, x->port);
 		if ((x->has_ip ? find_by_address(x, c) : find_by_port(x)) && explain_listener(x) &&
-		    parse_request(x, host, target, request))
+		    parse_request(x, c, host, target, request))
 			explain_route(x, c->scratch);
 	}
 	free(x->head);

@@ -34,3 +34,12 @@ uint32_t lookup_listener(const struct sl_snap *s, const struct sl_conf_box *box,
 		return sl_snap_service(s, row)->listener;
 	return lookup_own(box, ip) ? sl_snap_listener_find(s, ip, port) : SL_SNAP_NONE;
 }
+
+struct sl_http_path_rules lookup_path_rules(const struct sl_snap *s, const struct sl_conf_box *box,
+					    uint32_t listener)
+{
+	const struct sl_snap_listener *l = sl_snap_listener(s, listener);
+
+	return l->own_path ? (struct sl_http_path_rules){l->path_normalize, l->path_slashes}
+			   : sl_conf_path_rules(box);
+}

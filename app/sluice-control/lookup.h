@@ -18,4 +18,8 @@ uint32_t lookup_service(const struct sl_snap *s, const struct sl_conf_box *box,
 uint32_t lookup_listener(const struct sl_snap *s, const struct sl_conf_box *box,
 			 const struct sl_ip *ip, uint16_t port);
 
+/** What a listener does to paths before they are matched. @param listener Row of s. */
+struct sl_http_path_rules lookup_path_rules(const struct sl_snap *s, const struct sl_conf_box *box,
+					    uint32_t listener);
+
 #endif

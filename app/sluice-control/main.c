@@ -121,7 +121,8 @@ static int start(struct control *c, struct sl_err *err)
 		rc = server_create(c, err);
 	if (rc == 0)
 		rc = access_log_start(&c->log, c->ctl, c->recent, c->tally,
-				      sl_conf_control(c->conf)->access_log, err);
+				      sl_conf_control(c->conf)->access_log,
+				      sl_conf_control(c->conf)->log_format, err);
 	if (rc == 0)
 		rc = change_first(c, err);
 	if (rc == 0)

@@ -71,12 +71,14 @@ static void where_route(const struct sl_snap *s, const struct sl_snap_route *r, 
 		    SL_STR_ARG(sl_snap_str(s, r->redirect_path)));
 }
 
-static int route_head(struct replay *rp, const struct sl_snap *s, uint32_t table,
+static int route_head(struct replay *rp, const struct sl_snap *s, uint32_t listener,
 		      const struct recent_head *h, struct sl_route_hit *hit)
 {
+	struct sl_http_path_rules rules = lookup_path_rules(s, sl_conf_box(rp->c->conf), listener);
+	uint32_t table = sl_snap_listener(s, listener)->table;
 	char path[RECENT_PATH_MAX];
 	uint32_t len = (uint32_t)strcspn(h->path, "?");
-	int n = sl_http_normalize((struct sl_str){h->path, len}, path, sizeof(path));
+	int n = sl_http_path((struct sl_str){h->path, len}, &rules, path, sizeof(path), NULL);
 	/* Its fields are not kept: conditions on them are held against none. */
 	struct sl_snap_request rq = {.host = sl_str(h->host),
 				     .query = sl_str(h->path + len),
@@ -100,7 +102,7 @@ static int where(struct replay *rp, const struct sl_snap *s, const struct recent
 		snprintf(out, WHERE_MAX, "no listener");
 		return 0;
 	}
-	if (route_head(rp, s, sl_snap_listener(s, row)->table, h, &hit) < 0)
+	if (route_head(rp, s, row, h, &hit) < 0)
 		return -EINVAL;
 	if (hit.vhost == SL_SNAP_NONE)
 		snprintf(out, WHERE_MAX, "404, no virtual host");

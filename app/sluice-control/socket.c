@@ -354,7 +354,7 @@ static void signals_read(struct control *c, int fd)
 		if (si.ssi_signo == SIGHUP)
 			c->reload_wanted = true;
 		else if (si.ssi_signo == SIGUSR1)
-			access_log_reopen(c->log, NULL);
+			access_log_reopen(c->log, NULL, NULL);
 		else
 			c->stop = true;
 	}

@@ -197,7 +197,11 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 	p->stream_ms = c->stream_ms;
 	p->refuse_http10 = c->http10 != 0;
 	p->refuse_websocket = !c->websocket;
+	p->keep_request_id = c->keep_request_id;
+	snprintf(p->via, sizeof(p->via), "%s", c->via);
+	p->path = sl_conf_path_rules(c);
 	p->log = true;
+	p->log_skip = (uint16_t)(10000 - c->log_sample);
 	p->wall_offset_us = sl_wall_us() - sl_clock_us();
 	snprintf(p->server, sizeof(p->server), "%s", c->server_name);
 }

@@ -96,6 +96,17 @@ static const struct sl_key log_keys[] = {
 	 CONTROL(access_log),
 	 .def = "",
 	 .help = "Access log: a file, \"-\" for standard output, \"\" for none."},
+	{.name = "format",
+	 .type = SL_KEY_TEXT,
+	 CONTROL(log_format),
+	 .def = "istio",
+	 .min = 1,
+	 .help = "Of the access log: istio, json, combined, or a line with Envoy's operators."},
+	{.name = "sample",
+	 .type = SL_KEY_RATE,
+	 BOX(log_sample),
+	 .def = "100%",
+	 .help = "Share of requests in the access log; routes can say their own."},
 	{0},
 };
 
@@ -431,36 +442,6 @@ static const struct sl_key timeout_keys[] = {
 	{0},
 };
 
-static const char *const http10_words[] = {"accept", "refuse", NULL};
-
-static const struct sl_key http_keys[] = {
-	{.name = "server",
-	 .type = SL_KEY_TEXT,
-	 BOX(server_name),
-	 .def = "istio-envoy",
-	 .min = 1,
-	 .help = "Server header of every answer."},
-	{.name = "trusted_hops",
-	 .type = SL_KEY_INT,
-	 BOX(xff_trusted_hops),
-	 0,
-	 16,
-	 "0",
-	 .help = "Proxies in front whose X-Forwarded-For is believed."},
-	{.name = "http_10",
-	 .type = SL_KEY_WORD,
-	 BOX(http10),
-	 .def = "accept",
-	 .words = http10_words,
-	 .help = "HTTP/1.0 requests: served, or refused with 426."},
-	{.name = "websocket",
-	 .type = SL_KEY_BOOL,
-	 BOX(websocket),
-	 .def = "true",
-	 .help = "Upgrade to WebSocket; false: refused with 403."},
-	{0},
-};
-
 static int gateway_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 {
 	struct sl_conf_box *box = &((struct sl_conf *)dst)->box;
@@ -573,7 +554,10 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .type = SL_KEY_GROUP,
 	 .keys = sl_conf_session_keys,
 	 .help = "How long an L4 session lasts in silence, by its state."},
-	{.name = "http", .type = SL_KEY_GROUP, .keys = http_keys, .help = "HTTP behaviour."},
+	{.name = "http",
+	 .type = SL_KEY_GROUP,
+	 .keys = sl_conf_http_keys,
+	 .help = "HTTP behaviour."},
 	{.name = "locality",
 	 .type = SL_KEY_TEXT,
 	 CONTROL(locality),
@@ -681,6 +665,8 @@ static int finish(struct sl_reader *r, struct sl_conf *conf)
 
 	if (e == 0)
 		e = finish_workers(r, conf);
+	if (e == 0)
+		e = sl_conf_http_check(r, conf);
 	if (e)
 		return e;
 	finish_paths(conf);
@@ -802,4 +788,13 @@ const struct sl_conf_box *sl_conf_box(const struct sl_conf *conf)
 const struct sl_conf_control *sl_conf_control(const struct sl_conf *conf)
 {
 	return &conf->control;
+}
+
+int sl_conf_bad(const struct sl_conf *conf, const char *setting, const char *why,
+		struct sl_err *err)
+{
+	struct sl_reader r = {.text = &conf->text, .err = err};
+	const config_setting_t *s = config_lookup(&conf->cfg, setting);
+
+	return sl_reader_bad(&r, s ? s : config_root_setting(&conf->cfg), "%s", why);
 }

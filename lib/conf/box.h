@@ -21,6 +21,7 @@ extern const struct sl_key sl_conf_root_keys[];
 extern const struct sl_key sl_conf_port_keys[];
 extern const struct sl_key sl_conf_fault_keys[];
 extern const struct sl_key sl_conf_route_keys[];
+extern const struct sl_key sl_conf_http_keys[];
 extern const struct sl_key sl_native_listener_keys[];
 extern const struct sl_key sl_native_host_keys[];
 extern const struct sl_key sl_native_route_keys[];
@@ -52,6 +53,14 @@ int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void 
 
 /** The `fault` group of a port. @param fault Zeroed by the caller; filled. 0 or -EINVAL. */
 int sl_conf_fault_read(struct sl_reader *r, const config_setting_t *s, struct sl_conf_fault *fault);
+
+/* Words of path_normalization (enum sl_conf_path) and escaped_slashes (enum sl_http_slashes). */
+extern const char *const sl_conf_path_words[];
+extern const char *const sl_conf_slash_words[];
+struct sl_http_path_rules sl_conf_path(int normalization, int slashes);
+
+/** Keys of `http` that contradict each other. */
+int sl_conf_http_check(struct sl_reader *r, const struct sl_conf *conf);
 
 /** What no single port shows: addresses used twice, routes that lead nowhere. */
 int sl_conf_ports_check(struct sl_reader *r, const struct sl_conf *conf);

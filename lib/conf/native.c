@@ -35,7 +35,8 @@ static int ip_read(struct sl_reader *r, const config_setting_t *s, const char *t
 struct listener_text {
 	const char *name, *address;
 	uint16_t port;
-	const config_setting_t *hosts;
+	int path_normalization, escaped_slashes;
+	const config_setting_t *hosts, *proxy_protocol;
 };
 
 #define LISTENER(field) SL_KEY_AT(struct listener_text, field)
@@ -60,6 +61,25 @@ const struct sl_key sl_native_listener_keys[] = {
 	 65535,
 	 .required = true,
 	 .help = "the TCP port: port = 8080"},
+	{.name = "path_normalization",
+	 .type = SL_KEY_WORD,
+	 LISTENER(path_normalization),
+	 .def = "base",
+	 .words = sl_conf_path_words,
+	 .help = "Of this listener, in place of what `http` says; see there."},
+	{.name = "escaped_slashes",
+	 .type = SL_KEY_WORD,
+	 LISTENER(escaped_slashes),
+	 .def = "keep_unchanged",
+	 .words = sl_conf_slash_words,
+	 .help = "Of this listener, in place of what `http` says; see there."},
+	{.name = "proxy_protocol",
+	 .type = SL_KEY_EACH,
+	 LISTENER(proxy_protocol),
+	 .max = SL_MODEL_SOURCES_MAX,
+	 .help = "Addresses or prefixes of proxies in front that begin each connection with a "
+		 "PROXY "
+		 "protocol header, version 1 or 2; from all others none is taken."},
 	{.name = "hosts",
 	 .type = SL_KEY_EACH,
 	 LISTENER(hosts),
@@ -160,6 +180,41 @@ static struct sl_model_table *table_add(struct sl_model *model, const struct lis
 	return sl_model_table_add(model, name);
 }
 
+static int sources_read(struct sl_reader *r, const config_setting_t *list,
+			struct sl_model_listener *listener)
+{
+	for (int i = 0; i < sl_native_length(list); i++) {
+		const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+		struct sl_err why;
+		const char *text;
+		int e = sl_reader_str(r, s, &text);
+
+		if (e)
+			return e;
+		if (i == SL_MODEL_SOURCES_MAX)
+			return sl_reader_bad(r, s,
+					     "'proxy_protocol' has more than %u sources; write "
+					     "shorter prefixes",
+					     SL_MODEL_SOURCES_MAX);
+		if (sl_prefix_parse(text, &listener->proxy_from[i], &why) < 0)
+			return sl_reader_bad(r, s, "'proxy_protocol': %s", why.text);
+		listener->n_proxy_from++;
+	}
+	return 0;
+}
+
+/** Only what a listener says itself takes the place of `http`. */
+static void own_path(const config_setting_t *s, const struct listener_text *t,
+		     struct sl_model_listener *listener)
+{
+	struct sl_http_path_rules rules = sl_conf_path(t->path_normalization, t->escaped_slashes);
+
+	listener->own_path = config_setting_get_member(s, "path_normalization") ||
+			     config_setting_get_member(s, "escaped_slashes");
+	listener->path_normalize = rules.normalize;
+	listener->path_slashes = rules.slashes;
+}
+
 int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 {
 	struct sl_model *model = r->ctx;
@@ -178,6 +233,10 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 	if (!listener || sl_model_set(&listener->table, table->name) < 0)
 		return sl_native_no_memory(r);
 	listener->port = t.port;
+	own_path(s, &t, listener);
+	e = sources_read(r, t.proxy_protocol, listener);
+	if (e)
+		return e;
 	e = ip_read(r, s, t.address, &listener->ip);
 	if (e == 0)
 		e = sl_native_origin(r, s, &listener->origin);

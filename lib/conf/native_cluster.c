@@ -6,7 +6,7 @@
 
 struct cluster_text {
 	const char *name;
-	int policy;
+	int policy, proxy_protocol;
 	uint32_t connect_ms, panic;
 	const config_setting_t *endpoints;
 	const config_setting_t *group[5]; /* as in `groups` below */
@@ -18,6 +18,8 @@ static const char *const policy_words[] = {"least_request", "round_robin", "rand
 					   "ring_hash",     "maglev",      NULL};
 static const enum sl_lb_policy policies[] = {SL_LB_LEAST_REQUEST, SL_LB_ROUND_ROBIN, SL_LB_RANDOM,
 					     SL_LB_RING_HASH, SL_LB_MAGLEV};
+
+static const char *const proxy_words[] = {"none", "v1", "v2", NULL};
 
 /* The name of a group is known before there is a cluster to put it into. */
 #define GROUP_READ(n)                                                                   \
@@ -90,6 +92,14 @@ const struct sl_key sl_native_cluster_keys[] = {
 	 100,
 	 "50",
 	 .help = "Percentage of usable endpoints below which all are used again; 0: never."},
+	{.name = "proxy_protocol",
+	 .type = SL_KEY_WORD,
+	 CLUSTER(proxy_protocol),
+	 .def = "none",
+	 .words = proxy_words,
+	 .help = "PROXY protocol header that says to its endpoints who the client is: none, v1, "
+		 "v2. "
+		 "Each request then has a connection of its own."},
 	{.name = "endpoints",
 	 .type = SL_KEY_EACH,
 	 CLUSTER(endpoints),
@@ -230,6 +240,7 @@ int sl_native_cluster_read(struct sl_reader *r, const config_setting_t *s, void 
 	cluster->lb = policies[t.policy];
 	cluster->connect_timeout_ms = t.connect_ms;
 	cluster->panic_percent = t.panic;
+	cluster->proxy_protocol = (uint8_t)t.proxy_protocol;
 	e = sl_native_origin(r, s, &cluster->origin);
 	for (size_t i = 0; e == 0 && i < SL_ARRAY_LEN(groups); i++)
 		if (t.group[i])

@@ -12,6 +12,7 @@ struct route_text {
 	const char *redirect_host, *redirect_path, *body;
 	uint16_t redirect_status, direct_status;
 	uint32_t timeout_ms, per_try_ms, retries;
+	uint8_t log_sample;
 };
 
 #define ROUTE(field) SL_KEY_AT(struct route_text, field)
@@ -163,6 +164,12 @@ const struct sl_key sl_native_route_keys[] = {
 	 .help = "What is tried again, separated by commas: connect-failure, reset, "
 		 "reset-before-request, 5xx, gateway-error, retriable-4xx, statuses. Default: "
 		 "connect-failure and reset."},
+	{.name = "log_sample",
+	 .type = SL_KEY_INT,
+	 ROUTE(log_sample),
+	 0,
+	 100,
+	 .help = "Percentage of its requests in the access log. Default: log.sample."},
 	{.name = "per_try_timeout",
 	 .type = SL_KEY_TIME,
 	 ROUTE(per_try_ms),
@@ -282,6 +289,8 @@ int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 	if (t.retry_on && sl_model_retry_on(route, t.retry_on, &why) < 0)
 		return sl_reader_bad(r, config_setting_get_member(s, "retry_on"), "'retry_on': %s",
 				     why.text);
+	if (config_setting_get_member(s, "log_sample"))
+		route->log_sample = (uint8_t)(t.log_sample + 1);
 	e = sl_native_origin(r, s, &route->origin);
 	return e ? e : weights_add(r, &t, route);
 }

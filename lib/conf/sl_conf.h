@@ -7,6 +7,7 @@
 #ifndef SL_CONF_H
 #define SL_CONF_H
 
+#include "sl_http.h"
 #include "sl_model.h"
 #include "sl_stats.h"
 
@@ -62,6 +63,14 @@ struct sl_conf_rule {
 
 enum sl_conf_huge { SL_HUGE_AUTO, SL_HUGE_YES, SL_HUGE_NO };
 
+/** Istio's pathNormalization; the last one unescapes slashes as well. */
+enum sl_conf_path {
+	SL_CONF_PATH_NONE,
+	SL_CONF_PATH_BASE,
+	SL_CONF_PATH_MERGE,
+	SL_CONF_PATH_DECODE_AND_MERGE,
+};
+
 /** The box: what sluiced needs at start and what does not change while it runs. */
 struct sl_conf_box {
 	char instance[33];
@@ -96,6 +105,11 @@ struct sl_conf_box {
 	uint16_t n_snat;
 	uint32_t session_ms[SL_CONF_SESSION_TIMES]; /* by enum sl_nat_state (sl_flows.h) */
 	uint32_t xff_trusted_hops;
+	uint16_t log_sample; /* share of requests in the access log, in 1/10000 */
+	bool keep_request_id;
+	char via[64];
+	int path_normalization; /* enum sl_conf_path */
+	int escaped_slashes;    /* enum sl_http_slashes */
 	char server_name[32];
 	/* What clients may do; 0: no limit. Those of one address are over all workers. */
 	uint32_t endpoint_conns, client_conns, client_rate, client_burst, conn_requests;
@@ -113,6 +127,7 @@ struct sl_conf_control {
 	char state_dir[256];    /* applied objects; default /var/lib/sluice/NAME */
 	char cache_dir[256];    /* compiled databases; default STATE/cache */
 	char access_log[256];   /* file, "-" for standard output, empty: off */
+	char log_format[4097];  /* istio, json, combined, or a line with operators */
 	char locality[256];     /* where the box stands, "region/zone/subzone"; may be empty */
 	char manifest[16][256]; /* files and folders of YAML, relative to sluice.conf */
 	uint16_t n_manifests;
@@ -142,7 +157,13 @@ void sl_conf_free(struct sl_conf *conf);
 char *sl_conf_reference(void);
 
 const struct sl_conf_box *sl_conf_box(const struct sl_conf *conf);
+/** What its `http` keys say about paths. */
+struct sl_http_path_rules sl_conf_path_rules(const struct sl_conf_box *box);
 const struct sl_conf_control *sl_conf_control(const struct sl_conf *conf);
+
+/** -EINVAL with file and line of a setting ("log.format"), for what is checked elsewhere. */
+int sl_conf_bad(const struct sl_conf *conf, const char *setting, const char *why,
+		struct sl_err *err);
 
 /** Adds the listeners, routes, clusters and services said natively. 0 or -EINVAL. */
 int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err);

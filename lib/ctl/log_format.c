@@ -1,238 +1,235 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Access-log lines from the records that workers write: Istio's default text format. */
+/* Formats of the access log, from Envoy's operators to parts of a line. */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
 
-#include "sl_ctl.h"
+#include "log_int.h"
 
-_Static_assert(sizeof(struct sl_log_record) == offsetof(struct sl_log_record, text),
-	       "texts follow the struct");
-_Static_assert(sizeof(struct sl_log_record) % 8 == 0, "shared layout");
+#define FORMAT_MAX 4096u
 
-/* A line being written; once it doesn't fit, nothing more is. */
-struct line {
-	char *p;
-	size_t n, cap;
-	bool full;
+static const char istio[] =
+	"[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" "
+	"%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "
+	"\"%UPSTREAM_TRANSPORT_FAILURE_REASON%\" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% "
+	"%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" "
+	"\"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\" %UPSTREAM_CLUSTER_RAW% "
+	"%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% "
+	"%REQUESTED_SERVER_NAME% %ROUTE_NAME%\n";
+
+/* As nginx and Apache write it. */
+static const char combined[] =
+	"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% - - [%START_TIME(%d/%b/%Y:%H:%M:%S +0000)%] "
+	"\"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %BYTES_SENT% "
+	"\"%REQ(REFERER)%\" \"%REQ(USER-AGENT)%\"\n";
+
+/* Istio's keys, then the request's story in microseconds. */
+static const char json[] =
+	"{\"start_time\":%START_TIME%,\"route_name\":%ROUTE_NAME%,\"method\":%REQ(:METHOD)%,"
+	"\"path\":%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%,\"protocol\":%PROTOCOL%,"
+	"\"response_code\":%RESPONSE_CODE%,\"response_flags\":%RESPONSE_FLAGS%,"
+	"\"response_code_details\":%RESPONSE_CODE_DETAILS%,"
+	"\"connection_termination_details\":%CONNECTION_TERMINATION_DETAILS%,"
+	"\"bytes_received\":%BYTES_RECEIVED%,\"bytes_sent\":%BYTES_SENT%,\"duration\":%DURATION%,"
+	"\"upstream_service_time\":%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%,"
+	"\"x_forwarded_for\":%REQ(X-FORWARDED-FOR)%,\"user_agent\":%REQ(USER-AGENT)%,"
+	"\"request_id\":%REQ(X-REQUEST-ID)%,\"authority\":%REQ(:AUTHORITY)%,"
+	"\"upstream_host\":%UPSTREAM_HOST%,\"upstream_cluster\":%UPSTREAM_CLUSTER_RAW%,"
+	"\"upstream_local_address\":%UPSTREAM_LOCAL_ADDRESS%,"
+	"\"downstream_local_address\":%DOWNSTREAM_LOCAL_ADDRESS%,"
+	"\"downstream_remote_address\":%DOWNSTREAM_REMOTE_ADDRESS%,"
+	"\"requested_server_name\":%REQUESTED_SERVER_NAME%,"
+	"\"upstream_transport_failure_reason\":%UPSTREAM_TRANSPORT_FAILURE_REASON%,"
+	"\"accept_us\":%SLUICE_ACCEPT_US%,\"head_us\":%SLUICE_HEAD_US%,"
+	"\"routed_us\":%SLUICE_ROUTED_US%,\"first_byte_us\":%SLUICE_FIRST_BYTE_US%,"
+	"\"done_us\":%SLUICE_DONE_US%}\n";
+
+static const struct {
+	const char *name;
+	enum log_op op;
+} operators[] = {
+#define OP(name, what) {#name, LOG_##what},
+	LOG_OP_LIST(OP)
+#undef OP
 };
 
-/* A record taken apart: lengths are copies, checked against the message. */
-struct record {
-	struct sl_str text[SL_LOG_TEXTS];
-	bool cut[SL_LOG_TEXTS];
-	struct sl_log_record r;
+/* The fields of a request that a record has. */
+static const struct {
+	const char *name;
+	enum log_op op;
+} fields[] = {
+	{":METHOD", LOG_METHOD},        {":PATH", LOG_PATH},
+	{":AUTHORITY", LOG_AUTHORITY},  {"HOST", LOG_AUTHORITY},
+	{"USER-AGENT", LOG_USER_AGENT}, {"X-ENVOY-ORIGINAL-PATH", LOG_PATH},
+	{"X-FORWARDED-FOR", LOG_XFF},   {"X-REQUEST-ID", LOG_REQUEST_ID},
+	{"REFERER", LOG_REFERER},
 };
 
-static void put(struct line *l, const char *s, size_t n)
+/** An operator taken apart: %NAME(ARGUMENT):MAX%. */
+struct operator
 {
-	if (l->full || n >= l->cap - l->n) {
-		l->full = true;
-		return;
+	struct sl_str name, arg;
+	uint32_t max;
+};
+
+static int bad(struct sl_err *err, const char *at, const char *why)
+{
+	return sl_err(err, EINVAL, "access log format: \"%.40s\": %s", at, why);
+}
+
+/** @return bytes of the operator at p, its last % included, or -1. */
+static int take_operator(const char *p, struct operator* op)
+{
+	const char *start = p++, *end;
+
+	*op = (struct operator){.name = {p, 0}};
+	while ((*p >= 'A' && *p <= 'Z') || *p == '_')
+		p++;
+	op->name.n = (uint32_t)(p - op->name.p);
+	if (*p == '(') {
+		end = strchr(p, ')');
+		if (!end)
+			return -1;
+		op->arg = (struct sl_str){p + 1, (uint32_t)(end - p - 1)};
+		p = end + 1;
 	}
-	memcpy(l->p + l->n, s, n);
-	l->n += n;
-}
-
-static void puts_line(struct line *l, const char *s)
-{
-	put(l, s, strlen(s));
-}
-
-static void put_number(struct line *l, uint64_t v)
-{
-	char buf[24];
-
-	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)v);
-	puts_line(l, buf);
-}
-
-/**
- * A client's text, "-" when empty. Whatever could end the field or the line, or steer a terminal,
- * is written as \xNN, so that no request can look like two.
- */
-static void put_text(struct line *l, const struct record *rec, enum sl_log_text which, bool quoted)
-{
-	static const char hex[] = "0123456789abcdef";
-	struct sl_str s = rec->text[which];
-
-	if (s.n == 0) {
-		puts_line(l, "-");
-		return;
+	if (*p == ':') {
+		for (p++; *p >= '0' && *p <= '9' && op->max < 100000; p++)
+			op->max = op->max * 10 + (uint32_t)(*p - '0');
+		if (op->max == 0)
+			return -1;
 	}
-	for (uint32_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		char esc[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-
-		if (c < ' ' || c >= 0x7f || c == '"' || c == '\\' || (c == ' ' && !quoted))
-			put(l, esc, sizeof(esc));
-		else
-			put(l, (const char *)&c, 1);
-	}
-	if (rec->cut[which])
-		puts_line(l, "...");
+	return *p == '%' && op->name.n > 0 ? (int)(p + 1 - start) : -1;
 }
 
-static void put_quoted(struct line *l, const struct record *rec, enum sl_log_text which)
+/** REQ(A?B): the first of the two that a record has. */
+static bool find_field(struct sl_str arg, enum log_op *op)
 {
-	puts_line(l, " \"");
-	put_text(l, rec, which, true);
-	puts_line(l, "\"");
-}
+	const char *mark = arg.n > 0 ? memchr(arg.p, '?', arg.n) : NULL;
+	struct sl_str first = {arg.p, mark ? (uint32_t)(mark - arg.p) : arg.n};
 
-static void put_addr(struct line *l, const struct sl_ip *ip, uint16_t port, bool known)
-{
-	char buf[SL_IP_PORT_TEXT_MAX];
-
-	puts_line(l, known ? sl_ip_port_format(ip, port, buf) : "-");
-}
-
-/** %START_TIME%: RFC 3339 in UTC with milliseconds. */
-static void put_time(struct line *l, uint64_t wall_us)
-{
-	time_t s = (time_t)(wall_us / 1000000);
-	char buf[80];
-	struct tm tm;
-
-	if (!gmtime_r(&s, &tm)) {
-		puts_line(l, "-");
-		return;
-	}
-	snprintf(buf, sizeof(buf), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900,
-		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		 (unsigned)(wall_us / 1000 % 1000));
-	puts_line(l, buf);
-}
-
-/** Milliseconds from the request going upstream to the answer's first byte. */
-static void put_service_time(struct line *l, const struct sl_log_record *r)
-{
-	if (!r->has_upstream || r->upstream_us == UINT32_MAX || r->first_byte_us == UINT32_MAX)
-		puts_line(l, "-");
-	else
-		put_number(l, r->first_byte_us < r->upstream_us
-				      ? 0
-				      : (r->first_byte_us - r->upstream_us) / 1000);
-}
-
-static bool record_read(const struct sl_log_record *from, size_t len, struct record *to)
-{
-	const char *p = from->text;
-	size_t rest;
-
-	if (len < sizeof(*from))
-		return false;
-	memcpy(&to->r, from, sizeof(to->r));
-	rest = len - sizeof(*from);
-	for (int i = 0; i < SL_LOG_TEXTS; i++) {
-		uint32_t n = to->r.len[i] & ~SL_LOG_CUT;
-
-		if (n > rest)
-			return false;
-		to->cut[i] = to->r.len[i] & SL_LOG_CUT;
-		to->text[i] = (struct sl_str){p, n};
-		p += n;
-		rest -= n;
-	}
-	return true;
-}
-
-static void put_request(struct line *l, const struct record *rec)
-{
-	puts_line(l, "[");
-	put_time(l, rec->r.start_wall_us);
-	puts_line(l, "] \"");
-	put_text(l, rec, SL_LOG_METHOD, false);
-	puts_line(l, " ");
-	put_text(l, rec, SL_LOG_PATH, false);
-	puts_line(l, rec->r.http_minor ? " HTTP/1.1\" " : " HTTP/1.0\" ");
-}
-
-static void put_answer(struct line *l, const struct record *rec)
-{
-	char flags[128];
-
-	put_number(l, rec->r.status);
-	puts_line(l, " ");
-	puts_line(l, sl_log_flags(rec->r.flags, flags, sizeof(flags)));
-	puts_line(l, " ");
-	put_text(l, rec, SL_LOG_DETAILS, false);
-	puts_line(l, " -"); /* %CONNECTION_TERMINATION_DETAILS% */
-	put_quoted(l, rec, SL_LOG_FAILURE);
-	puts_line(l, " ");
-	put_number(l, rec->r.bytes_received);
-	puts_line(l, " ");
-	put_number(l, rec->r.bytes_sent);
-	puts_line(l, " ");
-	put_number(l, rec->r.duration_us / 1000);
-	puts_line(l, " ");
-	put_service_time(l, &rec->r);
-}
-
-static void put_peers(struct line *l, const struct record *rec)
-{
-	const struct sl_log_record *r = &rec->r;
-
-	put_quoted(l, rec, SL_LOG_XFF);
-	put_quoted(l, rec, SL_LOG_USER_AGENT);
-	put_quoted(l, rec, SL_LOG_REQUEST_ID);
-	put_quoted(l, rec, SL_LOG_AUTHORITY);
-	puts_line(l, " \"");
-	put_addr(l, &r->upstream_ip, r->upstream_port, r->has_upstream);
-	puts_line(l, "\" ");
-	put_text(l, rec, SL_LOG_UPSTREAM_CLUSTER, false);
-	puts_line(l, " ");
-	put_addr(l, &r->upstream_local_ip, r->upstream_local_port,
-		 r->has_upstream && r->upstream_local_port);
-	puts_line(l, " ");
-	put_addr(l, &r->local_ip, r->local_port, true);
-	puts_line(l, " ");
-	put_addr(l, &r->downstream_ip, r->downstream_port, true);
-	puts_line(l, " - "); /* %REQUESTED_SERVER_NAME%: no TLS */
-	put_text(l, rec, SL_LOG_ROUTE_NAME, false);
-	puts_line(l, "\n");
-}
-
-int sl_log_format_istio(const struct sl_log_record *record, size_t len, char *out, size_t cap)
-{
-	struct line l = {.p = out, .cap = cap};
-	struct record rec;
-
-	if (cap == 0)
-		return -ENOSPC;
-	out[0] = '\0';
-	if (!record_read(record, len, &rec))
-		return -EBADMSG;
-	put_request(&l, &rec);
-	put_answer(&l, &rec);
-	put_peers(&l, &rec);
-	if (l.full) {
-		out[0] = '\0';
-		return -ENOSPC;
-	}
-	out[l.n] = '\0';
-	return (int)l.n;
-}
-
-char *sl_log_flags(uint32_t flags, char *buf, size_t cap)
-{
-	static const char *const names[] = {
-#define FLAG_NAME(name, help) #name,
-		SL_FLAG_LIST(FLAG_NAME)
-#undef FLAG_NAME
-	};
-	struct line l = {.p = buf, .cap = cap};
-
-	for (unsigned i = 0; i < SL_ARRAY_LEN(names); i++) {
-		if (!(flags & 1u << i))
+	for (size_t i = 0; i < SL_ARRAY_LEN(fields); i++) {
+		if (!sl_str_ieq(first, sl_str(fields[i].name)))
 			continue;
-		if (l.n)
-			puts_line(&l, ",");
-		puts_line(&l, names[i]);
+		*op = fields[i].op;
+		return true;
 	}
-	if (l.n == 0)
-		puts_line(&l, "-");
-	if (cap)
-		buf[l.n] = '\0';
-	return buf;
+	return mark && find_field((struct sl_str){mark + 1, arg.n - first.n - 1}, op);
+}
+
+static bool find_operator(const struct operator* op, struct log_part *part)
+{
+	for (size_t i = 0; i < SL_ARRAY_LEN(operators); i++)
+		if (sl_str_eq(op->name, sl_str(operators[i].name))) {
+			part->op = operators[i].op;
+			return op->arg.n == 0 || part->op == LOG_TIME;
+		}
+	if (sl_str_eq(op->name, SL_STR("REQ")))
+		return find_field(op->arg, &part->op);
+	part->op = LOG_SERVICE_TIME;
+	return sl_str_eq(op->name, SL_STR("RESP")) &&
+	       sl_str_ieq(op->arg, SL_STR("X-ENVOY-UPSTREAM-SERVICE-TIME"));
+}
+
+/** Adds the part that begins at f->text + at. @return bytes of it, or -EINVAL. */
+static int add_part(struct sl_log_format *f, size_t at, struct sl_err *err)
+{
+	struct log_part *part = &f->part[f->n_parts++];
+	const char *p = f->text + at, *end;
+	struct operator op;
+	int n;
+
+	*part = (struct log_part){.op = LOG_LITERAL, .at = (uint32_t)at};
+	if (p[0] != '%') {
+		end = strchr(p, '%');
+		part->n = end ? (uint32_t)(end - p) : (uint32_t)strlen(p);
+		return (int)part->n;
+	}
+	if (p[1] == '%') { /* a % of the text's own */
+		part->n = 1;
+		return 2;
+	}
+	n = take_operator(p, &op);
+	if (n < 0)
+		return bad(err, p, "write operators as %NAME% or %NAME(ARGUMENT)%, % as %%");
+	if (!find_operator(&op, part))
+		return bad(err, p,
+			   "no such operator, or a field that is not recorded; "
+			   "doc/access-log.md lists them");
+	part->max = op.max;
+	part->quoted = at > 0 && p[-1] == '"' && p[n] == '"';
+	part->at = (uint32_t)(op.arg.n ? op.arg.p - f->text : 0);
+	part->n = op.arg.n;
+	return n;
+}
+
+static int parse(struct sl_log_format *f, struct sl_err *err)
+{
+	size_t len = strlen(f->text);
+
+	for (size_t at = 0; at < len;) {
+		int n = add_part(f, at, err);
+
+		if (n < 0)
+			return n;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static struct sl_log_format *create(const char *text, bool newline)
+{
+	/* No more parts than bytes. */
+	size_t len = strlen(text);
+	struct sl_log_format *f = calloc(1, sizeof(*f) + (len + 1) * sizeof(f->part[0]));
+
+	if (!f)
+		return NULL;
+	f->text = malloc(len + 2);
+	if (!f->text) {
+		free(f);
+		return NULL;
+	}
+	memcpy(f->text, text, len + 1);
+	if (newline)
+		memcpy(f->text + len, "\n", 2);
+	return f;
+}
+
+int sl_log_format_parse(const char *text, struct sl_log_format **out, struct sl_err *err)
+{
+	static const struct {
+		const char *name, *text;
+	} named[] = {{"istio", istio}, {"json", json}, {"combined", combined}};
+	const char *known = NULL;
+	struct sl_log_format *f;
+	int rc;
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(named); i++)
+		if (strcmp(text, named[i].name) == 0)
+			known = named[i].text;
+	if (!known && !strchr(text, '%'))
+		return bad(err, text,
+			   "write istio, json, combined, or a line with operators such as "
+			   "%RESPONSE_CODE%");
+	if (strlen(text) > FORMAT_MAX || strpbrk(text, "\r\n"))
+		return bad(err, text, "write one line of at most 4096 bytes");
+	f = create(known ? known : text, !known);
+	if (!f)
+		return sl_err(err, ENOMEM, "out of memory for an access log format");
+	f->json = known == json;
+	rc = parse(f, err);
+	if (rc < 0)
+		sl_log_format_free(f);
+	else
+		*out = f;
+	return rc;
+}
+
+void sl_log_format_free(struct sl_log_format *f)
+{
+	if (!f)
+		return;
+	free(f->text);
+	free(f);
 }

@@ -57,6 +57,7 @@ enum sl_log_text {
 	SL_LOG_ROUTE_NAME,
 	SL_LOG_DETAILS, /* response code details, e.g. "via_upstream" */
 	SL_LOG_FAILURE, /* upstream transport failure reason */
+	SL_LOG_REFERER,
 	SL_LOG_TEXTS
 };
 
@@ -94,14 +95,15 @@ struct sl_log_record {
 	uint32_t duration_us;
 	/* The request's story in microseconds after its first byte; UINT32_MAX: never happened. */
 	uint32_t head_us, routed_us, upstream_us, first_byte_us;
-	uint32_t flags; /* 1u << enum sl_flag */
+	uint32_t accept_us; /* from the connection's begin to the request's first byte */
+	uint32_t flags;     /* 1u << enum sl_flag */
 	uint16_t status;
 	uint8_t http_minor; /* 0 or 1 */
 	uint8_t has_upstream;
 	uint16_t downstream_port, local_port, upstream_port, upstream_local_port;
 	struct sl_ip downstream_ip, local_ip, upstream_ip, upstream_local_ip;
 	uint16_t len[SL_LOG_TEXTS];
-	uint8_t pad[8]; /* so that text is where the struct ends */
+	uint8_t pad[2]; /* so that text is where the struct ends */
 	char text[];
 };
 
@@ -164,23 +166,5 @@ int sl_ctl_dir(const char *instance, char *buf, size_t cap, struct sl_err *err);
 
 /** Path of snap.<epoch> in dir. @return buf. */
 char *sl_ctl_snap_path(const char *dir, uint64_t epoch, char *buf, size_t cap);
-
-/** Always enough for one line of sl_log_format_istio, whatever the record holds. */
-#define SL_LOG_LINE_MAX 9216
-
-/**
- * Writes Istio's default text access-log line of one record, with its newline and a NUL. Control
- * bytes, quotes, backslashes and bytes above 0x7e of texts stand as \xNN, and so do blanks where
- * no quotes are around; a text that was cut ends in "...".
- *
- * @param record Message of a log ring; not trusted.
- * @param len Its length.
- * @return Bytes written without the NUL; -EBADMSG when the lengths do not fit the message;
- *         -ENOSPC when cap is too small (then out is empty). Any thread.
- */
-int sl_log_format_istio(const struct sl_log_record *record, size_t len, char *out, size_t cap);
-
-/** Names of response flags, comma-separated, or "-". Unknown bits are left out. @return buf. */
-char *sl_log_flags(uint32_t flags, char *buf, size_t cap);
 
 #endif

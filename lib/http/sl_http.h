@@ -219,12 +219,36 @@ const char *sl_http_reason(uint16_t status);
 /** IMF-fixdate (RFC 9110 5.6.7) of a time in seconds since 1970, 29 bytes, no NUL. */
 void sl_http_date(uint64_t unix_s, char out[29]);
 
+/** What is done to a path before it is matched and forwarded; the zeros are Istio's defaults. */
+enum sl_http_normalize {
+	SL_HTTP_NORM_BASE,  /* '.' and '..' segments resolved, never above the root; '\' is '/' and
+			     * %2E is '.'; the rest kept: case, other escapes, "//" */
+	SL_HTTP_NORM_NONE,  /* nothing; not even bad escapes are refused */
+	SL_HTTP_NORM_MERGE, /* BASE, then each run of slashes is one */
+};
+/** And before that, what becomes of %2F and %5C. */
+enum sl_http_slashes {
+	SL_HTTP_SLASHES_KEEP,
+	SL_HTTP_SLASHES_REJECT,
+	SL_HTTP_SLASHES_UNESCAPE, /* they are '/' and '\' from here on */
+	SL_HTTP_SLASHES_REDIRECT, /* the same, and the client is sent to the path that results */
+};
+
+struct sl_http_path_rules {
+	uint8_t normalize; /* enum sl_http_normalize */
+	uint8_t slashes;   /* enum sl_http_slashes */
+};
+
 /**
- * Path normalisation BASE as Envoy: '.' and '..' segments resolved, never above the root, '\' read
- * as '/' and %2E as '.'; the rest kept: case, %2F, %5C, "//". "*" stays "*".
+ * A path as routes match and endpoints get it, as Envoy does it. "*" stays "*".
  *
- * @return Bytes written to out (cap at least path.n), or -1: bad escape, %00, no leading slash.
+ * @param path Without the query.
+ * @param rules NULL: the defaults.
+ * @param unescaped Receives whether there was a %2F or %5C that was unescaped; may be NULL.
+ * @return Bytes written to out (cap at least path.n), or -1, refused: bad escape, %00, no leading
+ *         slash, an escaped slash that is not wanted. Worker-safe.
  */
-int sl_http_normalize(struct sl_str path, char *out, size_t cap);
+int sl_http_path(struct sl_str path, const struct sl_http_path_rules *rules, char *out, size_t cap,
+		 bool *unescaped);
 
 #endif

@@ -186,6 +186,8 @@ struct sl_model_route {
 	char *redirect_scheme, *redirect_authority, *redirect_path; /* empty: kept */
 	uint16_t redirect_port;                                     /* 0: none said */
 	enum sl_rewrite redirect_rewrite; /* what redirect_path replaces: PATH or ELEMENTS */
+	/* Percent of its requests that are logged, plus 1; 0: as the box says. */
+	uint8_t log_sample;
 	char *direct_body;
 };
 
@@ -205,11 +207,18 @@ struct sl_model_table {
 	size_t n_vhosts;
 };
 
+#define SL_MODEL_SOURCES_MAX 8u
+
 struct sl_model_listener {
 	char *name;      /* "0.0.0.0_8080" */
 	struct sl_ip ip; /* any address, or one of the box's */
 	uint16_t port;
 	char *table; /* name of a table of this model */
+	/* Peers that begin every connection with a PROXY protocol header; all others must not. */
+	struct sl_prefix proxy_from[SL_MODEL_SOURCES_MAX];
+	uint8_t n_proxy_from;
+	bool own_path;                        /* paths are treated as below, not as the box says */
+	uint8_t path_normalize, path_slashes; /* enum sl_http_normalize, sl_http_slashes */
 	struct sl_origin origin;
 };
 
@@ -286,6 +295,7 @@ struct sl_model_cluster {
 	char *dest_rule; /* "name.namespace" or empty */
 	enum sl_lb_policy lb;
 	uint32_t connect_timeout_ms;
+	uint8_t proxy_protocol; /* version of the header that connections begin with; 0: none */
 	uint32_t panic_percent; /* usable endpoints below this share: all are used; 0: never */
 	struct sl_model_limits limits;
 	struct sl_model_hash hash;

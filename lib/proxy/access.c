@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The end of a request: counters, histograms, and the access record that control writes out. */
 #include "proxy_int.h"
+#include "sl_balance.h"
 
 /** Longest text of each kind in a record; the path gets what they leave. */
 #define TEXT_MAX 255u
@@ -96,6 +97,7 @@ static uint32_t collect(struct sl_proxy *px, const struct px_session *s,
 	text[SL_LOG_ROUTE_NAME] = name_text(route);
 	text[SL_LOG_DETAILS] = c_text(s->details);
 	text[SL_LOG_FAILURE] = c_text(s->failure);
+	text[SL_LOG_REFERER] = s->referer;
 	if (cluster && cluster->cut)
 		cut |= 1u << SL_LOG_UPSTREAM_CLUSTER;
 	if (route && route->cut)
@@ -131,7 +133,7 @@ static void put_addresses(struct px_session *s, struct sl_log_record *r)
 {
 	struct sl_ip_port a;
 
-	sl_tcp_remote(s->conn, &a);
+	px_peer(s, &a);
 	r->downstream_ip = a.ip;
 	r->downstream_port = a.port;
 	sl_tcp_local(s->conn, &a);
@@ -155,6 +157,10 @@ static void write_record(struct sl_proxy *px, struct px_session *s)
 
 	if (!px->cfg.log || !ring)
 		return;
+	if (s->log_skip > 0 && sl_balance_rnd(&px->lc->rnd) % 10000 < s->log_skip) {
+		px->lc->stats.c->log_sampled_out++;
+		return;
+	}
 	r = sl_ring_reserve(ring);
 	if (!r) {
 		px->lc->stats.c->log_dropped++;
@@ -167,6 +173,7 @@ static void write_record(struct sl_proxy *px, struct px_session *s)
 		.bytes_sent = s->res.bytes,
 		.duration_us = (uint32_t)(px->lc->now_us - s->start_us),
 		.head_us = s->head_us,
+		.accept_us = (uint32_t)SL_MIN(s->start_us - s->opened_us, UINT32_MAX - 1),
 		.routed_us = s->routed_us,
 		.upstream_us = s->upstream_us,
 		.first_byte_us = s->first_byte_us,
@@ -192,7 +199,8 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 	memset(&s->res, 0, sizeof(s->res));
 	s->start_us = s->sent_us = 0;
 	px_no_deadlines(s);
-	s->method = s->target = s->authority = s->user_agent = s->request_id = (struct sl_str){0};
+	s->method = s->target = s->authority = s->user_agent = s->referer = s->request_id =
+		(struct sl_str){0};
 	s->details = s->failure = NULL;
 	s->timeout_ms = s->per_try_ms = s->flags = 0;
 	s->n_tried = s->attempts = s->attempts_max = s->status = 0;

@@ -51,6 +51,25 @@ static bool ends_here(const struct sl_http_request *req, const struct sl_http_fi
 	return f->hop;
 }
 
+void px_put_via(const struct sl_proxy *px, uint8_t minor, struct sl_http_out *out)
+{
+	if (px->cfg.via[0] == '\0')
+		return;
+	sl_http_put(out, minor ? SL_STR("via: 1.1 ") : SL_STR("via: 1.0 "));
+	sl_http_put(out, sl_str(px->cfg.via));
+	sl_http_put(out, SL_STR("\r\n"));
+}
+
+/**
+ * A certificate that a client says it has shown: we saw none, so there is none to pass on (Envoy's
+ * SANITIZE_SET).
+ */
+static bool is_client_cert(const struct sl_http_field *f)
+{
+	return f->known == SL_HTTP_F_OTHER &&
+	       sl_str_ieq(f->name, SL_STR("x-forwarded-client-cert"));
+}
+
 /** Fields of the client's, name case and order kept, but for those that are ours to say. */
 static void put_fields(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
 		       struct sl_http_out *out)
@@ -93,7 +112,7 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, const struct p
 				continue;
 			break;
 		default:
-			if (ends_here(req, f))
+			if (ends_here(req, f) || is_client_cert(f))
 				continue;
 			if (up->changes.n && px_change_drops(px, up->changes, f->name))
 				continue;
@@ -142,6 +161,7 @@ static void put_ours(struct sl_proxy *px, struct px_session *s, const struct px_
 	if (up->rewritten)
 		put_own(px, up, SL_STR("x-envoy-original-path"), up->original, out);
 	px_change_put(px, up->changes, out);
+	px_put_via(px, req->minor, out);
 	if (req->framing == SL_HTTP_CHUNKED)
 		sl_http_put(out, SL_STR("transfer-encoding: chunked\r\n"));
 	if (s->upgrade)

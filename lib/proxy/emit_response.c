@@ -105,6 +105,7 @@ static void put_ours(struct sl_proxy *px, struct px_session *s, bool date, struc
 		sl_http_put_field(out, SL_STR("date"), px_date(px));
 	if (!px_change_answer_drops(s, SL_STR("server")))
 		sl_http_put_field(out, SL_STR("server"), px->server);
+	px_put_via(px, px->rsp.minor, out);
 	if (!px_change_answer_drops(s, SL_STR("x-envoy-upstream-service-time"))) {
 		sl_http_put(out, SL_STR("x-envoy-upstream-service-time: "));
 		sl_http_put_u64(out, (px->lc->now_us - s->sent_us) / 1000);

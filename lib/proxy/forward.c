@@ -18,13 +18,32 @@ void px_deadlines(struct sl_proxy *px, struct px_session *s)
 		s->try_due_us = now + (uint64_t)s->per_try_ms * 1000;
 }
 
-/** The field that differs from attempt to attempt, and the end of the head. */
+/** How long this attempt may take, for the endpoint to know; 0: as long as it wants. */
+static uint64_t expected_ms(const struct sl_proxy *px, const struct px_session *s)
+{
+	uint64_t now = px->lc->now_us, left = s->timeout_ms;
+
+	/* The request's own time has run since it was there as a whole. */
+	if (s->request_due_us != PX_NEVER)
+		left = s->request_due_us > now + 1000 ? (s->request_due_us - now) / 1000 : 1;
+	if (s->per_try_ms == 0)
+		return left;
+	return left > 0 ? SL_MIN(left, (uint64_t)s->per_try_ms) : s->per_try_ms;
+}
+
+/** The fields that differ from attempt to attempt, and the end of the head. */
 static bool append_tail(struct sl_proxy *px, struct px_session *s, struct px_chain *ch)
 {
-	char text[64];
+	uint64_t expected = expected_ms(px, s);
+	char text[128];
 	struct sl_http_out out = {.p = text, .cap = sizeof(text)};
 	struct rte_mbuf *m = ch->tail;
 
+	if (expected > 0) {
+		sl_http_put(&out, SL_STR("x-envoy-expected-rq-timeout-ms: "));
+		sl_http_put_u64(&out, expected);
+		sl_http_put(&out, SL_STR("\r\n"));
+	}
 	sl_http_put(&out, SL_STR("x-envoy-attempt-count: "));
 	sl_http_put_u64(&out, s->attempts);
 	sl_http_put(&out, SL_STR("\r\n\r\n"));
@@ -38,14 +57,16 @@ static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u
 {
 	struct rte_mbuf *again = NULL;
 	struct px_chain ch = {0};
+	bool preface;
 
 	if (s->attempts < s->attempts_max || u->reused)
 		again = px_clone(px, s->up_head);
+	preface = px_preface_put(px, s, u, &ch);
 	px_chain_add(&ch, s->up_head);
 	s->up_head = again;
 	if (again && !s->req.touched)
 		px_keep_begin(px, s);
-	if (!append_tail(px, s, &ch)) {
+	if (!preface || !append_tail(px, s, &ch)) {
 		rte_pktmbuf_free(ch.head);
 		px_up_drop(px, s);
 		px_local_no_buffers(px, s);

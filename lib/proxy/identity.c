@@ -39,7 +39,7 @@ static size_t build_xff(struct sl_proxy *px, struct px_session *s, struct sl_htt
 		sl_http_put(out, SL_STR(","));
 	}
 	before = out->n;
-	sl_tcp_remote(s->conn, &peer);
+	px_peer(s, &peer);
 	px_put_ip(out, &peer.ip);
 	return out->n - before;
 }
@@ -102,7 +102,7 @@ struct sl_str px_trusted_client(struct sl_proxy *px, struct px_session *s,
 		if (hops == 0 && looks_like_ip(client))
 			return client;
 	}
-	sl_tcp_remote(s->conn, &peer);
+	px_peer(s, &peer);
 	px_put_ip(&out, &peer.ip);
 	return (struct sl_str){peer_text, (uint32_t)out.n};
 }
@@ -113,7 +113,7 @@ void px_identity(struct sl_proxy *px, struct px_session *s)
 	struct sl_http_out out = {.p = px->scratch, .cap = PX_SCRATCH_MAX};
 
 	s->request_id = (struct sl_str){0};
-	for (uint16_t i = 0; px->cfg.xff_trusted_hops > 0 && i < req->n_fields; i++)
+	for (uint16_t i = 0; px->cfg.keep_request_id && i < req->n_fields; i++)
 		if (req->field[i].known == SL_HTTP_F_X_REQUEST_ID && s->request_id.n == 0)
 			s->request_id = req->field[i].value;
 	if (s->request_id.n == 0) {

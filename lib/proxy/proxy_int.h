@@ -30,6 +30,7 @@
 
 enum px_state {
 	PX_FREE,
+	PX_PREFACE, /* a PROXY protocol header is to come */
 	PX_HEAD,    /* between requests, or within a request head */
 	PX_DELAY,   /* a fault on purpose holds the request back */
 	PX_CONNECT, /* routed, connection to the endpoint being opened */
@@ -105,9 +106,12 @@ struct px_session {
 	struct sl_slot listener, service, route, cluster, endpoint;
 	uint64_t hash; /* where a consistent hash leads it, if has_hash */
 	struct sl_str method, target, authority, user_agent; /* in head */
+	struct sl_str referer;                               /* in head */
+	uint64_t opened_us;                                  /* the connection */
 	struct sl_str request_id;                            /* in head, or id */
 	const char *details, *failure;
 	struct sl_ip_port up_addr, up_local;
+	struct sl_ip_port named; /* client by a PROXY protocol header, if has_named */
 	uint32_t row, gen;
 	uint32_t next, prev; /* free list, run queue */
 	uint32_t client;     /* its address's row in the table of clients, or PX_NONE */
@@ -125,12 +129,13 @@ struct px_session {
 	uint16_t n_tried;
 	uint16_t attempts, attempts_max;
 	uint16_t status;
+	uint16_t log_skip; /* requests of its kind without an access record, in 1/10000 */
 	uint8_t state;
 	uint8_t minor;
 	bool queued;     /* in the run queue */
 	bool in_request; /* counted as active */
 	bool served;     /* has had a request */
-	bool has_service;
+	bool has_service, has_named;
 	bool has_route, has_cluster, has_endpoint;
 	bool close; /* no further request on this connection */
 	bool is_head, idempotent, upgrade;
@@ -169,6 +174,7 @@ struct px_up {
 	bool reused;       /* has served a request before the current one */
 	bool answered;     /* an interim answer to the current request was seen */
 	bool keep;         /* the answer lets it be used again */
+	uint8_t preface;   /* version of the PROXY protocol header that it begins with; 0: none */
 };
 
 /** Per-worker view of an endpoint, by statistics slot. */
@@ -361,6 +367,18 @@ bool px_client_request(struct sl_proxy *px, struct px_session *s);
  * for one of this address; NULL when there is none, or this one has about as many.
  */
 struct px_session *px_client_greedier(struct sl_proxy *px, const struct sl_ip *ip);
+/* preface.c */
+struct px_chain;
+/** Whose connection it is: the peer's, or that of the client the peer has named. */
+void px_peer(const struct px_session *s, struct sl_ip_port *out);
+/** Whether the peer is one that begins with a PROXY protocol header. */
+bool px_preface_expected(const struct sl_proxy *px, const struct px_session *s);
+enum px_step px_preface_step(struct sl_proxy *px, struct px_session *s);
+/** It did not come, or is none. The session is gone. */
+void px_preface_bad(struct sl_proxy *px, struct px_session *s);
+/** Puts the header for the endpoint first where one is wanted; false: no mbuf. */
+bool px_preface_put(struct sl_proxy *px, const struct px_session *s, const struct px_up *u,
+		    struct px_chain *ch);
 
 /* timer.c */
 /** Forgets every time limit of a request. */
@@ -454,7 +472,9 @@ struct px_upward {
 	struct sl_span changes;  /* to headers */
 	bool rewritten;
 };
-/** Emits px->req for its endpoint, but for attempt count and empty line; false: did not fit. */
+/** Our entry in Via, behind those before us; minor: of the message as it came. */
+void px_put_via(const struct sl_proxy *px, uint8_t minor, struct sl_http_out *out);
+/** Emits px->req for its endpoint, but for what differs between attempts; false: did not fit. */
 bool px_emit_request(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
 		     struct sl_http_out *out);
 

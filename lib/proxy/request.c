@@ -57,6 +57,9 @@ static void remember(struct sl_proxy *px, struct px_session *s)
 			s->user_agent = req->field[i].value;
 		else if (req->field[i].known == SL_HTTP_F_EXPECT && req->minor > 0)
 			s->expects = true;
+		else if (req->field[i].known == SL_HTTP_F_OTHER &&
+			 sl_str_ieq(req->field[i].name, SL_STR("referer")))
+			s->referer = req->field[i].value;
 	}
 	px_body_begin(&s->req, req->framing, req->length, req->framing == SL_HTTP_CHUNKED);
 	px_identity(px, s);
@@ -132,27 +135,63 @@ static bool last_hop(const struct sl_http_request *req)
 	return false;
 }
 
-/** Normalised path and query as they are matched and forwarded; NULL p: refused. */
-static struct sl_str normalize(struct sl_proxy *px, uint32_t *path_len)
+/** The listener's own rules, or the box's. */
+static struct sl_http_path_rules path_rules(const struct sl_proxy *px, const struct px_session *s)
+{
+	uint32_t row = px_row(px, SL_STATS_LISTENER, &s->listener);
+	const struct sl_snap_listener *l;
+
+	if (row == PX_NONE)
+		return px->cfg.path;
+	l = sl_snap_listener(px->lc->snap, row);
+	return l->own_path ? (struct sl_http_path_rules){l->path_normalize, l->path_slashes}
+			   : px->cfg.path;
+}
+
+/**
+ * Path by the rules and query, as they are matched and forwarded; NULL p: refused.
+ *
+ * @param moved Receives whether the client is to ask for that path instead.
+ */
+static struct sl_str normalize(struct sl_proxy *px, const struct px_session *s, uint32_t *path_len,
+			       bool *moved)
 {
 	const struct sl_http_request *req = &px->req;
+	struct sl_http_path_rules rules = path_rules(px, s);
 	int n;
 
 	if (req->path.n + req->query.n > PX_TARGET_MAX)
 		return (struct sl_str){0};
-	if (req->path.n > 0 && req->path.p[0] == '/') {
-		n = sl_http_normalize(req->path, px->norm, PX_TARGET_MAX);
-		if (n < 0)
-			return (struct sl_str){0};
-	} else {
-		/* OPTIONS *: there is nothing to normalise. */
-		n = (int)req->path.n;
-		memcpy(px->norm, req->path.p, req->path.n);
-	}
+	n = sl_http_path(req->path, &rules, px->norm, PX_TARGET_MAX, moved);
+	if (n < 0)
+		return (struct sl_str){0};
+	*moved = *moved && rules.slashes == SL_HTTP_SLASHES_REDIRECT;
 	*path_len = (uint32_t)n;
 	if (req->query.n > 0)
 		memcpy(px->norm + n, req->query.p, req->query.n);
 	return (struct sl_str){px->norm, (uint32_t)n + req->query.n};
+}
+
+/** Sends the client to the path without escaped slashes. */
+static void answer_moved(struct sl_proxy *px, struct px_session *s, struct sl_str target)
+{
+	struct sl_http_out out = {.p = px->rewritten, .cap = PX_TARGET_MAX};
+
+	/* "//x" alone would be another host (RFC 3986 4.2). */
+	if (target.n > 1 && target.p[1] == '/') {
+		sl_http_put(&out, SL_STR("http://"));
+		sl_http_put(&out, px->req.authority);
+	}
+	sl_http_put(&out, target);
+	if (out.full || (px->req.authority.n == 0 && out.n > target.n)) {
+		px_local_error(px, s, SL_HTTP_E_LINE_TOO_LONG);
+		return;
+	}
+	px->lc->stats.c->http_path_redirected++;
+	px_local(px, s,
+		 &(struct px_answer){.status = 307,
+				     .details = "path_normalization_failed",
+				     .location = {out.p, (uint32_t)out.n}});
 }
 
 /** The target that goes upstream; NULL p: answered here. */
@@ -305,6 +344,8 @@ static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_s
 	route = sl_snap_route(snap, hit.route);
 	s->route = route->slot;
 	s->has_route = true;
+	if (route->log_sample > 0)
+		s->log_skip = (uint16_t)((101 - route->log_sample) * 100);
 	if (!s->delayed) {
 		s->routed_us = (uint32_t)(px->lc->now_us - s->start_us);
 		px_route_stats(px, &s->route)->rq_total++;
@@ -370,22 +411,28 @@ static void request_complete(struct sl_proxy *px, struct px_session *s, uint32_t
 void px_request_again(struct sl_proxy *px, struct px_session *s)
 {
 	uint32_t path_len = 0;
-	struct sl_str target = normalize(px, &path_len);
+	bool moved = false;
+	struct sl_str target = normalize(px, s, &path_len, &moved);
 
 	if (!target.p) {
+		px->lc->stats.c->http_path_refused++;
 		px_local(px, s,
 			 &(struct px_answer){.status = 400,
 					     .details = "path_normalization_failed",
 					     .close = true});
 		return;
 	}
-	route_request(px, s, target, path_len);
+	if (moved)
+		answer_moved(px, s, target);
+	else
+		route_request(px, s, target, path_len);
 }
 
 /** Starts the clock of a request whose first bytes are here. */
 static void begin(struct sl_proxy *px, struct px_session *s)
 {
 	s->start_us = px->lc->now_us;
+	s->log_skip = px->cfg.log_skip;
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
 	s->head_us = s->routed_us = s->upstream_us = s->first_byte_us = UINT32_MAX;
 }

@@ -97,6 +97,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 				 .prev = PX_NONE,
 				 .up = PX_NONE,
 				 .state = PX_HEAD,
+				 .opened_us = px->lc->now_us,
 				 .armed_us = PX_NEVER,
 				 .request_due_us = PX_NEVER,
 				 .try_due_us = PX_NEVER,
@@ -118,6 +119,10 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.idle_timeout_ms * 1000;
 	sl_tcp_set_user(conn, px_handle(row, gen));
 	counts_open(px, s, 1);
+	if (px_preface_expected(px, s)) {
+		s->state = PX_PREFACE;
+		s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
+	}
 	px_session_run(px, s);
 }
 
@@ -239,6 +244,8 @@ void px_session_retire(struct sl_proxy *px, struct px_session *s)
 static enum px_step step(struct sl_proxy *px, struct px_session *s)
 {
 	switch ((enum px_state)s->state) {
+	case PX_PREFACE:
+		return px_preface_step(px, s);
 	case PX_HEAD:
 		return px_request_step(px, s);
 	case PX_CONNECT:

@@ -6,6 +6,7 @@
 #ifndef SL_PROXY_H
 #define SL_PROXY_H
 
+#include "sl_http.h"
 #include "sl_lcore.h"
 #include "sl_ring.h"
 #include "sl_tcp.h"
@@ -21,7 +22,10 @@ struct sl_proxy_config {
 	uint32_t idle_timeout_ms; /* client connection between requests; 0: 3600000 */
 	uint32_t stream_idle_ms;  /* no progress within a request; 0: 300000 */
 	uint32_t xff_trusted_hops;
-	uint32_t head_buffers; /* heads that span packets at one time; 0: 1024 */
+	bool keep_request_id;           /* a client's own x-request-id is believed */
+	char via[64];                   /* our pseudonym in Via (RFC 9110 7.6.3); empty: no entry */
+	struct sl_http_path_rules path; /* what is done to paths before they are matched */
+	uint32_t head_buffers;          /* heads that span packets at one time; 0: 1024 */
 	/* Limits: 0 is none, where nothing else is said. */
 	uint32_t retry_body_bytes; /* of a request's body kept for another attempt */
 	uint64_t body_bytes;       /* of a request's body */
@@ -40,6 +44,7 @@ struct sl_proxy_config {
 	bool refuse_http10;        /* 426 for HTTP/1.0 */
 	bool refuse_websocket;     /* 403 for every upgrade */
 	bool log;                  /* write access records */
+	uint16_t log_skip; /* requests without one, in 1/10000, unless a route says its own */
 	struct sl_hash_key secret; /* request ids */
 	char server[32];           /* Server header of answers; empty: "istio-envoy" */
 	struct sl_ring *log_ring;  /* to control; NULL: no records */

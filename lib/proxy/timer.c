@@ -61,6 +61,9 @@ static void state_due(struct sl_proxy *px, struct px_session *s)
 	case PX_LINGER:
 		px_session_close(px, s);
 		break;
+	case PX_PREFACE:
+		px_preface_bad(px, s);
+		break;
 	case PX_BACKOFF:
 		break; /* its step goes on */
 	case PX_DELAY:

@@ -168,6 +168,7 @@ struct px_up *px_up_connect(struct sl_proxy *px, const struct sl_snap_endpoint *
 			    .row = row,
 			    .gen = gen,
 			    .state = PX_UP_CONNECTING,
+			    .preface = cluster->proxy_protocol,
 			    .session = PX_NONE,
 			    .endpoint = ep->slot,
 			    .cluster = cluster->slot};
@@ -232,8 +233,9 @@ void px_up_done(struct sl_proxy *px, struct px_session *s, bool request_sent)
 	struct px_up *u = detach(px, s);
 	struct px_endpoint *ep = px_endpoint(px, &u->endpoint);
 	uint32_t row = px_row(px, SL_STATS_CLUSTER, &u->cluster), most = 0, idle_ms = 0;
-	bool clean = u->keep && request_sent && !px_up_ended(u) && sl_tcp_rx_len(u->conn) == 0 &&
-		     sl_tcp_tx_pending(u->conn) == 0;
+	/* What a header has said of a connection is true of one client only. */
+	bool clean = u->keep && u->preface == 0 && request_sent && !px_up_ended(u) &&
+		     sl_tcp_rx_len(u->conn) == 0 && sl_tcp_tx_pending(u->conn) == 0;
 
 	if (row != PX_NONE) {
 		most = sl_snap_cluster(px->lc->snap, row)->max_requests_per_connection;

@@ -150,6 +150,7 @@ static void probe(struct builder *b, struct sl_snap_probe *p, const struct sl_mo
 static void policy(struct builder *b, struct sl_snap_cluster *c, const struct sl_model_cluster *m)
 {
 	c->lb = (uint8_t)m->lb;
+	c->proxy_protocol = m->proxy_protocol;
 	c->panic_percent = (uint8_t)SL_MIN(m->panic_percent, 100u);
 	c->hash.on = (uint8_t)m->hash.on;
 	c->hash.name = build_str(b, m->hash.name);

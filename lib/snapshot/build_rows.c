@@ -92,6 +92,7 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	r->per_try_timeout_ms = m->per_try_timeout_ms;
 	r->retry_attempts = (uint16_t)SL_MIN(m->retry_attempts, UINT16_MAX);
 	r->retry_on = m->retry_on;
+	r->log_sample = m->log_sample;
 	memcpy(r->retry_codes, m->retry_codes, sizeof(r->retry_codes));
 	r->status = m->status;
 	r->match = (uint8_t)m->match;
@@ -353,6 +354,11 @@ int build_listeners(struct builder *b)
 		l->name = build_str(b, m->name);
 		l->ip = m->ip;
 		l->port = m->port;
+		memcpy(l->proxy_from, m->proxy_from, sizeof(l->proxy_from));
+		l->n_proxy_from = m->n_proxy_from;
+		l->own_path = m->own_path;
+		l->path_normalize = m->path_normalize;
+		l->path_slashes = m->path_slashes;
 		l->table = map_get(&b->tables, sl_str(m->table));
 		if (l->table == SL_SNAP_NONE)
 			return build_bad(b, &m->origin, EINVAL,

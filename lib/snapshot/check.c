@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "sl_http.h"
 #include "sl_match.h"
 #include "snap.h"
 
@@ -41,7 +42,8 @@ static bool check_listener(const struct sl_snap *s, uint32_t row)
 	const struct sl_snap_listener *l = sl_snap_listener(s, row);
 
 	return snap_ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) &&
-	       snap_slot_ok(s, &l->slot);
+	       l->n_proxy_from <= SL_MODEL_SOURCES_MAX && l->path_normalize <= SL_HTTP_NORM_MERGE &&
+	       l->path_slashes <= SL_HTTP_SLASHES_REDIRECT && snap_slot_ok(s, &l->slot);
 }
 
 /* The buckets of all tables follow one another (see weights_ok); at most half are in use. */

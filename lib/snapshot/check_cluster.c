@@ -6,8 +6,8 @@ static bool numbers_ok(const struct sl_snap_cluster *c)
 {
 	const struct sl_snap_probe *p = &c->probe;
 
-	if (c->lb > SL_LB_MAGLEV || c->panic_percent > 100 || c->hash.on > SL_HASH_QUERY ||
-	    p->kind > SL_PROBE_TCP)
+	if (c->lb > SL_LB_MAGLEV || c->panic_percent > 100 || c->proxy_protocol > 2 ||
+	    c->hash.on > SL_HASH_QUERY || p->kind > SL_PROBE_TCP)
 		return false;
 	if (p->kind && (!p->interval_ms || !p->timeout_ms || !p->healthy || !p->unhealthy))
 		return false;

@@ -51,10 +51,14 @@ struct sl_snap_listener {
 	struct sl_ref name;
 	struct sl_ip ip; /* any address: every address of the box */
 	uint16_t port;   /* host byte order */
-	uint16_t pad[3];
+	uint8_t n_proxy_from;
+	uint8_t own_path; /* 1: the next two, else as the box says */
+	uint8_t path_normalize, path_slashes;
+	uint8_t pad[2];
 	uint32_t table; /* row of SL_SNAP_TABLES */
 	uint32_t pad2;
 	struct sl_slot slot;
+	struct sl_prefix proxy_from[SL_MODEL_SOURCES_MAX]; /* peers that send a PROXY header */
 };
 
 struct sl_snap_table {
@@ -120,7 +124,8 @@ struct sl_snap_route {
 	uint16_t fault_abort_status;
 	uint16_t redirect_port;   /* 0: none said */
 	uint8_t redirect_rewrite; /* enum sl_rewrite: what redirect_path replaces */
-	uint8_t pad[3];
+	uint8_t log_sample;       /* as in struct sl_model_route */
+	uint8_t pad[2];
 	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
 	 * has no name, as "name#k" when it is the k-th of that name. */
 	struct sl_ref slot_name;
@@ -192,6 +197,9 @@ struct sl_snap_cluster {
 	uint32_t warmup_min;                     /* percent */
 	float warmup_power;                      /* share = (age / warmup_ms) ^ this */
 	uint16_t retry_budget, retry_budget_min; /* as in struct sl_model_limits */
+	uint8_t proxy_protocol; /* version of the header that connections begin with; 0: none */
+	uint8_t pad[3];
+	uint32_t pad2;
 	struct sl_snap_hash hash;
 	struct sl_outlier outlier;
 	struct sl_snap_probe probe;

@@ -31,7 +31,7 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 };
 
 _Static_assert(sizeof(struct sl_snap) == 48 + 16 * SL_SNAP_TABS, "shared layout");
-_Static_assert(sizeof(struct sl_snap_listener) == 56, "shared layout");
+_Static_assert(sizeof(struct sl_snap_listener) == 192, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct sl_snap_weight) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_change) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cors) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cond) == 40, "shared layout");
-_Static_assert(sizeof(struct sl_snap_cluster) == 240, "shared layout");
+_Static_assert(sizeof(struct sl_snap_cluster) == 248, "shared layout");
 _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
 _Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_ring) == 24, "shared layout");

@@ -82,6 +82,10 @@
 	X(http_rq_5xx, "counter", "answers 5xx")                                              \
 	X(http_no_route, "counter", "requests without a route (404)")                         \
 	X(http_bad_request, "counter", "requests that could not be parsed (400)")             \
+	X(http_proxy_header_ok, "counter", "PROXY protocol headers taken")                    \
+	X(http_proxy_header_bad, "counter", "connections closed for want of one")             \
+	X(http_path_refused, "counter", "requests with a path that is refused (400)")         \
+	X(http_path_redirected, "counter", "requests sent to their unescaped path (307)")     \
 	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")           \
 	X(http_fault_delayed, "counter", "requests held back by a route's fault")             \
 	X(http_fault_aborted, "counter", "requests answered by a route's fault")              \
@@ -102,6 +106,7 @@
 	X(http_retry_body_dropped, "counter", "requests too large to be kept for a retry")    \
 	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \
 	X(log_records, "counter", "access records written")                                   \
+	X(log_sampled_out, "counter", "requests that sampling left out of the access log")    \
 	X(log_dropped, "counter", "access records dropped because the reader is slow")
 
 #define SL_STATS_PORT(X)                         \

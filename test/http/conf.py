@@ -70,15 +70,23 @@ def sluice_route(case, r):
     return "{ " + " ".join(parts) + " }"
 
 
+def sluice_keys(keys):
+    """Keys of a listener or cluster: proxy_protocol of a listener is a list, all else a text."""
+    return "".join(f' {k} = {"[" if "/" in v else ""}"{v}"{"]" if "/" in v else ""};'
+                   for k, v in keys.items())
+
+
 def sluice(cases, backend):
     listeners, clusters = [], []
     for c in slots(cases):
         routes = ",\n      ".join(sluice_route(c, r) for r in c.routes)
         domains = ", ".join(f'"{h}"' for h in c.hosts)
-        listeners.append(f'  {{ name = "L{c.slot}"; port = {LISTEN_BASE + c.slot};\n    hosts = ( {{ '
+        listeners.append(f'  {{ name = "L{c.slot}"; port = {LISTEN_BASE + c.slot};'
+                         f'{sluice_keys(c.listener)}\n    hosts = ( {{ '
                          f'domains = [{domains}];\n      routes = (\n      {routes} ); }} ); }}')
         ends = ", ".join(f'"{address(c, k, e, backend)}"' for k, e in enumerate(c.endpoints))
-        clusters.append(f'  {{ name = "C{c.slot}"; connect_timeout = "1s"; endpoints = ( {ends} ); }}')
+        clusters.append(f'  {{ name = "C{c.slot}"; connect_timeout = "1s";'
+                        f'{sluice_keys(c.cluster)} endpoints = ( {ends} ); }}')
     return (SLUICE_HEAD + "listeners = (\n" + ",\n".join(listeners) + " );\nclusters = (\n"
             + ",\n".join(clusters) + " );\n")
 

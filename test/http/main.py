@@ -41,7 +41,7 @@ def assign(cases):
     plain kind, so that its cases run side by side."""
     kinds = collections.defaultdict(list)
     for case in cases:
-        kinds[str((case.endpoints, case.hosts, case.routes))].append(case)
+        kinds[str((case.endpoints, case.hosts, case.routes, case.listener, case.cluster))].append(case)
     slot = 0
     for members in kinds.values():
         width = SLOTS_PLAIN if len(members) > SLOTS_PLAIN else 1

@@ -80,6 +80,7 @@ class Case:
         self.rfc = self.title = ""
         self.endpoints = ["main"]
         self.routes, self.hosts, self.logs, self.steps = [], ["*"], [], []
+        self.listener, self.cluster = {}, {}
         self.slow = self.whole = self.last = False
         self.only = self.conf = None
         self.slot = 0
@@ -112,15 +113,17 @@ def unescape(text):
 def added(args, case):
     """What Sluice adds to a request, in its order."""
     opt = dict(a.partition("=")[::2] for a in args)
-    xff = opt.get("xff", "")
-    text = f"x-forwarded-for: {xff + ',' if xff else ''}{CLIENT}\r\nx-forwarded-proto: http\r\n"
-    text += f"x-envoy-external-address: {CLIENT}\r\nx-request-id: {{uuid}}\r\n"
+    xff, client = opt.get("xff", ""), opt.get("client", CLIENT)
+    text = f"x-forwarded-for: {xff + ',' if xff else ''}{client}\r\nx-forwarded-proto: http\r\n"
+    text += f"x-envoy-external-address: {client}\r\nx-request-id: {{uuid}}\r\n"
     if "path" in opt:
         text += f"x-envoy-original-path: {opt['path']}\r\n"
     if "chunked" in opt:
         text += "transfer-encoding: chunked\r\n"
     if "websocket" in opt:
         text += "connection: Upgrade\r\nupgrade: websocket\r\n"
+    if "limit" in opt:
+        text += "x-envoy-expected-rq-timeout-ms: {num}\r\n"
     return text + f"x-envoy-attempt-count: {opt.get('attempt', '1')}"
 
 
@@ -258,6 +261,9 @@ def directive(case, words, rest):
         case.endpoints = words[2:]
     elif words[0] == "with" and words[1] == "hosts":
         case.hosts = words[2:]
+    elif words[0] == "with" and words[1] in ("listener", "cluster"):
+        getattr(case, words[1]).update(w.partition("=")[::2] for w in words[2:])
+        case.only = "sluice"
     elif words[0] == "with" and words[1] == "route":
         case.routes.append(dict(w.partition("=")[::2] for w in words[2:]))
     elif words[0] == "only":

@@ -126,6 +126,13 @@ const struct bad_case bad_conf[] = {
 	{PORTS "limits: { pool_idle_max = 1.5; };",
 	 "t.conf:2: 'pool_idle_max' is a fraction; write a whole number without quotes"},
 	{PORTS "http: { trusted_hops = 17; };", "t.conf:2: 'trusted_hops' is 17; write 0 to 16"},
+	{PORTS "http: { path_normalization = \"full\"; };",
+	 "t.conf:2: 'path_normalization' is \"full\"; write one of: none, base, merge_slashes, "
+	 "decode_and_merge_slashes"},
+	{PORTS "http: { path_normalization = \"decode_and_merge_slashes\";\n"
+	       "escaped_slashes = \"reject\"; };",
+	 "t.conf:3: 'escaped_slashes' contradicts 'path_normalization', which unescapes them; "
+	 "write merge_slashes there, or leave this away"},
 	{PORTS "control: { socket = \"\"; };",
 	 "t.conf:2: 'socket' is empty; write a value or leave it out"},
 	{PORTS "manifests = \"x\";", "t.conf:2: 'manifests' is a text; write a list: [ ..., ... ]"},

@@ -94,7 +94,7 @@ static void every_key(void **state)
 		"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; drain = \"8s\"; "
 		"tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
 		"http: { server = \"me\"; trusted_hops = 2; http_10 = \"refuse\"; websocket = "
-		"false; };\n"
+		"false; path_normalization = \"decode_and_merge_slashes\"; };\n"
 		"manifests = [\"/abs\", \"rel\"];\n");
 	const struct sl_conf_control *c = sl_conf_control(conf);
 	const struct sl_conf_box *b = sl_conf_box(conf);
@@ -152,6 +152,8 @@ static void every_key(void **state)
 	assert_int_equal(b->pool_idle_ms, 14400000);
 	assert_string_equal(b->server_name, "me");
 	assert_int_equal(b->xff_trusted_hops, 2);
+	assert_int_equal(sl_conf_path_rules(b).normalize, SL_HTTP_NORM_MERGE);
+	assert_int_equal(sl_conf_path_rules(b).slashes, SL_HTTP_SLASHES_UNESCAPE);
 	assert_string_equal(c->socket, "/s");
 	assert_string_equal(c->state_dir, "/t");
 	assert_string_equal(c->cache_dir, "/c");
@@ -346,11 +348,11 @@ static void includes(void **state)
 	path = put("main.conf",
 		   "instance = \"i\"; /* a\n@include \"no\"\n*/\n"
 		   "@include \"ports.conf\"\n  @include \"limits.conf\"  \n"
-		   "http: { server = \"a\n@include b\"; };\nworkers: { count = 2; };\n");
+		   "log: { access = \"a\n@include b\"; };\nworkers: { count = 2; };\n");
 	conf = read_ok(path);
 	assert_int_equal(sl_conf_box(conf)->pool_idle_max, 3);
 	assert_int_equal(sl_conf_box(conf)->workers, 2);
-	assert_string_equal(sl_conf_box(conf)->server_name, "a\n@include b");
+	assert_string_equal(sl_conf_control(conf)->access_log, "a\n@include b");
 	sl_conf_free(conf);
 
 	put("limits.conf", "limits: {\n  pool_idle_max = 0;\n};");

@@ -269,7 +269,7 @@ static void trusted_hops(void **state)
 	u = up_open(e, 0);
 	expect(u, "GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-Proto: https\r\n"
 		  "x-forwarded-for: 9.9.9.9, 8.8.8.8,192.0.2.7\r\n"
-		  "x-envoy-external-address: 8.8.8.8\r\nx-request-id: mine\r\n" TRIED("1"));
+		  "x-envoy-external-address: 8.8.8.8\r\nx-request-id: *\r\n" TRIED("1"));
 	say(e, u, OK2);
 	expect(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\ndate: *\r\nserver: edge\r\n*ok");
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "sl_http.h"
 #include "sl_snap_build.h"
 
 static struct sl_model_route *route(struct sl_model_vhost *v, enum sl_path_match match,
@@ -84,6 +85,8 @@ static void endpoint(struct sl_model_cluster *c, const char *addr)
 static void clusters(struct sl_model *m, unsigned int conf)
 {
 	struct sl_model_cluster *c = cluster(m, "c1");
+
+	c->proxy_protocol = conf & CONF_PROXY_V1 ? 1 : conf & CONF_PROXY_V2 ? 2 : 0;
 
 	if (conf & CONF_OTHER_C1)
 		endpoint(c, "10.0.0.99:8000");
@@ -213,6 +216,11 @@ static struct sl_model *model(unsigned int conf)
 	l->ip = sl_ip_from_v4(0);
 	l->port = conf & CONF_NO_LISTENER ? 9999 : 8080;
 	sl_model_set(&l->table, "http.8080");
+	if (conf & CONF_PROXY_FROM)
+		CHECK(sl_prefix_parse("192.0.2.0/24", &l->proxy_from[l->n_proxy_from++], NULL) ==
+		      0);
+	l->own_path = conf & CONF_MERGE;
+	l->path_normalize = SL_HTTP_NORM_MERGE;
 	if (!(conf & CONF_NO_LISTENER)) {
 		service(m, "ns/vip:http", VIP, 80, SL_SVC_CLUSTER_IP);
 		service(m, "ns/np:http", "0.0.0.0", 31373, SL_SVC_NODE_PORT);

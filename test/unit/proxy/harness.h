@@ -71,15 +71,16 @@ void assert_log(struct env *e, uint16_t status, uint32_t flags, const char *deta
 #define OURS                                                        \
 	"x-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: http\r\n" \
 	"x-envoy-external-address: 192.0.2.7\r\nx-request-id: *\r\n"
-#define TRIED(n)     "x-envoy-attempt-count: " n "\r\n\r\n"
-#define UP_GET(path) "GET " path " HTTP/1.1\r\nHost: a.test\r\n" OURS TRIED("1")
-#define OK2          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-#define ADDED        "date: *\r\nserver: istio-envoy\r\nx-envoy-upstream-service-time: *\r\n"
-#define DOWN_OK2     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" ADDED "\r\nok"
-#define LOCAL        "date: *\r\nserver: istio-envoy\r\n"
-#define CLOSE        "connection: close\r\n"
-#define TEXT         "content-type: text/plain\r\n"
-#define RESET_HEAD   "upstream connect error or disconnect/reset before headers. "
+#define TRIED(n)       "x-envoy-attempt-count: " n "\r\n\r\n"
+#define LIMITED(ms, n) "x-envoy-expected-rq-timeout-ms: " ms "\r\n" TRIED(n)
+#define UP_GET(path)   "GET " path " HTTP/1.1\r\nHost: a.test\r\n" OURS TRIED("1")
+#define OK2            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define ADDED          "date: *\r\nserver: istio-envoy\r\nx-envoy-upstream-service-time: *\r\n"
+#define DOWN_OK2       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" ADDED "\r\nok"
+#define LOCAL          "date: *\r\nserver: istio-envoy\r\n"
+#define CLOSE          "connection: close\r\n"
+#define TEXT           "content-type: text/plain\r\n"
+#define RESET_HEAD     "upstream connect error or disconnect/reset before headers. "
 
 /** A request answered over a new connection to c1, which is then pooled. */
 struct sl_tcp_conn *warm(struct env *e, struct sl_tcp_conn *c);
