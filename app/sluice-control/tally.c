@@ -2,6 +2,7 @@
 /* A bounded table of series in a hash of open addresses; what comes when it is full is one series.
  */
 #include "tally.h"
+#include "sl_log_line.h"
 
 #include <pthread.h>
 #include <stdlib.h>
