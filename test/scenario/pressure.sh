@@ -21,13 +21,14 @@ pressure_begin() {
 	free_before=$(field mbufs_free)
 }
 
-# normal_start [PATH] / normal_stop: requests one after another on new connections; none may fail.
+# normal_start [PATH] / normal_stop: requests one after another on new connections, from $normal_from
+# if that is set; none may fail.
 normal_start() {
 	local path=${1:-/simple/nginx}
 	: >"$TOPO_DIR/normal"
 	(
 		while [ ! -e "$TOPO_DIR/enough" ]; do
-			in_client curl -s -m 5 -o /dev/null -w '%{http_code} %{time_total}\n' -H "$host" \
+			in_client curl ${normal_from:+--interface "$normal_from"} -s -m 5 -o /dev/null -w '%{http_code} %{time_total}\n' -H "$host" \
 				"$vip$path" >>"$TOPO_DIR/normal" || true
 			sleep 0.05
 		done

@@ -135,7 +135,7 @@ static bool is_number(struct ref_text t, uint64_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] < '0' || t.p[i] > '9' || i > 40)
+		if (t.p[i] < '0' || t.p[i] > '9')
 			return false;
 		if (*out > (UINT64_MAX >> 1) / 10)
 			return false;

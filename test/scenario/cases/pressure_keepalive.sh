@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
 # 10,000 idle keep-alive connections: a normal client notices nothing, and what they take is printed
 . "$top/test/scenario/pressure.sh"
+extra='limits: { client_connections = 0; };'
 TOPO_NGINX_CONNS=16384
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$sluiced_pid/status"; }
 play() {

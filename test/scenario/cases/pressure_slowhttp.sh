@@ -5,6 +5,8 @@
 TOPO_NGINX_CONNS=16384
 extra='timeouts: { head = "5s"; stream_idle = "15s"; };'
 conns=4000
+# The attacker's address has as many connections as one may have: others are not to notice.
+normal_from=192.0.2.20
 # attack NAME OPTIONS...: for 30 s; the tool's own probe must never be without an answer.
 attack() {
 	local name=$1
