@@ -17,11 +17,15 @@ struct sl_conf {
 /** The whole file. Offsets are of struct sl_conf. */
 extern const struct sl_key sl_conf_root_keys[];
 
+#define BOX(field) SL_KEY_AT(struct sl_conf, box.field)
+
 /* Tables that the reference shows as chapters of their own (native.c, ports.c). */
 extern const struct sl_key sl_conf_port_keys[];
 extern const struct sl_key sl_conf_fault_keys[];
 extern const struct sl_key sl_conf_route_keys[];
 extern const struct sl_key sl_conf_http_keys[];
+extern const struct sl_key sl_conf_limit_keys[];
+extern const struct sl_key sl_conf_timeout_keys[];
 extern const struct sl_key sl_native_listener_keys[];
 extern const struct sl_key sl_native_host_keys[];
 extern const struct sl_key sl_native_route_keys[];

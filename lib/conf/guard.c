@@ -12,7 +12,6 @@ struct rule_text {
 };
 
 #define RULE(field)    SL_KEY_AT(struct rule_text, field)
-#define BOX(field)     SL_KEY_AT(struct sl_conf, box.field)
 #define SESSION_MAX_MS (INT64_C(30) * SL_KEY_DAY_MS)
 
 static const char *const action_words[] = {"allow", "deny", NULL};

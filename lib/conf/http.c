@@ -4,8 +4,6 @@
 
 #include "sl_http.h"
 
-#define BOX(field) SL_KEY_AT(struct sl_conf, box.field)
-
 static const char *const http10_words[] = {"accept", "refuse", NULL};
 const char *const sl_conf_path_words[] = {"none", "base", "merge_slashes",
 					  "decode_and_merge_slashes", NULL};

@@ -42,7 +42,7 @@ play() {
 	shows '#1 +[0-9.]+' "d['route']['http.8080/simple.baihl.io:80/#1']['rq_2xx']['sum']" ' '
 	tmux_ send-keys -t top 5
 	shows 'nginx.simple.svc.cluster.local +[0-9.]+' "d['cluster']['$cluster']['rq_total']['sum']" ' '
-	shows '10.10.1.14:80 +[0-9.]+' "d['endpoint']['$cluster|10.10.1.14:80']['rq_total']['sum']" ' '
+	shows '10.10.1.14:80 +OK +[0-9.]+' "d['endpoint']['$cluster|10.10.1.14:80']['rq_total']['sum']" ' '
 	tmux_ send-keys -t top 6
 	shows '10.96.190.18:80/tcp .*' \
 		"d['service']['istio-system/istio-ingressgateway:http2 10.96.190.18:80/tcp']['sessions_total']['sum']" ' '
