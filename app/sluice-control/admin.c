@@ -75,12 +75,28 @@ const char *question_get(const struct question *q, const char *key)
 	return value != NULL ? value : "";
 }
 
+/* The data plane says so itself: by command, and on its own when it was told to end. */
+static bool is_draining(const struct control *c)
+{
+	struct sl_stats *stats;
+	char path[96];
+	bool draining;
+
+	snprintf(path, sizeof(path), "%s/stats", c->dir);
+	if (sl_stats_open(&stats, path, NULL) < 0)
+		return false;
+	draining = sl_stats_hdr(stats)->draining != 0;
+	sl_stats_close(stats);
+	return draining;
+}
+
 bool admin_ready(struct control *c, const char **state)
 {
 	bool up = publish_daemon_alive(c) && c->snap.map != NULL && publish_lowest_epoch(c) > 0;
+	bool draining = up && is_draining(c);
 
-	*state = !up ? "INITIALIZING" : c->draining ? "DRAINING" : "LIVE";
-	return up && !c->draining;
+	*state = !up ? "INITIALIZING" : draining ? "DRAINING" : "LIVE";
+	return up && !draining;
 }
 
 static void admin_state(const struct question *q, struct reply *r)

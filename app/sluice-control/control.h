@@ -114,7 +114,6 @@ struct control {
 	struct server *server;
 	struct admin *admin;
 	struct tally *tally; /* filled by the access log's thread */
-	bool draining;       /* the data plane was told to take nothing new */
 	bool stop, reload_wanted;
 };
 

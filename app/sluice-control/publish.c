@@ -69,7 +69,6 @@ static void follow_generation(struct control *c)
 		return;
 	memset(&c->daemon, 0, sizeof(c->daemon));
 	c->daemon.generation = generation;
-	c->draining = false;
 	if (publish_daemon_alive(c))
 		sl_log(SL_LOG_INFO, "The data plane runs with %u workers (pid %d).",
 		       daemon_workers(c), c->hdr->daemon_pid);
@@ -174,8 +173,6 @@ int publish_command(struct control *c, uint32_t op, struct sl_err *err)
 static void end(struct control *c, int code, const char *text)
 {
 	c->pub.active = false;
-	if (code == 0 && c->pub.op == SL_CTL_DRAIN)
-		c->draining = true;
 	if (code == 0 && c->pub.op == SL_CTL_EPOCH && publish_daemon_alive(c))
 		timing_add(&c->timing, sl_clock_us() - c->change.started_us);
 	if (code < 0 && code != -ETIMEDOUT && c->pub.op == SL_CTL_EPOCH)

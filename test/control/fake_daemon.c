@@ -104,10 +104,13 @@ static void commands(struct fake *f)
 	while ((msg = sl_ring_peek(ring, &len)) != NULL) {
 		memcpy(&cmd, msg, sizeof(cmd));
 		sl_ring_release(ring);
-		if (cmd.op == SL_CTL_EPOCH)
+		if (cmd.op == SL_CTL_EPOCH) {
 			take(f, cmd.epoch);
-		else
-			answer(sl_ctl_main_ans(f->ctl), f, cmd.op, 0, 0, "");
+			continue;
+		}
+		if (cmd.op == SL_CTL_DRAIN || cmd.op == SL_CTL_UNDRAIN)
+			sl_stats_hdr(f->stats)->draining = cmd.op == SL_CTL_DRAIN;
+		answer(sl_ctl_main_ans(f->ctl), f, cmd.op, 0, 0, "");
 	}
 }
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
 # Draining by command, by a removed listener and by SIGTERM: what runs is finished, nothing new begins
-extra='timeouts: { drain = "15s"; };'
+probe=127.0.0.1:$((20000 + $$ % 10000))
+extra="timeouts: { drain = \"15s\"; };
+admin: { address = \"\"; probe = \"$probe\"; prometheus = \"\"; };"
+
+ready() { curl -s -o /dev/null -w '%{http_code}' http://$probe/healthz/ready; }
 
 # slow_start / slow_done: a download of some seconds.
 slow_start() {
@@ -43,13 +47,16 @@ play() {
 	dd if=/dev/urandom of="$TOPO_DIR/www/big" bs=1M count=4 status=none
 	chmod a+r "$TOPO_DIR/www/big"
 	expect 200 "$(status $vip/simple/nginx)"
+	expect 200 "$(ready)" "readiness"
 
 	slow_start
 	idle_ends ctl drain
+	expect 503 "$(ready)" "readiness while draining"
 	expect_in "$(ctl status)" '^data plane  running, draining'
 	refused client 10.96.190.18 80
 	slow_done
 	expect_in "$(ctl undrain)" 'taking connections'
+	expect 200 "$(ready)" "readiness after undrain"
 	expect 200 "$(status $vip/simple/nginx)"
 
 	slow_start
@@ -62,6 +69,7 @@ play() {
 	slow_start
 	t=$(date +%s%N)
 	idle_ends kill "$sluiced_pid"
+	expect 503 "$(ready)" "readiness while ending"
 	refused client 10.96.190.18 80
 	slow_done
 	wait "$sluiced_pid" && expect 0 $? "exit code"
