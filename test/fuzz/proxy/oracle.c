@@ -443,6 +443,9 @@ static int judge_interim(const struct asked *a, const struct ref_msg *m, int fro
 	CHECK(a && a->by && a->m.minor > 0);
 	while (from < a->by->interims && a->by->interim[from] != m->status)
 		from++;
+	/* Those of an endpoint that sends more than are kept can't be told any more. */
+	if (from == INTERIMS_MAX)
+		return from;
 	CHECK(from < a->by->interims);
 	return from + 1;
 }
