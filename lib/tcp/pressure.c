@@ -103,9 +103,9 @@ static uint32_t left_of(const struct rte_mempool *pool)
 	return left > elsewhere ? left - elsewhere : 0;
 }
 
-static uint8_t level(const struct rte_mempool *pool)
+static uint8_t level(const struct rte_mempool *pool, uint32_t left)
 {
-	uint32_t left = left_of(pool), size = pool->size;
+	uint32_t size = pool->size;
 
 	if (left < SL_MAX(size / 100, RESERVE))
 		return PRESSURE_FULL;
@@ -114,32 +114,33 @@ static uint8_t level(const struct rte_mempool *pool)
 	return left < size / 10 ? PRESSURE_LOW : PRESSURE_NONE;
 }
 
-static uint8_t room_of(const struct sl_tcp *tcp)
+static uint8_t room_of(const struct sl_tcp *tcp, uint32_t data_left, uint32_t small_left)
 {
-	const struct rte_mempool *data = tcp->lc->pool, *small = tcp->lc->clone_pool;
-	uint32_t d = left_of(data), s = left_of(small);
+	uint32_t data = tcp->lc->pool->size, small = tcp->lc->clone_pool->size;
 
-	if (d > data->size / 2 && s > small->size / 2)
+	if (data_left > data / 2 && small_left > small / 2)
 		return ROOM_PLENTY;
-	return d > data->size / 4 && s > small->size / 4 ? ROOM_ENOUGH : ROOM_LITTLE;
+	return data_left > data / 4 && small_left > small / 4 ? ROOM_ENOUGH : ROOM_LITTLE;
 }
 
 /* While there is plenty a look now and then will do; it costs a cache line an lcore. */
 void tcp_pressure_check(struct sl_tcp *tcp)
 {
 	bool due = tcp->now_ms - tcp->pressure_checked_ms >= CHECK_MS;
-	uint8_t data, small;
+	uint32_t data_left, small_left;
+	uint8_t small;
 
 	if (!due && !tcp->pressure)
 		return;
-	data = level(tcp->lc->pool);
-	small = level(tcp->lc->clone_pool);
+	data_left = left_of(tcp->lc->pool);
+	small_left = left_of(tcp->lc->clone_pool);
 	/* Payload takes none of the small ones. */
-	tcp->pressure = SL_MAX(data, SL_MIN(small, (uint8_t)PRESSURE_HIGH));
+	small = SL_MIN(level(tcp->lc->clone_pool, small_left), (uint8_t)PRESSURE_HIGH);
+	tcp->pressure = SL_MAX(level(tcp->lc->pool, data_left), small);
 	if (!due)
 		return;
 	tcp->pressure_checked_ms = tcp->now_ms;
-	tcp->room = room_of(tcp);
+	tcp->room = room_of(tcp, data_left, small_left);
 	tcp_buffer_reclaim(tcp);
 	if (tcp->pressure >= PRESSURE_HIGH)
 		shed(tcp);

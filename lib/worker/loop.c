@@ -13,14 +13,11 @@
 #define YIELD_AFTER_US 20
 #define SLEEP_AFTER_US 100
 #define NAP_FIRST_US   20
-#define NAP_MAX_US     500
-#define LONG_IDLE_US   100000
-#define NAP_LONG_US    2000
 
-/* Sleeps double up to half a millisecond, two after a while without work: an idle box is cheap. */
+/* Sleeps double up to a limit that grows with the time without work: an idle box is cheap. */
 static uint32_t next_nap_us(const struct sl_worker *w, uint64_t idle_us)
 {
-	uint32_t most = idle_us < LONG_IDLE_US ? NAP_MAX_US : NAP_LONG_US;
+	uint32_t most = idle_us < 100000 ? 500 : idle_us < 1000000 ? 2000 : 4000;
 
 	return w->nap_us ? SL_MIN(w->nap_us * 2, most) : NAP_FIRST_US;
 }
