@@ -210,6 +210,7 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 	s->reuse_retried = s->xff_cut = false;
 	s->has_hash = s->cookie_new = false;
 	s->xff_len = 0;
+	s->minor = 1; /* as Envoy logs what could not be parsed */
 }
 
 void px_request_end(struct sl_proxy *px, struct px_session *s)

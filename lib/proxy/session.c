@@ -98,6 +98,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 				 .up = PX_NONE,
 				 .state = PX_HEAD,
 				 .opened_us = px->lc->now_us,
+				 .minor = 1,
 				 .armed_us = PX_NEVER,
 				 .request_due_us = PX_NEVER,
 				 .try_due_us = PX_NEVER,
