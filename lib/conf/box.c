@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "words.h"
 
@@ -474,8 +475,14 @@ static struct sl_conf *create(void)
 
 int sl_conf_read(struct sl_conf **out, const char *path, struct sl_err *err)
 {
-	struct sl_conf *conf = create();
+	struct sl_conf *conf;
 
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return sl_err(err, ENOENT,
+			      "%s: there is no such file; name the instance's sluice.conf "
+			      "with -c FILE",
+			      path);
+	conf = create();
 	if (!conf)
 		return sl_err(err, ENOMEM, "out of memory while %s was read", path);
 	return take(out, conf, path, sl_text_read(&conf->text, path, err), err);

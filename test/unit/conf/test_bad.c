@@ -104,7 +104,8 @@ static void missing_files_are_named(void **state)
 	struct sl_err err;
 
 	assert_int_equal(sl_conf_read(&conf, "/nonexistent/x.conf", &err), -ENOENT);
-	assert_string_equal(err.text, "/nonexistent/x.conf: there is no such file");
+	assert_string_equal(err.text, "/nonexistent/x.conf: there is no such file; name the "
+				      "instance's sluice.conf with -c FILE");
 	assert_int_equal(sl_conf_read(&conf, "/dev/null", &err), -EINVAL);
 	assert_string_equal(err.text, "/dev/null: is not a file; write the path of a file");
 	assert_int_equal(sl_objects_read(set, "/nonexistent", &err), -ENOENT);
