@@ -11,11 +11,13 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../http"))
 import place  # noqa: E402
 
 VIP = "10.96.190.18"
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/examples")
 NAMES = ("one", "two", "three")
 TIMEOUT = 10
 
@@ -113,7 +115,7 @@ class Case:
 
     def play(self):
         what, *more = self.expected.split(" ; ")
-        if what.startswith("share "):
+        if what.startswith(("share ", "together ")):
             return self.share(what)
         start = time.monotonic()
         line, fields, body = self.send()
@@ -169,17 +171,21 @@ class Case:
         else:
             raise Bad(f"what does '{text}' mean?")
 
+    def hit(self, what):
+        """Whether endpoint `what` answered, or the gateway itself with this status."""
+        line, fields, _body = self.send()
+        endpoint = dict(fields).get("x-endpoint")
+        return what == endpoint or (endpoint is None and what == line.split()[1])
+
     def share(self, what):
-        m = re.fullmatch(r"share (\d+) (\S+) (\d+)-(\d+)", what)
+        m = re.fullmatch(r"(share|together) (\d+) (\S+) (\d+)-(\d+)", what)
         if not m:
-            raise Bad("write share N NAME-OR-STATUS A-B")
-        hits = 0
-        for _ in range(int(m[1])):
-            line, fields, _body = self.send()
-            hits += m[2] in (dict(fields).get("x-endpoint"), line.split()[1]) \
-                and not (m[2].isdigit() and "x-endpoint" in dict(fields))
-        if not int(m[3]) <= hits <= int(m[4]):
-            raise Bad(f"{hits} of {m[1]}")
+            raise Bad("write share (or together) N NAME-OR-STATUS A-B")
+        n = int(m[2])
+        with ThreadPoolExecutor(n if m[1] == "together" else 1) as pool:
+            hits = sum(pool.map(self.hit, [m[3]] * n))
+        if not int(m[4]) <= hits <= int(m[5]):
+            raise Bad(f"{hits} of {n}")
 
 
 def read(path):
@@ -201,13 +207,22 @@ def read(path):
     return yaml, cases
 
 
-def play_file(args, path):
-    yaml, cases = read(path)
+def apply(args, yaml):
+    """The objects of a file with base.yaml's, or the folders of config/examples that it names."""
+    named = re.match(r"examples: (.+)", yaml)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
         f.write(yaml + "\n")
         f.flush()
-        done = subprocess.run([args.ctl, "-c", args.conf, "apply", "--prune", "-f", args.base,
-                               "-f", f.name], capture_output=True, text=True)
+        files = [os.path.join(EXAMPLES, name) for name in named[1].split()] if named \
+            else [args.base, f.name]
+        return subprocess.run([args.ctl, "-c", args.conf, "apply", "--prune",
+                               *(a for name in files for a in ("-f", name))],
+                              capture_output=True, text=True)
+
+
+def play_file(args, path):
+    yaml, cases = read(path)
+    done = apply(args, yaml)
     if done.returncode != 0:
         print(f"FAILED {os.path.relpath(path)}: the objects are refused: {done.stdout}{done.stderr}")
         return 0, len(cases)
