@@ -80,6 +80,7 @@ static void change_take(struct control *c)
 	if (ch->snap.map != NULL) {
 		snapfile_close(&c->snap);
 		c->snap = ch->snap;
+		c->unpatchable = false;
 		ch->snap = (struct snapfile){0};
 	}
 }
@@ -185,37 +186,72 @@ void change_warn(json_t *answer, const char *text)
 	json_array_append_new(list, json_text(text));
 }
 
+/* Whether endpoints at most are new, so that the snapshot in use needs but a patch, or nothing. */
+static bool patch(const struct control *c, struct snapfile *out)
+{
+	const struct change *ch = &c->change;
+	enum sl_objects_change differ;
+	struct sl_err why;
+
+	if (c->snap.map == NULL || c->objects == NULL || c->unpatchable || ch->parts.conf != NULL ||
+	    c->snap.map->epoch != c->hdr->want_epoch)
+		return false;
+	differ = compile_compare(c->conf, c->objects, ch->objects);
+	if (differ == SL_OBJECTS_MORE ||
+	    compile_patch(c->conf, c->objects, ch->objects, c->last_epoch + 1, c->snap.map,
+			  c->cache, &out->map, &why) < 0)
+		return false;
+	if (differ == SL_OBJECTS_EQUAL && in_use_already(c))
+		snapfile_close(out);
+	return true;
+}
+
+static int compile(const struct control *c, struct snapfile *out, struct sl_err *err)
+{
+	const struct change *ch = &c->change;
+	const struct sl_conf *conf = ch->parts.conf != NULL ? ch->parts.conf : c->conf;
+	struct sl_snap *snap;
+	size_t size;
+	int rc;
+
+	if (patch(c, out))
+		return 0;
+	rc = compile_snapshot(conf, ch->objects, c->last_epoch + 1, c->snap.map, c->cache, &snap,
+			      &size, err);
+	if (rc == 0)
+		*out = (struct snapfile){snap, true};
+	return rc;
+}
+
 /* Compiles the candidate and writes its snapshot; ch->snap stays empty when it says the same. */
 static int prepare(struct control *c, struct sl_err *err)
 {
 	struct change *ch = &c->change;
 	const struct parts *p = &ch->parts;
-	const struct sl_conf *conf = p->conf != NULL ? p->conf : c->conf;
 	const struct sl_objects *man = p->manifests != NULL ? p->manifests : c->manifests;
 	const struct sl_objects *app = p->applied != NULL ? p->applied : c->applied;
-	struct sl_snap *snap;
-	size_t size;
+	struct snapfile snap = {0};
 	int rc;
 
 	publish_learn(c);
 	rc = compile_merge(&ch->objects, man, app, err);
 	if (rc == 0)
-		rc = compile_snapshot(conf, ch->objects, c->last_epoch + 1, c->snap.map, c->cache,
-				      &snap, &size, err);
+		rc = compile(c, &snap, err);
 	if (rc < 0)
 		return rc;
 	ch->compiled_us = sl_clock_us();
 	for (size_t i = 0; i < sl_objects_warning_count(ch->objects); i++)
 		change_warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
-	if (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap, c->snap.map)) {
-		rc = snapfile_write(c->dir, snap, err);
+	if (snap.map != NULL &&
+	    (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap.map, c->snap.map))) {
+		rc = snapfile_write(c->dir, snap.map, err);
 		if (rc == 0) {
-			ch->snap = (struct snapfile){snap, true};
+			ch->snap = snap;
 			c->last_epoch++;
-			snap = NULL;
+			snap = (struct snapfile){0};
 		}
 	}
-	free(snap);
+	snapfile_close(&snap);
 	ch->written_us = sl_clock_us();
 	return rc;
 }

@@ -39,4 +39,20 @@ int compile_snapshot(const struct sl_conf *conf, const struct sl_objects *object
 		     const struct sl_snap *prev, struct sl_snap_cache *cache, struct sl_snap **out,
 		     size_t *size, struct sl_err *err);
 
+/**
+ * Compiles a change of endpoints alone as a patch of the snapshot in use.
+ *
+ * @param was Objects that prev was compiled from; `objects` differs by SL_OBJECTS_ENDPOINTS.
+ * @param prev As compiled from the same conf.
+ * @param out Receives what sl_snap_unload frees.
+ * @return 0 or -errno: compile_snapshot will do it, or say what is wrong.
+ */
+int compile_patch(const struct sl_conf *conf, const struct sl_objects *was,
+		  const struct sl_objects *objects, uint64_t epoch, const struct sl_snap *prev,
+		  struct sl_snap_cache *cache, const struct sl_snap **out, struct sl_err *err);
+
+/** What two sets of objects differ by, for a box of this conf. */
+enum sl_objects_change compile_compare(const struct sl_conf *conf, const struct sl_objects *was,
+				       const struct sl_objects *now);
+
 #endif

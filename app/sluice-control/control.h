@@ -101,6 +101,7 @@ struct control {
 	struct sl_ctl *ctl;
 	struct sl_ctl_hdr *hdr;
 	struct snapfile snap; /* configuration in use; map NULL: none yet */
+	bool unpatchable;     /* its file, or that of its routes, is not what this process has */
 	uint64_t last_epoch;  /* highest ever given out */
 	/* Why the files on disk are not what is in use; empty: they are. `fault`: since the start,
 	 * so that nothing can be added to them; `source_fault`: a later state of them. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,14 +99,16 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-int files_write(const char *path, const void *data, size_t len, bool sync, struct sl_err *err)
+static int write_parts(const char *path, const struct iovec *part, size_t n, bool sync,
+		       struct sl_err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int rc;
+	int rc = 0;
 
 	if (fd < 0)
 		return sl_err(err, errno, "%s cannot be written: %s.", path, strerror(errno));
-	rc = write_all(fd, data, len);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = write_all(fd, part[i].iov_base, part[i].iov_len);
 	if (rc == 0 && sync && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && rc == 0)
@@ -117,14 +120,28 @@ int files_write(const char *path, const void *data, size_t len, bool sync, struc
 	return 0;
 }
 
+int files_write(const char *path, const void *data, size_t len, struct sl_err *err)
+{
+	const struct iovec part = {(void *)(uintptr_t)data, len};
+
+	return write_parts(path, &part, 1, false, err);
+}
+
 int files_replace(const char *path, const void *data, size_t len, struct sl_err *err)
+{
+	const struct iovec part = {(void *)(uintptr_t)data, len};
+
+	return files_replace_parts(path, &part, 1, err);
+}
+
+int files_replace_parts(const char *path, const struct iovec *part, size_t n, struct sl_err *err)
 {
 	char temp[512], dir[512], *slash;
 	int rc;
 
 	if (snprintf(temp, sizeof(temp), "%s.tmp", path) >= (int)sizeof(temp))
 		return sl_err(err, ENAMETOOLONG, "The file name %.80s... is too long.", path);
-	rc = files_write(temp, data, len, true, err);
+	rc = write_parts(temp, part, n, true, err);
 	if (rc < 0)
 		return rc;
 	if (rename(temp, path) < 0) {
@@ -140,25 +157,29 @@ int files_replace(const char *path, const void *data, size_t len, struct sl_err 
 	return files_sync_dir(dir, err);
 }
 
-static int sync_folder(const char *path, int (*sync_fd)(int), struct sl_err *err)
+static int sync_path(const char *path, int flags, int (*sync_fd)(int), struct sl_err *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 	int rc;
 
 	if (fd < 0)
-		return sl_err(err, errno, "The folder %s cannot be opened: %s.", path,
-			      strerror(errno));
+		return sl_err(err, errno, "%s cannot be opened: %s.", path, strerror(errno));
 	rc = sync_fd(fd) < 0 ? errno : 0;
 	close(fd);
-	return rc ? sl_err(err, rc, "The folder %s cannot be written: %s.", path, strerror(rc)) : 0;
+	return rc ? sl_err(err, rc, "%s cannot be written: %s.", path, strerror(rc)) : 0;
+}
+
+int files_sync(const char *path, struct sl_err *err)
+{
+	return sync_path(path, 0, fsync, err);
 }
 
 int files_sync_dir(const char *path, struct sl_err *err)
 {
-	return sync_folder(path, fsync, err);
+	return sync_path(path, O_DIRECTORY, fsync, err);
 }
 
 int files_sync_all(const char *path, struct sl_err *err)
 {
-	return sync_folder(path, syncfs, err);
+	return sync_path(path, O_DIRECTORY, syncfs, err);
 }

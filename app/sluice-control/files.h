@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "sl_error.h"
 
@@ -22,15 +23,23 @@ int files_make_dirs(const char *path, mode_t mode, struct sl_err *err);
 int files_read(const char *path, size_t max, char **out, size_t *len, struct sl_err *err);
 
 /**
- * Creates or truncates and writes.
+ * Creates or truncates and writes; does not wait for the disk.
  *
- * @param sync Wait until it is on the disk.
  * @return 0 or -errno with a text (the file is removed).
  */
-int files_write(const char *path, const void *data, size_t len, bool sync, struct sl_err *err);
+int files_write(const char *path, const void *data, size_t len, struct sl_err *err);
 
-/** Writes through a temporary file and a rename: readers see the old or the new whole. */
+/**
+ * Writes through a temporary file and a rename, and waits until that is on the disk: readers see
+ * the old or the new whole.
+ */
 int files_replace(const char *path, const void *data, size_t len, struct sl_err *err);
+
+/** The same from n parts, one behind the other. */
+int files_replace_parts(const char *path, const struct iovec *part, size_t n, struct sl_err *err);
+
+/** Waits until a file is on the disk. */
+int files_sync(const char *path, struct sl_err *err);
 
 /** Makes renames and unlinks in a folder durable. */
 int files_sync_dir(const char *path, struct sl_err *err);

@@ -213,6 +213,33 @@ static void read_lists(struct history *h)
 	closedir(d);
 }
 
+/* An earlier run that was killed while it noted an epoch leaves objects that are in no list. */
+static void remove_orphans(const struct history *h, const char *objects)
+{
+	DIR *d = opendir(objects);
+	struct dirent *f;
+
+	if (d == NULL)
+		return;
+	while ((f = readdir(d)) != NULL) {
+		struct item item;
+		char line[64];
+		bool listed = false;
+
+		if (f->d_name[0] == '.')
+			continue;
+		/* "HASH.yaml", which in a list is "m HASH". */
+		snprintf(line, sizeof(line), "m %.32s\n", f->d_name);
+		if (strlen(f->d_name) == 37 && strcmp(f->d_name + 32, ".yaml") == 0 &&
+		    item_parse(line, &item))
+			for (size_t i = 0; !listed && i < h->n; i++)
+				listed = has_item(&h->entry[i], &item);
+		if (!listed)
+			unlinkat(dirfd(d), f->d_name, 0);
+	}
+	closedir(d);
+}
+
 int history_open(struct history **out, const char *dir, unsigned keep, struct sl_err *err)
 {
 	struct history *h = calloc(1, sizeof(*h));
@@ -230,6 +257,7 @@ int history_open(struct history **out, const char *dir, unsigned keep, struct sl
 		return rc;
 	}
 	read_lists(h);
+	remove_orphans(h, objects);
 	*out = h;
 	return 0;
 }
@@ -268,6 +296,19 @@ static int entry_fill(struct entry *e, char part, const struct sl_objects *set)
 	return 0;
 }
 
+/* Under its name it is whole, whenever this process is killed. */
+static int write_whole(const char *path, const char *text, size_t len, struct sl_err *err)
+{
+	char temp[410];
+	int rc;
+
+	snprintf(temp, sizeof(temp), "%s.tmp", path);
+	rc = files_write(temp, text, len, err);
+	if (rc == 0 && rename(temp, path) < 0)
+		rc = sl_err(err, errno, "%s: %s.", path, strerror(errno));
+	return rc;
+}
+
 static int write_objects(struct history *h, const struct entry *before,
 			 const struct sl_objects *set, struct sl_err *err)
 {
@@ -284,7 +325,7 @@ static int write_objects(struct history *h, const struct entry *before,
 		    access(object_path(h, &item, path), F_OK) == 0)
 			continue;
 		yaml = sl_objects_yaml(set, i);
-		rc = yaml != NULL ? files_write(path, yaml, strlen(yaml), false, err)
+		rc = yaml != NULL ? write_whole(path, yaml, strlen(yaml), err)
 				  : sl_err(err, ENOMEM, "Out of memory.");
 		free(yaml);
 	}
@@ -293,7 +334,7 @@ static int write_objects(struct history *h, const struct entry *before,
 
 static int write_list(const struct history *h, const struct entry *e, struct sl_err *err)
 {
-	char path[400], temp[410], *text = malloc(128 + e->n * LINE_BYTES);
+	char path[400], *text = malloc(128 + e->n * LINE_BYTES);
 	size_t n;
 	int rc;
 
@@ -305,11 +346,7 @@ static int write_list(const struct history *h, const struct entry *e, struct sl_
 		n += (size_t)snprintf(text + n, LINE_BYTES + 1, "%c %016llx%016llx\n",
 				      e->item[i].part, (unsigned long long)e->item[i].hash[0],
 				      (unsigned long long)e->item[i].hash[1]);
-	list_path(h, e->info.epoch, path);
-	snprintf(temp, sizeof(temp), "%s.tmp", path);
-	rc = files_write(temp, text, n, false, err);
-	if (rc == 0 && rename(temp, path) < 0)
-		rc = sl_err(err, errno, "%s: %s.", path, strerror(errno));
+	rc = write_whole(list_path(h, e->info.epoch, path), text, n, err);
 	free(text);
 	return rc;
 }

@@ -288,8 +288,9 @@ static void renew_file(struct control *c, uint64_t epoch)
 		return;
 	}
 	sl_log(SL_LOG_WARN, "The snapshot is written again: %s", err.text);
-	if (snapfile_write(c->dir, c->snap.map, &err) < 0)
+	if (snapfile_renew(c->dir, c->snap.map, &err) < 0)
 		sl_log(SL_LOG_ERROR, "%s", err.text);
+	c->unpatchable = true;
 }
 
 /*

@@ -243,7 +243,8 @@ static int stage_put(struct state_change *ch, const struct sl_objects *set, size
 		return sl_err(err, ENOMEM, "Out of memory.");
 	object_file(&ref, name);
 	snprintf(path, sizeof(path), "%s/objects/%s.new", ch->dir, name);
-	rc = files_write(path, yaml, strlen(yaml), ch->puts++ < SYNC_EACH_MAX, err);
+	rc = files_write(path, yaml, strlen(yaml), err);
+	ch->puts++;
 	free(yaml);
 	return rc == 0 ? note(ch, "put", name, err) : rc;
 }
@@ -251,27 +252,23 @@ static int stage_put(struct state_change *ch, const struct sl_objects *set, size
 static int stage_all(struct state_change *ch, const struct sl_objects *old,
 		     const struct sl_objects *new, struct sl_err *err)
 {
-	struct objset_index was = {0}, is = {0};
 	int rc = 0;
 
-	if (objset_index_build(&was, old) < 0 || objset_index_build(&is, new) < 0)
-		rc = sl_err(err, ENOMEM, "Out of memory.");
-	for (size_t i = 0; rc == 0 && i < is.n; i++) {
-		size_t at = objset_find(&was, &is.row[i].ref);
+	for (size_t i = 0; rc == 0 && i < sl_objects_count(new); i++) {
+		size_t at = sl_objects_place(old, new, i);
 
-		if (at == OBJSET_NONE || sl_objects_same(old, at, new, is.row[i].at) != 1)
-			rc = stage_put(ch, new, is.row[i].at, err);
+		if (at == SL_OBJECTS_NONE || sl_objects_same(old, at, new, i) != 1)
+			rc = stage_put(ch, new, i, err);
 	}
-	for (size_t i = 0; rc == 0 && i < was.n; i++) {
+	for (size_t i = 0; rc == 0 && i < sl_objects_count(old); i++) {
+		struct sl_object_ref ref = sl_objects_at(old, i);
 		char name[FILE_NAME_MAX];
 
-		if (objset_find(&is, &was.row[i].ref) != OBJSET_NONE)
+		if (sl_objects_place(new, old, i) != SL_OBJECTS_NONE)
 			continue;
-		object_file(&was.row[i].ref, name);
+		object_file(&ref, name);
 		rc = note(ch, "del", name, err);
 	}
-	objset_index_free(&was);
-	objset_index_free(&is);
 	return rc;
 }
 
@@ -279,18 +276,12 @@ int state_stage(struct state_change **out, const char *dir, const struct sl_obje
 		const struct sl_objects *new, struct sl_err *err)
 {
 	struct state_change *ch = calloc(1, sizeof(*ch));
-	char path[512];
 	int rc;
 
 	if (ch == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	snprintf(ch->dir, sizeof(ch->dir), "%s", dir);
 	rc = stage_all(ch, old, new, err);
-	if (rc == 0 && ch->len > 0) {
-		objects_dir(dir, path, sizeof(path));
-		rc = ch->puts > SYNC_EACH_MAX ? files_sync_all(path, err)
-					      : files_sync_dir(path, err);
-	}
 	if (rc < 0) {
 		state_abort(ch);
 		return rc;
@@ -324,6 +315,25 @@ char *state_setting(const char *dir, const char *name, char *buf, size_t cap)
 	return buf;
 }
 
+/* What was staged is on the disk before the list that says to use it. */
+static int sync_staged(const struct state_change *ch, struct sl_err *err)
+{
+	char dir[512], path[1024];
+	int rc = 0;
+
+	objects_dir(ch->dir, dir, sizeof(dir));
+	if (ch->puts > SYNC_EACH_MAX)
+		return files_sync_all(dir, err);
+	for (const char *line = ch->list; rc == 0 && *line; line += strcspn(line, "\n") + 1) {
+		if (strncmp(line, "put ", 4) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%.*s.new", dir, (int)strcspn(line + 4, "\n"),
+			 line + 4);
+		rc = files_sync(path, err);
+	}
+	return rc == 0 && ch->puts > 0 ? files_sync_dir(dir, err) : rc;
+}
+
 int state_commit(struct state_change *change, struct sl_err *err)
 {
 	char path[512];
@@ -331,7 +341,9 @@ int state_commit(struct state_change *change, struct sl_err *err)
 
 	if (change->len > 0) {
 		snprintf(path, sizeof(path), "%s/commit", change->dir);
-		rc = files_replace(path, change->list, change->len, err);
+		rc = sync_staged(change, err);
+		if (rc == 0)
+			rc = files_replace(path, change->list, change->len, err);
 		if (rc == 0) {
 			/* From here on what fails is finished by the next state_recover. */
 			rc = redo(change->dir, change->list, err);

@@ -3,8 +3,9 @@
  * Applied objects on disk: one file each under STATE/objects, changed all or nothing.
  *
  * A change is staged as `*.yaml.new` files, made certain by one rename of STATE/commit (a list of
- * what to put and delete), then carried out. Killed before that rename, nothing has happened;
- * killed after it, the next start carries the list out again, which does no harm.
+ * what to put and delete) once these are on the disk, then carried out. Killed before that rename,
+ * nothing has happened; killed after it, the next start carries the list out again, which does no
+ * harm.
  */
 #ifndef STATE_H
 #define STATE_H

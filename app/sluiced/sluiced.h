@@ -15,6 +15,7 @@
 struct mapped_epoch {
 	const struct sl_snap *snap;
 	uint64_t number;
+	bool lent; /* the workers' scratch memory is also the next epoch's, which frees it */
 	struct sl_epoch worker[SLUICED_WORKERS_MAX];
 };
 

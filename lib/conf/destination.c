@@ -177,6 +177,68 @@ static int check_subset(const struct sl_kube *k, const struct sl_object *o,
 			     sl_kube_subset_hint(&rules, subset->text, hint, sizeof(hint)));
 }
 
+/* "outbound|PORT|SUBSET|HOST", and what stands behind "outbound". */
+static bool split_cluster(const char *cluster, char kind[16], long long *port,
+			  char subset[HOST_MAX], char host[SL_KUBE_NAME_MAX])
+{
+	const char *part[4] = {cluster};
+	char *end;
+
+	for (int i = 1; i < 4; i++) {
+		part[i] = strchr(part[i - 1], '|');
+		if (!part[i]++)
+			return false;
+	}
+	if (part[1] - part[0] > 16 || part[3] - part[2] > HOST_MAX)
+		return false;
+	snprintf(kind, 16, "%.*s", (int)(part[1] - part[0]) - 1, part[0]);
+	snprintf(subset, HOST_MAX, "%.*s", (int)(part[3] - part[2]) - 1, part[2]);
+	snprintf(host, SL_KUBE_NAME_MAX, "%s", part[3]);
+	*port = strtoll(part[1], &end, 10);
+	return *end == '|' && strncmp(kind, "outbound", 8) == 0;
+}
+
+static int service_cluster_named(struct sl_kube *k, struct sl_kube_service *s, const char *kind,
+				 long long port, const char *subset, char made[SL_KUBE_NAME_MAX])
+{
+	uint8_t proto = strncmp(kind, "outbound-udp", 12) == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+	size_t n = strlen(kind);
+	bool local = n > 6 && strcmp(kind + n - 6, "-local") == 0;
+
+	for (uint32_t i = 0; i < sl_node_len(s->ports); i++)
+		if (sl_node_int(s->ports->item[i], "port", 0) == port &&
+		    sl_kube_proto(s->ports->item[i]) == proto)
+			return sl_kube_cluster(k, s, i, local, subset, made);
+	return -ESTALE;
+}
+
+int sl_kube_cluster_named(struct sl_kube *k, const char *cluster)
+{
+	char kind[16], subset[HOST_MAX], host[SL_KUBE_NAME_MAX], made[SL_KUBE_NAME_MAX] = "";
+	char name[HOST_MAX], ns[HOST_MAX];
+	const struct sl_object *entry;
+	struct sl_kube_service *s = NULL;
+	long long port;
+	int64_t at;
+	int e = -ESTALE;
+
+	if (!split_cluster(cluster, kind, &port, subset, host))
+		return -ESTALE;
+	if (split_host(host, "", name, ns))
+		s = sl_kube_service_find(k, ns, name);
+	entry = s ? NULL : sl_kube_entry_find(k, host);
+	if (s)
+		e = service_cluster_named(k, s, kind, port, subset, made);
+	else if (entry) {
+		const struct sl_node *list = sl_node_at(entry->root, "spec.ports");
+
+		at = port_of(list, "number", port, false);
+		if (at >= 0)
+			e = sl_kube_entry_cluster(k, entry, host, list->item[at], subset, made);
+	}
+	return e == 0 && strcmp(made, cluster) != 0 ? -ESTALE : e;
+}
+
 int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
 			char cluster[SL_KUBE_NAME_MAX])
 {

@@ -25,18 +25,23 @@ static int backing_cmp(const void *a, const void *b)
 	return c ? c : strcmp(x->o->key, y->o->key);
 }
 
-static void add_backing(struct sl_kube *k, const struct sl_object *o)
+const char *sl_kube_backed(const struct sl_object *o)
 {
 	const struct sl_node *labels;
-	const char *service = o->name;
 
-	if (o->kind->id == SL_KIND_ENDPOINT_SLICE) {
-		/* The label's name holds dots, so it can't be part of a path. */
-		labels = sl_node_at(o->root, "metadata.labels");
-		labels = sl_node_get(labels, SERVICE_LABEL);
-		service = labels ? labels->text : NULL;
-	}
-	if (service)
+	if (o->kind->id != SL_KIND_ENDPOINT_SLICE)
+		return o->name;
+	/* The label's name holds dots, so it can't be part of a path. */
+	labels = sl_node_at(o->root, "metadata.labels");
+	labels = sl_node_get(labels, SERVICE_LABEL);
+	return labels ? labels->text : "";
+}
+
+static void add_backing(struct sl_kube *k, const struct sl_object *o)
+{
+	const char *service = sl_kube_backed(o);
+
+	if (*service)
 		k->backing[k->n_backing++] = (struct sl_kube_backing){o, service};
 	else
 		sl_objects_warn(k->set, o, o->line,

@@ -29,6 +29,7 @@ struct sl_kube {
 	size_t n_own;
 	struct sl_model *model;
 	struct sl_err *err;
+	bool endpoints_only; /* listeners are there already */
 	struct sl_kube_service *service;
 	size_t n_service;
 	struct sl_index by_name;         /* "ns/name" (in an object's key) to places in service */
@@ -66,6 +67,9 @@ int sl_kube_no_memory(const struct sl_kube *k);
 /** NULL when there is no such Service. */
 struct sl_kube_service *sl_kube_service_find(const struct sl_kube *k, const char *ns,
 					     const char *name);
+
+/** Name of the Service that an Endpoints or EndpointSlice belongs to; "": of none. */
+const char *sl_kube_backed(const struct sl_object *o);
 
 /** TCP or UDP, as IPPROTO_*. */
 uint8_t sl_kube_proto(const struct sl_node *port);
@@ -169,6 +173,13 @@ bool sl_kube_host_known(const struct sl_kube *k, const char *host);
  */
 int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
 			char cluster[SL_KUBE_NAME_MAX]);
+
+/**
+ * Makes a cluster that an earlier translation made, from its name.
+ *
+ * @return 0 or -errno; -ESTALE: there is nothing that it could be of.
+ */
+int sl_kube_cluster_named(struct sl_kube *k, const char *cluster);
 
 /** Whether an address is one of the box's own. */
 bool sl_kube_own(const struct sl_kube *k, const struct sl_ip *ip);

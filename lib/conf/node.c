@@ -152,3 +152,20 @@ const char *sl_node_type_name(const struct sl_node *node)
 
 	return names[node->type];
 }
+
+bool sl_node_same(const struct sl_node *a, const struct sl_node *b)
+{
+	if (a == b)
+		return true;
+	if (a->type != b->type || a->n != b->n)
+		return false;
+	if (a->type != SL_NODE_MAP && a->type != SL_NODE_SEQ)
+		return strcmp(a->text, b->text) == 0;
+	for (uint32_t i = 0; i < a->n; i++)
+		if (a->type == SL_NODE_SEQ
+			    ? !sl_node_same(a->item[i], b->item[i])
+			    : strcmp(a->pair[i].key, b->pair[i].key) != 0 ||
+				      !sl_node_same(a->pair[i].value, b->pair[i].value))
+			return false;
+	return true;
+}

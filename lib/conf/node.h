@@ -83,6 +83,9 @@ static inline uint32_t sl_node_len(const struct sl_node *node)
 	return node && node->type == SL_NODE_SEQ ? node->n : 0;
 }
 
+/** Whether two trees say the same in the same order, wherever they stand. */
+bool sl_node_same(const struct sl_node *a, const struct sl_node *b);
+
 /** "a text", "a number" ... for messages. */
 const char *sl_node_type_name(const struct sl_node *node);
 

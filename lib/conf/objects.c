@@ -70,7 +70,22 @@ void sl_objects_warn(const struct sl_objects *set, const struct sl_object *o, in
 			free(w->text[w->n]);
 			return;
 		}
+	w->lasts[w->n] = !sl_kind_of_clusters(o->kind->id);
 	w->n++;
+}
+
+void sl_objects_warn_keep(const struct sl_objects *set, const struct sl_objects *was)
+{
+	struct sl_warnings *w = set->warn;
+
+	sl_objects_warn_clear(set);
+	for (size_t i = 0; i < was->warn->n; i++) {
+		if (!was->warn->lasts[i])
+			continue;
+		w->text[w->n] = strdup(was->warn->text[i]);
+		w->lasts[w->n] = true;
+		w->n += w->text[w->n] != NULL;
+	}
 }
 
 size_t sl_objects_warning_count(const struct sl_objects *set)
@@ -207,6 +222,13 @@ int sl_objects_take(struct sl_objects *set, struct sl_object *o)
 	(void)sl_index_put(&set->index, o->key, (uint32_t)at);
 	sl_object_free(old);
 	return 0;
+}
+
+size_t sl_objects_place(const struct sl_objects *set, const struct sl_objects *from, size_t i)
+{
+	int64_t at = sl_index_get(&set->index, from->v[i]->key);
+
+	return at < 0 ? SL_OBJECTS_NONE : (size_t)at;
 }
 
 size_t sl_objects_count(const struct sl_objects *set)

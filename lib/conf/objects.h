@@ -39,6 +39,7 @@ struct sl_object {
 
 struct sl_warnings {
 	char *text[SL_WARNINGS_MAX];
+	bool lasts[SL_WARNINGS_MAX]; /* of an object that says nothing of endpoints or clusters */
 	size_t n;
 };
 

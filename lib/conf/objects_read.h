@@ -18,5 +18,7 @@ int sl_objects_take(struct sl_objects *set, struct sl_object *o);
 
 struct sl_object *sl_objects_find(const struct sl_objects *set, const char *key);
 void sl_objects_warn_clear(const struct sl_objects *set);
+/** Those of an earlier set that a translation of endpoints would not find again. */
+void sl_objects_warn_keep(const struct sl_objects *set, const struct sl_objects *was);
 
 #endif

@@ -61,6 +61,20 @@ enum sl_kind_id {
 	SL_KIND_DEPLOYMENT,
 };
 
+/** Kinds that say who the endpoints are, and nothing else. */
+static inline bool sl_kind_of_endpoints(enum sl_kind_id id)
+{
+	return id == SL_KIND_ENDPOINTS || id == SL_KIND_ENDPOINT_SLICE ||
+	       id == SL_KIND_WORKLOAD_ENTRY || id == SL_KIND_ENDPOINT_SETTING;
+}
+
+/** Kinds that clusters are made of: those above and whose endpoints they are. */
+static inline bool sl_kind_of_clusters(enum sl_kind_id id)
+{
+	return sl_kind_of_endpoints(id) || id == SL_KIND_SERVICE || id == SL_KIND_SERVICE_ENTRY ||
+	       id == SL_KIND_DESTINATION_RULE;
+}
+
 struct sl_kind {
 	const char *name;
 	enum sl_kind_id id;

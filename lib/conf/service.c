@@ -228,7 +228,7 @@ static int add_health_check(struct sl_kube *k, const struct sl_kube_service *s)
 	size_t n;
 	int e;
 
-	if (port == 0 || !policy_of(s).external_local)
+	if (k->endpoints_only || port == 0 || !policy_of(s).external_local)
 		return 0;
 	e = local_endpoints(k, s, &n);
 	if (e)

@@ -205,6 +205,11 @@ struct sl_object_ref sl_objects_at(const struct sl_objects *set, size_t i);
 /** The object as canonical YAML (malloc'ed, caller frees), for storing and `get -o yaml`. */
 char *sl_objects_yaml(const struct sl_objects *set, size_t i);
 
+#define SL_OBJECTS_NONE SIZE_MAX
+
+/** Place in a set of the object with the kind, namespace and name of from's i-th, or none. */
+size_t sl_objects_place(const struct sl_objects *set, const struct sl_objects *from, size_t i);
+
 /** 128 bits over that YAML, kept with the object. 0 or -ENOMEM. */
 int sl_objects_hash(const struct sl_objects *set, size_t i, uint64_t hash[2]);
 
@@ -235,6 +240,32 @@ int sl_objects_model(const struct sl_objects *set, const struct sl_prefix *own, 
  */
 int sl_objects_model_on(const struct sl_objects *set, const char *node, const struct sl_prefix *own,
 			size_t n_own, struct sl_model *model, struct sl_err *err);
+
+/** What makes two sets different, as far as their translation goes. */
+enum sl_objects_change {
+	SL_OBJECTS_EQUAL,     /* nothing */
+	SL_OBJECTS_ENDPOINTS, /* who the endpoints are: sl_objects_endpoints_on translates it */
+	SL_OBJECTS_MORE,
+};
+
+/** @param own Addresses of the box, as above. */
+enum sl_objects_change sl_objects_compare(const struct sl_objects *was,
+					  const struct sl_objects *now, const struct sl_prefix *own,
+					  size_t n_own);
+
+/**
+ * The part of sl_objects_model_on that depends on endpoints: clusters and L4 services.
+ *
+ * @param was The set before, translated as a whole or in this way: differs by
+ *            SL_OBJECTS_ENDPOINTS at most. Its warnings that still hold are taken over.
+ * @param clusters Names of the n clusters in the order that translation made them.
+ * @param model Holds the listeners already.
+ * @return As above; -ESTALE: a cluster can't be made from its name alone.
+ */
+int sl_objects_endpoints_on(const struct sl_objects *set, const struct sl_objects *was,
+			    const char *node, const struct sl_prefix *own, size_t n_own,
+			    const char *const *clusters, size_t n, struct sl_model *model,
+			    struct sl_err *err);
 
 /** Warnings of the last sl_objects_model of the set, each "file:line: sentence"; i < count. */
 size_t sl_objects_warning_count(const struct sl_objects *set);

@@ -87,6 +87,24 @@ static void endpoint_flush(struct sl_proxy *px, struct px_endpoint *ep)
 		px_up_evict(px, &px->up[ep->idle_head]);
 }
 
+static void routes_fill(struct sl_proxy *px, const struct sl_snap *snap)
+{
+	for (uint32_t i = 0; i < px->slots[SL_STATS_LISTENER]; i++)
+		px->listener[i].row = PX_NONE;
+	for (uint32_t i = 0; i < px->slots[SL_STATS_ROUTE]; i++)
+		px->route[i].row = PX_NONE;
+	for (uint32_t i = 0; snap && i < snap->tab[SL_SNAP_LISTENERS].n; i++) {
+		const struct sl_snap_listener *l = sl_snap_listener(snap, i);
+
+		name_set(px, SL_STATS_LISTENER, &l->slot, i, sl_snap_str(snap, l->name));
+	}
+	for (uint32_t i = 0; snap && i < snap->tab[SL_SNAP_ROUTES].n; i++) {
+		const struct sl_snap_route *r = sl_snap_route(snap, i);
+
+		name_set(px, SL_STATS_ROUTE, &r->slot, i, sl_snap_str(snap, r->name));
+	}
+}
+
 static void endpoints_fill(struct sl_proxy *px, const struct sl_snap *snap)
 {
 	for (uint32_t i = 0; i < snap->tab[SL_SNAP_ENDPOINTS].n; i++) {
@@ -109,15 +127,14 @@ static void endpoints_fill(struct sl_proxy *px, const struct sl_snap *snap)
 			endpoint_flush(px, &px->endpoint[i]);
 }
 
-void px_tables_fill(struct sl_proxy *px)
+void px_tables_fill(struct sl_proxy *px, const struct sl_snap *old)
 {
 	const struct sl_snap *snap = px->lc->snap;
-	static const enum sl_stats_class named[] = {SL_STATS_LISTENER, SL_STATS_ROUTE,
-						    SL_STATS_CLUSTER};
 
-	for (size_t k = 0; k < SL_ARRAY_LEN(named); k++)
-		for (uint32_t i = 0; i < px->slots[named[k]]; i++)
-			table(px, named[k])[i].row = PX_NONE;
+	if (!sl_snap_same_routes(snap, old))
+		routes_fill(px, snap);
+	for (uint32_t i = 0; i < px->slots[SL_STATS_CLUSTER]; i++)
+		px->cluster[i].row = PX_NONE;
 	if (!snap) {
 		for (uint32_t i = 0; i < px->slots[SL_STATS_ENDPOINT]; i++)
 			px->endpoint[i].idle_head = PX_NONE;
@@ -126,16 +143,6 @@ void px_tables_fill(struct sl_proxy *px)
 	for (uint32_t i = 0; i < px->slots[SL_STATS_ENDPOINT]; i++)
 		if (px->endpoint[i].born == 0)
 			px->endpoint[i].idle_head = PX_NONE;
-	for (uint32_t i = 0; i < snap->tab[SL_SNAP_LISTENERS].n; i++) {
-		const struct sl_snap_listener *l = sl_snap_listener(snap, i);
-
-		name_set(px, SL_STATS_LISTENER, &l->slot, i, sl_snap_str(snap, l->name));
-	}
-	for (uint32_t i = 0; i < snap->tab[SL_SNAP_ROUTES].n; i++) {
-		const struct sl_snap_route *r = sl_snap_route(snap, i);
-
-		name_set(px, SL_STATS_ROUTE, &r->slot, i, sl_snap_str(snap, r->name));
-	}
 	for (uint32_t i = 0; i < snap->tab[SL_SNAP_CLUSTERS].n; i++) {
 		const struct sl_snap_cluster *c = sl_snap_cluster(snap, i);
 
@@ -195,7 +202,7 @@ static bool listener_lost(const struct sl_proxy *px, const struct sl_snap *old)
 void sl_proxy_epoch(struct sl_proxy *px, const struct sl_snap *old)
 {
 	px_load_wake_all(px);
-	px_tables_fill(px);
+	px_tables_fill(px, old);
 	px_health_epoch(px);
 	if (!listener_lost(px, old))
 		return;

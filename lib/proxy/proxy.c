@@ -91,7 +91,7 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 			      lc->index, px->cfg.sessions_max, px->cfg.upstreams_max,
 			      px->cfg.head_buffers);
 	}
-	px_tables_fill(px);
+	px_tables_fill(px, NULL);
 	*out = px;
 	return 0;
 }

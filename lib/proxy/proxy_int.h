@@ -297,7 +297,8 @@ struct sl_stats_service *px_service_stats(struct sl_proxy *px, const struct sl_s
 /* epoch.c */
 int px_tables_create(struct sl_proxy *px);
 void px_tables_free(struct sl_proxy *px);
-void px_tables_fill(struct sl_proxy *px);
+/** @param old Snapshot that the tables were filled from before, or NULL. */
+void px_tables_fill(struct sl_proxy *px, const struct sl_snap *old);
 /** Row of a listener or cluster in the present snapshot, PX_NONE when it is gone. */
 uint32_t px_row(const struct sl_proxy *px, enum sl_stats_class cls, const struct sl_slot *slot);
 /** Name of an object of class LISTENER, ROUTE or CLUSTER; empty when the slot has another one. */

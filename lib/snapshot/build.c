@@ -29,7 +29,7 @@ static bool same_cluster(const void *ctx, uint32_t val, struct sl_str key)
 	return sl_str_eq(sl_str(((const struct sl_model *)ctx)->clusters[val].name), key);
 }
 
-static int index_names(struct builder *b)
+int build_names(struct builder *b)
 {
 	const struct sl_model *m = b->model;
 	bool ok = true;
@@ -48,13 +48,9 @@ static int index_names(struct builder *b)
 	return ok ? 0 : sl_err(b->err, ENOMEM, "no memory for a snapshot");
 }
 
-static int run_parts(struct builder *b)
+int build_run(struct builder *b, int (*const *parts)(struct builder *b), size_t n)
 {
-	static int (*const parts[])(struct builder * b) = {
-		index_names,    build_clusters, build_tables,   build_listeners,
-		build_services, build_slots,    build_databases};
-
-	for (size_t i = 0; i < SL_ARRAY_LEN(parts); i++) {
+	for (size_t i = 0; i < n; i++) {
 		int rc = parts[i](b);
 
 		if (rc)
@@ -69,35 +65,77 @@ static int run_parts(struct builder *b)
 	return 0;
 }
 
-static int lay_out(struct builder *b, struct sl_snap **out, size_t *size)
+void build_free(struct builder *b)
 {
-	uint64_t at = snap_align(sizeof(struct sl_snap));
-	struct sl_snap *s;
-
 	for (int i = 0; i < SL_SNAP_TABS; i++)
-		at = snap_align(at + b->tab[i].n * snap_row_size[i]);
-	s = aligned_alloc(SNAP_ALIGN, at);
-	if (!s)
-		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
-	memset(s, 0, at);
+		free(b->tab[i].p);
+	map_free(&b->strings);
+	map_free(&b->tables);
+	map_free(&b->listeners);
+	map_free(&b->clusters);
+}
+
+void build_place(const struct builder *b, struct sl_snap *s, unsigned int first, uint64_t at)
+{
+	for (unsigned int i = first; i < SL_SNAP_TABS; i++) {
+		enum sl_snap_tab tab = snap_order[i];
+
+		s->tab[tab].off = at;
+		s->tab[tab].n = (uint32_t)b->tab[tab].n;
+		s->tab[tab].size = snap_row_size[tab];
+		at = snap_align(at + b->tab[tab].n * snap_row_size[tab]);
+	}
+	s->size = at;
+}
+
+void build_head(const struct builder *b, struct sl_snap *s)
+{
 	s->magic = SL_SNAP_MAGIC;
 	s->version = SL_SNAP_VERSION;
 	s->layout = snap_layout();
 	s->epoch = b->epoch;
-	s->size = at;
 	s->built_wall_us = sl_wall_us();
-	at = snap_align(sizeof(*s));
-	for (int i = 0; i < SL_SNAP_TABS; i++) {
-		size_t bytes = b->tab[i].n * snap_row_size[i];
+}
 
-		s->tab[i].off = at;
-		s->tab[i].n = (uint32_t)b->tab[i].n;
-		s->tab[i].size = snap_row_size[i];
-		if (bytes)
-			memcpy((char *)s + at, b->tab[i].p, bytes);
-		at = snap_align(at + bytes);
+void build_copy(const struct builder *b, struct sl_snap *s, unsigned int first)
+{
+	for (unsigned int i = first; i < SL_SNAP_TABS; i++) {
+		const struct vec *v = &b->tab[snap_order[i]];
+
+		if (v->n)
+			memcpy((char *)s + s->tab[snap_order[i]].off, v->p,
+			       v->n * snap_row_size[snap_order[i]]);
 	}
-	s->crc = sl_snap_crc(s);
+}
+
+/* The strings so far are the routes': they end with a page, so that those of patches begin one. */
+static void end_strings(struct builder *b, struct sl_snap *head)
+{
+	uint64_t end;
+
+	build_place(b, head, 0, SL_SNAP_PAGE);
+	end = head->tab[SL_SNAP_STRINGS].off + head->tab[SL_SNAP_STRINGS].n;
+	head->routes_end = snap_page(end);
+	if (head->routes_end > end)
+		build_rows(b, SL_SNAP_STRINGS, head->routes_end - end);
+	build_place(b, head, 0, SL_SNAP_PAGE);
+}
+
+static int lay_out(struct builder *b, struct sl_snap **out, size_t *size)
+{
+	struct sl_snap head = {.base = b->epoch}, *s;
+
+	build_head(b, &head);
+	end_strings(b, &head);
+	if (b->no_memory || b->too_big)
+		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
+	s = aligned_alloc(SNAP_ALIGN, head.size);
+	if (!s)
+		return sl_err(b->err, ENOMEM, "no memory for a snapshot");
+	memset(s, 0, head.size);
+	*s = head;
+	build_copy(b, s, 0);
+	sl_snap_seal(s);
 	*out = s;
 	*size = s->size;
 	return 0;
@@ -105,13 +143,16 @@ static int lay_out(struct builder *b, struct sl_snap **out, size_t *size)
 
 static int build(struct builder *b, struct sl_snap **out, size_t *size)
 {
+	static int (*const parts[])(struct builder * b) = {
+		build_names,    build_clusters, build_tables,   build_listeners,
+		build_services, build_slots,    build_databases};
 	int rc;
 
 	if (b->epoch == 0 || (b->prev && b->epoch <= b->prev->epoch))
 		return sl_err(b->err, EINVAL, "epoch %llu does not follow the one before",
 			      (unsigned long long)b->epoch);
 	cache_begin(b->cache);
-	rc = run_parts(b);
+	rc = build_run(b, parts, SL_ARRAY_LEN(parts));
 	if (!rc)
 		rc = lay_out(b, out, size);
 	cache_end(b->cache);
@@ -135,12 +176,7 @@ int sl_snap_build(const struct sl_model *model, uint64_t epoch, const struct sl_
 	if (!b.cache)
 		return sl_err(err, ENOMEM, "no memory for a snapshot");
 	rc = build(&b, out, size);
-	for (int i = 0; i < SL_SNAP_TABS; i++)
-		free(b.tab[i].p);
-	map_free(&b.strings);
-	map_free(&b.tables);
-	map_free(&b.listeners);
-	map_free(&b.clusters);
+	build_free(&b);
 	sl_snap_cache_free(own);
 	return rc;
 }

@@ -30,7 +30,9 @@ struct builder {
 	struct sl_snap_cache *cache;
 	uint64_t epoch;
 	struct vec tab[SL_SNAP_TABS];
+	uint32_t strings_off; /* of the first string in tab: a patch's stand behind the routes' */
 	struct map strings, tables, listeners, clusters;
+	bool patch;     /* routes, listeners and their slots are prev's */
 	bool no_memory; /* sticky: looked at once a table */
 	bool too_big;
 	struct sl_err *err;
@@ -76,7 +78,18 @@ int build_changes(struct builder *b, const struct sl_model_route *m,
 /** Row of a CORS policy, or SL_SNAP_NONE: there is none. */
 uint32_t build_cors(struct builder *b, const struct sl_model_cors *m);
 
+/** Runs parts in order until one fails; 0 or -errno with a text. */
+int build_run(struct builder *b, int (*const *parts)(struct builder *b), size_t n);
+void build_free(struct builder *b);
+
+/** Where each table lies and what it is made of, except where routes end; sets s->size. */
+void build_place(const struct builder *b, struct sl_snap *s, unsigned int first, uint64_t at);
+void build_head(const struct builder *b, struct sl_snap *s);
+/** Copies the tables from snap_order[first] on to their places. */
+void build_copy(const struct builder *b, struct sl_snap *s, unsigned int first);
+
 /* The parts, in the order in which they run; 0 or -errno with a text. */
+int build_names(struct builder *b);
 int build_clusters(struct builder *b);
 int build_tables(struct builder *b);
 int build_listeners(struct builder *b);

@@ -14,7 +14,7 @@ void *build_rows(struct builder *b, enum sl_snap_tab tab, size_t n)
 	char *p;
 
 	/* Row numbers and string offsets are 32 bits, the largest means none. */
-	if (n >= SL_SNAP_NONE - v->n) {
+	if (n >= SL_SNAP_NONE - v->n - (tab == SL_SNAP_STRINGS ? b->strings_off : 0)) {
 		b->too_big = true;
 		return NULL;
 	}
@@ -117,7 +117,7 @@ struct sl_ref build_strn(struct builder *b, struct sl_str text)
 		if (text.n)
 			memcpy(p, text.p, text.n);
 	}
-	return (struct sl_ref){*got, text.n};
+	return (struct sl_ref){b->strings_off + *got, text.n};
 }
 
 struct sl_ref build_str(struct builder *b, const char *text)
@@ -146,7 +146,7 @@ struct sl_ref build_strf(struct builder *b, const char *fmt, ...)
 
 struct sl_str build_ref_str(const struct builder *b, struct sl_ref ref)
 {
-	return (struct sl_str){b->tab[SL_SNAP_STRINGS].p + ref.off, ref.len};
+	return (struct sl_str){b->tab[SL_SNAP_STRINGS].p + (ref.off - b->strings_off), ref.len};
 }
 
 int build_bad(struct builder *b, const struct sl_origin *origin, int code, const char *fmt, ...)

@@ -139,6 +139,8 @@ int build_slots(struct builder *b)
 	int rc = 0;
 
 	for (int cls = 0; cls < SL_STATS_CLASS_COUNT && !rc; cls++) {
+		if (b->patch && sl_snap_slot_of_routes(cls))
+			continue;
 		struct slots s = {.b = b,
 				  .cls = cls,
 				  .limit = cache_slots(b->cache)[cls],

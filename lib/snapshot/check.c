@@ -20,6 +20,13 @@ bool snap_ref_ok(const struct sl_snap *s, struct sl_ref ref)
 	return ref.off < n && ref.len < n - ref.off && heap[ref.off + ref.len] == '\0';
 }
 
+bool snap_route_ref_ok(const struct sl_snap *s, struct sl_ref ref)
+{
+	/* The heap begins before routes_end (order_ok), and ends there or behind it. */
+	return snap_ref_ok(s, ref) &&
+	       (uint64_t)ref.off + ref.len < s->routes_end - s->tab[SL_SNAP_STRINGS].off;
+}
+
 static bool row_ok(const struct sl_snap *s, uint32_t row, enum sl_snap_tab tab)
 {
 	return row < s->tab[tab].n;
@@ -41,7 +48,7 @@ static bool check_listener(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_listener *l = sl_snap_listener(s, row);
 
-	return snap_ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) &&
+	return snap_route_ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) &&
 	       l->n_proxy_from <= SL_MODEL_SOURCES_MAX && l->path_normalize <= SL_HTTP_NORM_MERGE &&
 	       l->path_slashes <= SL_HTTP_SLASHES_REDIRECT && snap_slot_ok(s, &l->slot);
 }
@@ -71,7 +78,7 @@ static bool check_table(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_table *t = sl_snap_table(s, row);
 
-	return snap_ref_ok(s, t->name) && snap_span_ok(s, t->vhosts, SL_SNAP_VHOSTS) &&
+	return snap_route_ref_ok(s, t->name) && snap_span_ok(s, t->vhosts, SL_SNAP_VHOSTS) &&
 	       snap_span_ok(s, t->domains, SL_SNAP_DOMAINS) && host_index_ok(s, row);
 }
 
@@ -79,7 +86,7 @@ static bool check_domain(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_domain *d = sl_snap_domain(s, row);
 
-	return snap_ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
+	return snap_route_ref_ok(s, d->name) && row_ok(s, d->vhost, SL_SNAP_VHOSTS);
 }
 
 /* Ids of a database and the links of chains are offsets into a virtual host's routes. */
@@ -102,14 +109,14 @@ static bool check_vhost(const struct sl_snap *s, uint32_t row)
 	const struct sl_snap_vhost *v = sl_snap_vhost(s, row);
 	uint32_t first = row ? v[-1].routes.first + v[-1].routes.n : 0;
 
-	return snap_ref_ok(s, v->name) && v->routes.first == first &&
+	return snap_route_ref_ok(s, v->name) && v->routes.first == first &&
 	       snap_span_ok(s, v->routes, SL_SNAP_ROUTES) &&
 	       snap_span_ok(s, v->names, SL_SNAP_NAMES) && chains_ok(s, v);
 }
 
 static bool check_name(const struct sl_snap *s, uint32_t row)
 {
-	return snap_ref_ok(s, *sl_snap_name(s, row));
+	return snap_route_ref_ok(s, *sl_snap_name(s, row));
 }
 
 /*
@@ -139,8 +146,8 @@ static bool conds_ok(const struct sl_snap *s, uint32_t row)
 
 static bool cond_ok(const struct sl_snap *s, const struct sl_snap_cond *c)
 {
-	return snap_ref_ok(s, c->name) && snap_ref_ok(s, c->text) && c->on <= SL_ON_QUERY &&
-	       c->match <= SL_TEXT_REGEX && c->invert <= 1 &&
+	return snap_route_ref_ok(s, c->name) && snap_route_ref_ok(s, c->text) &&
+	       c->on <= SL_ON_QUERY && c->match <= SL_TEXT_REGEX && c->invert <= 1 &&
 	       (c->match == SL_TEXT_REGEX) == (c->regex_db.len > 0);
 }
 
@@ -158,7 +165,7 @@ static bool check_change(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_change *c = sl_snap_change(s, row);
 
-	return snap_ref_ok(s, c->name) && snap_ref_ok(s, c->value) && c->put <= 1 &&
+	return snap_route_ref_ok(s, c->name) && snap_route_ref_ok(s, c->value) && c->put <= 1 &&
 	       c->response <= 1;
 }
 
@@ -166,8 +173,8 @@ static bool check_cors(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_cors *c = sl_snap_cors(s, row);
 
-	return snap_ref_ok(s, c->methods) && snap_ref_ok(s, c->headers) &&
-	       snap_ref_ok(s, c->expose) && snap_ref_ok(s, c->max_age) &&
+	return snap_route_ref_ok(s, c->methods) && snap_route_ref_ok(s, c->headers) &&
+	       snap_route_ref_ok(s, c->expose) && snap_route_ref_ok(s, c->max_age) &&
 	       snap_span_ok(s, c->origins, SL_SNAP_ORIGINS);
 }
 
@@ -191,7 +198,7 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 				      r->rewrite_regex, r->redirect_scheme};
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
-		if (!snap_ref_ok(s, refs[i]))
+		if (!snap_route_ref_ok(s, refs[i]))
 			return false;
 	if (r->match > SL_PATH_ELEMENTS || !conds_ok(s, row) || !action_ok(s, r) ||
 	    !weights_ok(s, row) || !snap_slot_ok(s, &r->slot))
@@ -203,7 +210,7 @@ static bool check_weight(const struct sl_snap *s, uint32_t row)
 {
 	const struct sl_snap_weight *w = sl_snap_weight(s, row);
 
-	return row_ok(s, w->cluster, SL_SNAP_CLUSTERS) && snap_ref_ok(s, w->authority) &&
+	return row_ok(s, w->cluster, SL_SNAP_CLUSTERS) && snap_route_ref_ok(s, w->authority) &&
 	       snap_span_ok(s, w->changes, SL_SNAP_CHANGES);
 }
 
@@ -273,28 +280,57 @@ static bool direct_ok(const struct sl_snap *s)
 	return n == 0 || ((n & (n - 1)) == 0 && used <= n / 2);
 }
 
-static int check_header(const struct sl_snap *s, size_t size, struct sl_err *err)
+int snap_check_kind(const struct sl_snap *head, struct sl_err *err)
 {
-	if ((uintptr_t)s % SNAP_ALIGN || size < sizeof(*s) || s->magic != SL_SNAP_MAGIC)
+	if (head->magic != SL_SNAP_MAGIC)
 		return sl_err(err, EBADMSG, "not a snapshot");
-	if (s->version != SL_SNAP_VERSION || s->layout != snap_layout())
+	if (head->version != SL_SNAP_VERSION || head->layout != snap_layout())
 		return sl_err(err, EPROTO,
 			      "snapshot of layout %u/%08x, this program reads %u/%08x: start the "
 			      "same version of every program",
-			      s->version, s->layout, SL_SNAP_VERSION, snap_layout());
-	if (s->size < sizeof(*s) || s->size > size)
-		return sl_err(err, EBADMSG, "snapshot is cut off");
-	if (s->crc != sl_snap_crc(s))
-		return sl_err(err, EBADMSG, "snapshot is damaged");
-	for (int i = 0; i < SL_SNAP_TABS; i++) {
-		uint64_t off = s->tab[i].off;
+			      head->version, head->layout, SL_SNAP_VERSION, snap_layout());
+	return 0;
+}
 
-		/* n and size are 32 bits: their product does not overflow. */
-		if (s->tab[i].size != snap_row_size[i] || off % SNAP_ALIGN || off < sizeof(*s) ||
-		    off > s->size || (uint64_t)s->tab[i].n * snap_row_size[i] > s->size - off)
+/* What belongs to routes lies on their pages, everything else elsewhere. */
+static bool place_ok(const struct sl_snap *s, unsigned int at)
+{
+	enum sl_snap_tab tab = snap_order[at];
+	uint64_t off = s->tab[tab].off, end;
+
+	if (s->tab[tab].size != snap_row_size[tab] || off % SNAP_ALIGN || off < SL_SNAP_PAGE ||
+	    off > s->size)
+		return false;
+	/* n and size are 32 bits: their product does not overflow. */
+	end = off + (uint64_t)s->tab[tab].n * snap_row_size[tab];
+	if (at < SNAP_OF_ROUTES)
+		return end <= s->routes_end;
+	if (tab == SL_SNAP_STRINGS)
+		return off < s->routes_end && end >= s->routes_end && end <= s->size;
+	return off >= s->routes_end && end <= s->size;
+}
+
+static int check_header(const struct sl_snap *s, size_t size, struct sl_err *err)
+{
+	int rc;
+
+	if ((uintptr_t)s % SNAP_ALIGN || size < SL_SNAP_PAGE)
+		return sl_err(err, EBADMSG, "not a snapshot");
+	rc = snap_check_kind(s, err);
+	if (rc)
+		return rc;
+	if (s->size < SL_SNAP_PAGE || s->size > size || s->routes_end <= SL_SNAP_PAGE ||
+	    s->routes_end % SL_SNAP_PAGE || s->routes_end > s->size)
+		return sl_err(err, EBADMSG, "snapshot is cut off");
+	if (s->crc != snap_crc(s))
+		return sl_err(err, EBADMSG, "snapshot is damaged");
+	if (s->base == 0 || s->base > s->epoch)
+		return sl_err(err, EBADMSG, "snapshot of epoch %llu has routes of %llu",
+			      (unsigned long long)s->epoch, (unsigned long long)s->base);
+	for (unsigned int i = 0; i < SL_SNAP_TABS; i++)
+		if (!place_ok(s, i))
 			return sl_err(err, EBADMSG, "snapshot's table of %s is out of bounds",
-				      tables[i].name);
-	}
+				      tables[snap_order[i]].name);
 	return 0;
 }
 
@@ -350,22 +386,51 @@ static int check_databases(const struct sl_snap *s, struct sl_err *err)
 	return 0;
 }
 
+/* The rows of the tables from snap_order[first] on. */
+static int check_rows(const struct sl_snap *s, unsigned int first, struct sl_err *err)
+{
+	for (unsigned int i = first; i < SL_SNAP_TABS; i++) {
+		enum sl_snap_tab tab = snap_order[i];
+
+		for (uint32_t row = 0; tables[tab].check && row < s->tab[tab].n; row++)
+			if (!tables[tab].check(s, row))
+				return sl_err(err, EBADMSG,
+					      "snapshot's %s, row %u: a reference or number is out "
+					      "of bounds",
+					      tables[tab].name, row);
+	}
+	if (!index_ok(s))
+		return sl_err(err, EBADMSG, "snapshot's service index is unusable");
+	if (!direct_ok(s))
+		return sl_err(err, EBADMSG, "snapshot's table of direct endpoints is unusable");
+	return 0;
+}
+
 int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err)
 {
 	int rc = check_header(snap, size, err);
 
-	if (rc)
-		return rc;
-	for (int i = 0; i < SL_SNAP_TABS; i++)
-		for (uint32_t row = 0; tables[i].check && row < snap->tab[i].n; row++)
-			if (!tables[i].check(snap, row))
-				return sl_err(err, EBADMSG,
-					      "snapshot's %s, row %u: a reference or number is out "
-					      "of bounds",
-					      tables[i].name, row);
-	if (!index_ok(snap))
-		return sl_err(err, EBADMSG, "snapshot's service index is unusable");
-	if (!direct_ok(snap))
-		return sl_err(err, EBADMSG, "snapshot's table of direct endpoints is unusable");
-	return check_databases(snap, err);
+	if (!rc && snap->routes_crc != snap_routes_crc(snap))
+		rc = sl_err(err, EBADMSG, "snapshot is damaged");
+	if (!rc)
+		rc = check_rows(snap, 0, err);
+	return rc ? rc : check_databases(snap, err);
+}
+
+int snap_check_patch(const struct sl_snap *snap, size_t size, const struct sl_snap *have,
+		     struct sl_err *err)
+{
+	int rc = check_header(snap, size, err);
+	bool same = !rc && snap->epoch >= have->epoch &&
+		    snap->tab[SL_SNAP_STRINGS].off == have->tab[SL_SNAP_STRINGS].off &&
+		    snap->tab[SL_SNAP_CLUSTERS].n == have->tab[SL_SNAP_CLUSTERS].n;
+
+	/* Routes refer to one another, to their strings, and to clusters by row. */
+	for (unsigned int i = 0; same && i < SNAP_OF_ROUTES; i++)
+		same = memcmp(&snap->tab[snap_order[i]], &have->tab[snap_order[i]],
+			      sizeof(snap->tab[0])) == 0;
+	if (!rc && !same)
+		rc = sl_err(err, EBADMSG, "snapshot does not fit the routes of epoch %llu",
+			    (unsigned long long)snap->base);
+	return rc ? rc : check_rows(snap, SNAP_OF_ROUTES, err);
 }

@@ -5,6 +5,10 @@
  * Written once by the control process, then immutable; read by everyone else to any 64-byte
  * aligned address: offsets and row numbers, never pointers. A reader calls sl_snap_check
  * before anything else; after that every row number, span and string in it is within bounds.
+ *
+ * What endpoints and L4 services are stands behind what routes are. A snapshot in which only the
+ * former is new is a patch of an earlier one: its routes are those of epoch `base` to the byte, its
+ * file leaves them out, and who has them in memory already shares them (sl_snap_load).
  */
 #ifndef SL_SNAP_H
 #define SL_SNAP_H
@@ -19,7 +23,7 @@
 #include "sl_stats.h"
 
 #define SL_SNAP_MAGIC   UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
-#define SL_SNAP_VERSION 2u
+#define SL_SNAP_VERSION 3u
 #define SL_SNAP_NONE    UINT32_MAX /* "no row" */
 
 /** Bytes in the string heap (tab[SL_SNAP_STRINGS]). Also NUL-terminated there. */
@@ -292,7 +296,10 @@ enum sl_snap_tab {
 	SL_SNAP_TABS
 };
 
-/** Segment header, at offset 0. */
+/** What begins at a multiple of this can be shared between snapshots. */
+#define SL_SNAP_PAGE 4096u
+
+/** Segment header, at offset 0 of its first page. */
 struct sl_snap {
 	uint64_t magic;
 	uint32_t version;
@@ -300,8 +307,11 @@ struct sl_snap {
 	uint64_t epoch;
 	uint64_t size; /* of the whole segment in bytes */
 	uint64_t built_wall_us;
-	uint32_t crc; /* CRC-32C of everything but this field */
-	uint32_t pad;
+	uint64_t base;       /* epoch that the routes are of; its own when it is no patch */
+	uint64_t routes_end; /* routes and their strings: from SL_SNAP_PAGE up to there, whole pages
+			      */
+	uint32_t routes_crc; /* CRC-32C of those */
+	uint32_t crc;        /* CRC-32C of everything else but this field */
 	struct {
 		uint64_t off;
 		uint32_t n;    /* rows */
@@ -373,23 +383,38 @@ int sl_snap_check(const struct sl_snap *snap, size_t size, struct sl_err *err);
  * Reads snap.<epoch> and checks it. The copy is the caller's own: whoever changes or cuts the file
  * afterwards changes nothing that was checked, and reading it can't fault.
  *
+ * @param have A snapshot this read earlier, or NULL. If the new one is a patch of the same routes,
+ *             it shares these pages, and they are not checked again; else they are read from
+ *             snap.<base> beside the file. Either may be given back first.
  * @return 0; -ENOENT, -EPROTO, -EBADMSG or another reason, with a text that names the file.
  */
-int sl_snap_load(const struct sl_snap **out, const char *path, uint64_t epoch, struct sl_err *err);
+int sl_snap_load(const struct sl_snap **out, const char *path, uint64_t epoch,
+		 const struct sl_snap *have, struct sl_err *err);
 /** Gives that memory back. @param snap May be NULL. */
 void sl_snap_unload(const struct sl_snap *snap);
 
-/** What snap->crc must be; snap->size is true. */
-uint32_t sl_snap_crc(const struct sl_snap *snap);
+/** Sets both checksums of a snapshot whose size and routes_end are true. */
+void sl_snap_seal(struct sl_snap *snap);
+
+/** Whether listeners and routes of both are the same, row by row; either may be NULL. */
+static inline bool sl_snap_same_routes(const struct sl_snap *a, const struct sl_snap *b)
+{
+	return a && b && a->base == b->base && a->routes_end == b->routes_end &&
+	       a->routes_crc == b->routes_crc;
+}
 
 /**
  * Whether every statistics slot lies within the counters a worker has.
  *
+ * @param have One that has passed with these numbers, or NULL: its routes aren't looked at again.
  * @param slots Numbers of slots by class, e.g. sl_stats_worker.slots.
  * @return 0 or -ENOSPC with a text. Any thread.
  */
-int sl_snap_check_slots(const struct sl_snap *snap, const uint32_t slots[SL_STATS_CLASS_COUNT],
-			struct sl_err *err);
+int sl_snap_check_slots(const struct sl_snap *snap, const struct sl_snap *have,
+			const uint32_t slots[SL_STATS_CLASS_COUNT], struct sl_err *err);
+
+/** Whether rows with slots of this class belong to the routes (see sl_snap_same_routes). */
+bool sl_snap_slot_of_routes(enum sl_stats_class cls);
 
 /** Table whose rows have statistics slots of this class; sl_snap_slot for its rows. */
 enum sl_snap_tab sl_snap_slot_tab(enum sl_stats_class cls);

@@ -51,4 +51,16 @@ int sl_snap_build(const struct sl_model *model, uint64_t epoch, const struct sl_
 		  struct sl_snap_cache *cache, struct sl_snap **out, size_t *size,
 		  struct sl_err *err);
 
+/**
+ * Compiles a model that differs from prev's in its clusters' endpoints and policies and in its L4
+ * services alone; routes are taken over as they are.
+ *
+ * @param model Passed sl_model_check. Its listeners and clusters are prev's by name and order; its
+ *              tables are not looked at.
+ * @param out Receives what sl_snap_unload frees.
+ * @return 0; -ESTALE: the model differs in more, use sl_snap_build; else as sl_snap_build.
+ */
+int sl_snap_patch(const struct sl_model *model, uint64_t epoch, const struct sl_snap *prev,
+		  struct sl_snap_cache *cache, const struct sl_snap **out, struct sl_err *err);
+
 #endif

@@ -30,7 +30,17 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_STRINGS] = 1,
 };
 
-_Static_assert(sizeof(struct sl_snap) == 48 + 16 * SL_SNAP_TABS, "shared layout");
+const enum sl_snap_tab snap_order[SL_SNAP_TABS] = {
+	SL_SNAP_LISTENERS, SL_SNAP_TABLES,        SL_SNAP_DOMAINS,  SL_SNAP_VHOSTS,
+	SL_SNAP_NAMES,     SL_SNAP_ROUTES,        SL_SNAP_CONDS,    SL_SNAP_CHANGES,
+	SL_SNAP_CORS,      SL_SNAP_ORIGINS,       SL_SNAP_WEIGHTS,  SL_SNAP_HOST_INDEX,
+	SL_SNAP_BLOBS,     SL_SNAP_STRINGS,       SL_SNAP_POINTS,   SL_SNAP_MAGLEV,
+	SL_SNAP_RINGS,     SL_SNAP_LEVELS,        SL_SNAP_CLUSTERS, SL_SNAP_ENDPOINTS,
+	SL_SNAP_SERVICES,  SL_SNAP_SERVICE_INDEX, SL_SNAP_DIRECT,
+};
+
+_Static_assert(sizeof(struct sl_snap) == 64 + 16 * SL_SNAP_TABS, "shared layout");
+_Static_assert(sizeof(struct sl_snap) <= SL_SNAP_PAGE, "the header has a page of its own");
 _Static_assert(sizeof(struct sl_snap_listener) == 192, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
@@ -57,12 +67,25 @@ uint32_t snap_layout(void)
 	return (uint32_t)(h ^ (h >> 32));
 }
 
-uint32_t sl_snap_crc(const struct sl_snap *snap)
+uint32_t snap_crc(const struct sl_snap *snap)
 {
 	const size_t behind = offsetof(struct sl_snap, crc) + sizeof(snap->crc);
-	uint32_t crc = sl_crc32c(0, snap, offsetof(struct sl_snap, crc));
+	const char *p = (const char *)snap;
+	uint32_t crc = sl_crc32c(0, p, offsetof(struct sl_snap, crc));
 
-	return sl_crc32c(crc, (const char *)snap + behind, snap->size - behind);
+	crc = sl_crc32c(crc, p + behind, SL_SNAP_PAGE - behind);
+	return sl_crc32c(crc, p + snap->routes_end, snap->size - snap->routes_end);
+}
+
+uint32_t snap_routes_crc(const struct sl_snap *snap)
+{
+	return sl_crc32c(0, (const char *)snap + SL_SNAP_PAGE, snap->routes_end - SL_SNAP_PAGE);
+}
+
+void sl_snap_seal(struct sl_snap *snap)
+{
+	snap->routes_crc = snap_routes_crc(snap);
+	snap->crc = snap_crc(snap);
 }
 
 uint32_t sl_snap_service_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port,
@@ -168,11 +191,21 @@ struct sl_ref sl_snap_slot_name(const struct sl_snap *snap, enum sl_stats_class 
 	return (struct sl_ref){0, 0};
 }
 
-int sl_snap_check_slots(const struct sl_snap *snap, const uint32_t slots[SL_STATS_CLASS_COUNT],
-			struct sl_err *err)
+bool sl_snap_slot_of_routes(enum sl_stats_class cls)
 {
+	return cls == SL_STATS_LISTENER || cls == SL_STATS_ROUTE;
+}
+
+int sl_snap_check_slots(const struct sl_snap *snap, const struct sl_snap *have,
+			const uint32_t slots[SL_STATS_CLASS_COUNT], struct sl_err *err)
+{
+	bool same = sl_snap_same_routes(snap, have);
+
 	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++) {
 		uint32_t n = snap->tab[sl_snap_slot_tab(cls)].n;
+
+		if (same && sl_snap_slot_of_routes(cls))
+			continue;
 
 		for (uint32_t i = 0; i < n; i++) {
 			const struct sl_slot *slot = sl_snap_slot(snap, cls, i);

@@ -264,6 +264,13 @@ void sl_stats_directory_set(struct sl_stats *stats, enum sl_stats_class cls, uin
 		memcpy(e->name, name.p, n);
 }
 
+void sl_stats_directory_keep(struct sl_stats *stats, enum sl_stats_class cls, uint32_t slot,
+			     uint64_t epoch)
+{
+	if (slot < stats->layout.slots[cls])
+		sl_stats_directory(stats, cls)[slot].last_epoch = epoch;
+}
+
 void sl_stats_directory_end(struct sl_stats *stats, uint64_t epoch)
 {
 	struct sl_stats_hdr *h = hdr_of(stats);

@@ -411,6 +411,9 @@ struct sl_stats_entry *sl_stats_directory(const struct sl_stats *stats, enum sl_
 void sl_stats_directory_begin(struct sl_stats *stats);
 void sl_stats_directory_set(struct sl_stats *stats, enum sl_stats_class cls, uint32_t slot,
 			    uint64_t born, uint64_t epoch, struct sl_str name);
+/** Says that a slot named in the epoch before lives on under its name. */
+void sl_stats_directory_keep(struct sl_stats *stats, enum sl_stats_class cls, uint32_t slot,
+			     uint64_t epoch);
 void sl_stats_directory_end(struct sl_stats *stats, uint64_t epoch);
 
 /**

@@ -5,10 +5,15 @@
 #include "sl_bell.h"
 #include "sl_ctl.h"
 
-static void claim_slots(struct sl_worker *w, const struct sl_snap *s)
+static void claim_slots(struct sl_worker *w, const struct sl_snap *s, const struct sl_snap *old)
 {
+	bool same = sl_snap_same_routes(s, old);
+
 	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++) {
 		uint32_t rows = s->tab[sl_snap_slot_tab(cls)].n;
+
+		if (same && sl_snap_slot_of_routes(cls))
+			continue;
 
 		for (uint32_t i = 0; i < rows; i++) {
 			const struct sl_slot *slot = sl_snap_slot(s, cls, i);
@@ -34,7 +39,7 @@ void sl_worker_take_epoch(struct sl_worker *w)
 
 	if (!e || e->snap == old)
 		return;
-	claim_slots(w, e->snap);
+	claim_slots(w, e->snap, old);
 	w->lc.snap = e->snap;
 	w->lc.scratch = e->scratch;
 	sl_proxy_epoch(w->proxy, old);

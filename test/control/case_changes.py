@@ -242,3 +242,75 @@ def changes_of_the_box_wait_for_a_restart():
         b.write("sluice.conf", open(b.conf).read().replace("192.0.2.1", "192.0.2.7"))
         expect_in("warning: .*sluiced takes those up when it is started again", b.ctl("reload"))
         expect("warning" not in b.ctl("reload"), "said once")
+
+
+def web(n, port="80", extra=""):
+    ips = ", ".join(f"{{ ip: 192.0.2.{50 + i} }}" for i in range(n))
+    return f"""apiVersion: v1
+kind: Endpoints
+metadata: {{ name: nginx, namespace: simple }}
+subsets: [{{ addresses: [{ips}], ports: [{{ name: http, port: {port}, protocol: TCP }}] }}]
+{extra}"""
+
+
+def size(b, epoch):
+    return os.path.getsize(f"{b.shm}/snap.{epoch}")
+
+
+@test
+def endpoints_alone_are_a_patch():
+    with scenario_box() as b:
+        base = b.epoch()
+        table = b.ctl("pc", "route")
+        b.ctl("apply", "-f", "-", stdin=web(3).encode())
+        eps = b.ctl("pc", "endpoint")
+        expect_eq(base + 1, b.epoch(), "epoch")
+        for i in range(3):
+            expect_in(rf"192\.0\.2\.{50 + i}:80 +HEALTHY", eps)
+        expect_eq(table, b.ctl("pc", "route"), "routes")
+        # What it is a patch of stays beside it.
+        wait_until(lambda: b.snaps() == [base, base + 1], "snapshots")
+        expect(size(b, base + 1) < size(b, base), "it is smaller")
+        # The same again changes nothing; one less is a patch of the same epoch.
+        b.ctl("apply", "-f", "-", stdin=web(3).encode())
+        expect_eq(base + 1, b.epoch(), "epoch")
+        b.ctl("apply", "-f", "-", stdin=web(2).encode())
+        expect("192.0.2.52" not in b.ctl("pc", "endpoint"), "the third is gone")
+        wait_until(lambda: b.snaps() == [base, base + 2], "snapshots")
+        # Set by hand, and back: endpoints, too.
+        b.ctl("endpoint", "drain", "192.0.2.50:80")
+        expect_in(r"192\.0\.2\.50:80 +DRAINING", b.ctl("pc", "endpoint"))
+        wait_until(lambda: b.snaps() == [base, base + 3], "snapshots")
+        # A route is no endpoint.
+        b.write("a.yaml", vs("extra", "/a"))
+        b.ctl("apply", "-f", f"{b.dir}/a.yaml")
+        wait_until(lambda: b.snaps() == [base + 4], "snapshots")
+        expect_in(r"192\.0\.2\.50:80 +DRAINING", b.ctl("pc", "endpoint"))
+
+
+@test
+def patches_survive_restarts():
+    with scenario_box() as b:
+        base = b.epoch()
+        b.ctl("apply", "-f", "-", stdin=web(2).encode())
+        # Both gone: whoever starts finds the patch and what it is one of.
+        b.daemon.kill()
+        b.daemon.wait()
+        b.kill()
+        b.start_daemon()
+        b.start()
+        workers = lambda: [w["epoch"] for w in b.json("status")["data_plane"]["workers"]]
+        wait_until(lambda: set(workers()) == {b.epoch()}, "the workers have it")
+        expect_in(r"192\.0\.2\.51:80 +HEALTHY", b.ctl("pc", "endpoint"))
+        b.ctl("apply", "-f", "-", stdin=web(1).encode())
+        last = b.epoch()
+        # The file that the patch needs is lost: a new data plane is given all of it again.
+        base = min(b.snaps())
+        b.daemon.kill()
+        b.daemon.wait()
+        if base != last:
+            os.unlink(f"{b.shm}/snap.{base}")
+        b.start_daemon()
+        wait_until(lambda: workers() == [last] * 2, "the epoch is taken up")
+        b.ctl("apply", "-f", "-", stdin=web(3).encode())
+        expect_in(r"192\.0\.2\.52:80 +HEALTHY", b.ctl("pc", "endpoint"))

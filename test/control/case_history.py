@@ -101,6 +101,31 @@ def history_is_bounded():
 
 
 @test
+def killed_while_it_notes_an_epoch():
+    # Objects are there before the list that names them; a kill between the two leaves them torn or alone.
+    with scenario_box() as b:
+        apply(b, "a", "/a")
+        b.json("history")
+        b.kill()
+        h = f"{b.dir}/state/history"
+        for name in os.listdir(h):
+            if name.isdigit():
+                os.unlink(f"{h}/{name}")
+        torn = sorted(os.listdir(f"{h}/objects"))
+        expect_eq(11, len(torn), "objects")
+        for name in torn[:5]:
+            os.truncate(f"{h}/objects/{name}", 20)
+        os.rename(f"{h}/objects/{torn[5]}", f"{h}/objects/{torn[5]}.tmp")
+        b.start()
+        apply(b, "a", "/b")
+        epoch = b.epoch()
+        apply(b, "a", "/c")
+        b.ctl("rollback", str(epoch))
+        expect_in(r"/b\*", routes(b))
+        expect_eq(10 + 3, len(os.listdir(f"{h}/objects")), "objects kept")
+
+
+@test
 def damaged_history_is_no_way_back():
     with scenario_box() as b:
         apply(b, "a", "/a")

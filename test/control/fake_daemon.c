@@ -26,6 +26,7 @@ struct fake {
 	struct sl_ctl *ctl;
 	struct sl_ctl_hdr *hdr;
 	struct sl_stats *stats;
+	const struct sl_snap *snap; /* taken last */
 	uint64_t generation;
 	uint32_t workers;
 	int mute;
@@ -56,23 +57,17 @@ static void name_slots(struct fake *f, const struct sl_snap *s)
 
 static int map_epoch(struct fake *f, uint64_t epoch, struct sl_err *err)
 {
+	const struct sl_snap *s;
 	char path[128];
-	struct stat st;
-	int fd = open(sl_ctl_snap_path(f->dir, epoch, path, sizeof(path)), O_RDONLY);
-	struct sl_snap *s;
-	int rc;
+	int rc = sl_snap_load(&s, sl_ctl_snap_path(f->dir, epoch, path, sizeof(path)), epoch,
+			      f->snap, err);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return sl_err(err, errno, "%s: %s", path, strerror(errno));
-	s = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	close(fd);
-	if (s == MAP_FAILED)
-		return sl_err(err, errno, "mmap: %s", strerror(errno));
-	rc = sl_snap_check(s, (size_t)st.st_size, err);
-	if (rc == 0)
-		name_slots(f, s);
-	munmap(s, (size_t)st.st_size);
-	return rc;
+	if (rc < 0)
+		return rc;
+	name_slots(f, s);
+	sl_snap_unload(f->snap);
+	f->snap = s;
+	return 0;
 }
 
 static void take(struct fake *f, uint64_t epoch)

@@ -154,8 +154,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&at, data, 4);
 		((uint8_t *)bad)[at % good_size] = data[4];
 	}
-	if (bad->size >= sizeof(*bad) && bad->size <= good_size)
-		bad->crc = sl_snap_crc(bad);
+	if (bad->size <= good_size && bad->routes_end >= SL_SNAP_PAGE &&
+	    bad->routes_end <= bad->size)
+		sl_snap_seal(bad);
 	if (sl_snap_check(bad, good_size, NULL) == 0)
 		use();
 	return 0;

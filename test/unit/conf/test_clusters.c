@@ -50,6 +50,55 @@ static char *result(const struct sl_model *model, const struct sl_objects *set)
 	return out;
 }
 
+static int line_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Warnings are found in another order. */
+static void same_lines(const char *a, const char *b)
+{
+	char *copy[2] = {strdup(a), strdup(b)}, *line[2][256], *save;
+	size_t n[2] = {0, 0};
+
+	for (int k = 0; k < 2; k++) {
+		for (char *l = strtok_r(copy[k], "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+			if (n[k] < 256)
+				line[k][n[k]++] = l;
+		qsort(line[k], n[k], sizeof(line[k][0]), line_cmp);
+	}
+	assert_int_equal(n[0], n[1]);
+	for (size_t i = 0; i < n[0]; i++)
+		assert_string_equal(line[0][i], line[1][i]);
+	free(copy[0]);
+	free(copy[1]);
+}
+
+/* The same clusters and warnings, made from their names. */
+static void by_endpoints(const struct sl_model *whole, const struct sl_objects *set,
+			 const char *want)
+{
+	struct sl_objects *again = sl_objects_create();
+	struct sl_model *model = sl_model_create();
+	const char **names = calloc(whole->n_clusters + 1, sizeof(*names));
+	struct sl_err err = {{0}};
+	char *got;
+
+	assert_int_equal(sl_model_set(&model->locality, "eu/north/r1"), 0);
+	for (size_t i = 0; i < sl_objects_count(set); i++)
+		assert_int_equal(sl_objects_put(again, set, i), 0);
+	for (size_t i = 0; i < whole->n_clusters; i++)
+		names[i] = whole->clusters[i].name;
+	if (sl_objects_endpoints_on(again, set, "", NULL, 0, names, whole->n_clusters, model, &err))
+		fail_msg("%s", err.text);
+	got = result(model, again);
+	same_lines(got, want);
+	free(got);
+	free(names);
+	sl_model_free(model);
+	sl_objects_free(again);
+}
+
 static void play(void **state)
 {
 	const char *name = *state;
@@ -70,6 +119,7 @@ static void play(void **state)
 	got = result(model, set);
 	assert_string_equal(got, want);
 	free(got);
+	by_endpoints(model, set, want);
 	free(want);
 	free(yaml);
 	sl_model_free(model);

@@ -40,7 +40,7 @@ static void configure(uint64_t epoch)
 		fail_msg("%s", err.text);
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		t.w[i].lc.snap = t.snap;
-		px_tables_fill(t.w[i].px);
+		px_tables_fill(t.w[i].px, NULL);
 	}
 	free(old);
 	for (uint32_t i = 0; i < t.snap->tab[SL_SNAP_ENDPOINTS].n; i++) {

@@ -377,9 +377,9 @@ static void too_many_for_the_slots(void **state)
 	slots[SL_STATS_ENDPOINT] = 5;
 	sl_snap_cache_slots(cache, slots);
 	assert_int_equal(sl_snap_build(model, 8, NULL, cache, &s, &size, &err), 0);
-	assert_int_equal(sl_snap_check_slots(s, slots, &err), 0);
+	assert_int_equal(sl_snap_check_slots(s, NULL, slots, &err), 0);
 	slots[SL_STATS_ENDPOINT] = 4;
-	assert_int_equal(sl_snap_check_slots(s, slots, &err), -ENOSPC);
+	assert_int_equal(sl_snap_check_slots(s, NULL, slots, &err), -ENOSPC);
 	free(s);
 	sl_snap_cache_free(cache);
 }
