@@ -14,7 +14,8 @@ static const char *owner(const struct sl_model_route *r, char buf[300])
 {
 	if (r->virtual_service[0] == '\0')
 		return "";
-	snprintf(buf, 300, "virtualservice/%s", r->virtual_service);
+	snprintf(buf, 300, "%s%s", strchr(r->virtual_service, '/') ? "" : "virtualservice/",
+		 r->virtual_service);
 	return buf;
 }
 
@@ -31,7 +32,8 @@ static const char *kind_of(const struct sl_model_route *r)
 	static const char *const words[] = {[SL_PATH_ANY] = "any path",
 					    [SL_PATH_EXACT] = "path ",
 					    [SL_PATH_PREFIX] = "prefix ",
-					    [SL_PATH_REGEX] = "regex "};
+					    [SL_PATH_REGEX] = "regex ",
+					    [SL_PATH_ELEMENTS] = "path elements "};
 
 	return (size_t)r->match < SL_ARRAY_LEN(words) ? words[r->match] : "";
 }
@@ -42,16 +44,15 @@ static void shadowed(const struct sl_model_vhost *v, size_t i, size_t by, json_t
 {
 	const struct sl_model_route *r = &v->routes[i], *first = &v->routes[by];
 	bool other = strcmp(r->virtual_service, first->virtual_service) != 0;
-	char text[SL_ERR_TEXT_MAX];
+	char text[SL_ERR_TEXT_MAX], of[300];
 
 	snprintf(text, sizeof(text),
 		 "%s%.80s of host %.80s is never reached: %s%.80s%s%.80s at %.120s:%d takes "
 		 "everything "
 		 "it would take%s",
 		 kind_of(r), r->path, v->n_domains > 0 ? v->domains[0] : v->name, kind_of(first),
-		 first->path, other ? " of virtualservice/" : "",
-		 other ? first->virtual_service : "", first->origin.file ? first->origin.file : "",
-		 first->origin.line,
+		 first->path, other ? " of " : "", other ? owner(first, of) : "",
+		 first->origin.file ? first->origin.file : "", first->origin.line,
 		 other ? "; let one of the two objects go, or make their paths differ"
 		       : "; put the narrower one first");
 	note(list, SEVERITY_WARNING, other ? "conflict" : "unreachable", r, text);

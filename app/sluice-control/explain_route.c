@@ -120,6 +120,14 @@ static void conditions(struct explain *x, const struct sl_snap_route *r)
 	}
 }
 
+/* VirtualServices go by their name alone, other objects by kind and name. */
+static const char *of_object(struct sl_str name)
+{
+	if (name.n == 0)
+		return "";
+	return memchr(name.p, '/', name.n) != NULL ? ", " : ", virtual service ";
+}
+
 static void taken(struct explain *x, const struct sl_route_hit *hit)
 {
 	const struct sl_snap_vhost *v = sl_snap_vhost(x->s, hit->vhost);
@@ -129,8 +137,7 @@ static void taken(struct explain *x, const struct sl_route_hit *hit)
 	uint32_t index = hit->route - v->routes.first + 1;
 
 	explain_step(x, "route", "%u of %u, %s%.*s%s%.*s: %s", index, v->routes.n, match_words(r),
-		     SL_STR_ARG(path), vs.n ? ", virtual service " : "", SL_STR_ARG(vs),
-		     sl_why_text(SL_WHY_TAKEN));
+		     SL_STR_ARG(path), of_object(vs), SL_STR_ARG(vs), sl_why_text(SL_WHY_TAKEN));
 	conditions(x, r);
 	json_object_set_new(x->answer, "route",
 			    json_pack("{s:i, s:o, s:o, s:o}", "index", (int)index, "name",

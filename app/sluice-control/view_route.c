@@ -253,17 +253,28 @@ static json_t *direct_proto(const struct sl_snap *s, const struct sl_snap_route 
 }
 
 /* Istio keeps the object a route came from in its metadata. */
+/* Where the objects lie in the API of Kubernetes; "name.namespace" alone is a VirtualService's. */
+static const struct {
+	const char *prefix, *group, *kind;
+} owners[] = {{"httproute/", "gateway.networking.k8s.io", "httproute"},
+	      {"ingress/", "networking.k8s.io", "ingress"},
+	      {"", "networking.istio.io", "virtual-service"}};
+
 static void metadata_proto(json_t *p, struct sl_str vs)
 {
 	const char *dot = vs.n > 0 ? memrchr(vs.p, '.', vs.n) : NULL;
+	size_t o = 0;
 	char path[1024];
 	json_t *meta;
 
 	if (dot == NULL)
 		return;
-	snprintf(path, sizeof(path),
-		 "/apis/networking.istio.io/v1/namespaces/%.*s/virtual-service/%.*s",
-		 (int)(vs.p + vs.n - dot - 1), dot + 1, (int)(dot - vs.p), vs.p);
+	while (!sl_str_starts(vs, sl_str(owners[o].prefix)))
+		o++;
+	vs.p += strlen(owners[o].prefix);
+	vs.n -= (uint32_t)strlen(owners[o].prefix);
+	snprintf(path, sizeof(path), "/apis/%s/v1/namespaces/%.*s/%s/%.*s", owners[o].group,
+		 (int)(vs.p + vs.n - dot - 1), dot + 1, owners[o].kind, (int)(dot - vs.p), vs.p);
 	meta = json_pack("{s:{s:{s:o}}}", "filterMetadata", "istio", "config", json_text(path));
 	json_object_set_new(p, "metadata", meta);
 }

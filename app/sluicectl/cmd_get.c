@@ -160,6 +160,117 @@ static void selector_cell(const json_t *item, char *cell)
 		append(cell, "", "<none>");
 }
 
+/* Names as kubectl shows those of an Ingress: three, then how many there are besides. */
+static void three(char *cell, const char *word, unsigned *n)
+{
+	if ((*n)++ < 3)
+		append(cell, ",", word);
+}
+
+static void ing_class(const json_t *item, char *cell)
+{
+	const json_t *meta = json_object_get(json_object_get(item, "object"), "metadata");
+	const char *old =
+		text(json_object_get(meta, "annotations"), "kubernetes.io/ingress.class", "<none>");
+
+	append(cell, "", text(spec_of(item), "ingressClassName", old));
+}
+
+static void ing_hosts(const json_t *item, char *cell)
+{
+	const json_t *rule;
+	unsigned n = 0;
+	char word[32];
+	size_t i;
+
+	json_array_foreach(json_object_get(spec_of(item), "rules"), i,
+			   rule) if (text(rule, "host", NULL) != NULL)
+		three(cell, text(rule, "host", ""), &n);
+	if (n == 0)
+		append(cell, "", "*");
+	if (n > 3) {
+		snprintf(word, sizeof(word), " + %u more...", n - 3);
+		append(cell, "", word);
+	}
+}
+
+static void ing_address(const json_t *item, char *cell)
+{
+	const json_t *status = json_object_get(json_object_get(item, "object"), "status"), *point;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(status, "loadBalancer"), "ingress"), i,
+			   point)
+		append(cell, ",", text(point, "ip", text(point, "hostname", "?")));
+}
+
+static void ing_ports(const json_t *item, char *cell)
+{
+	bool tls = json_array_size(json_object_get(spec_of(item), "tls")) > 0;
+
+	append(cell, "", tls ? "80, 443" : "80");
+}
+
+static void class_controller(const json_t *item, char *cell)
+{
+	append(cell, "", text(spec_of(item), "controller", ""));
+}
+
+static void class_parameters(const json_t *item, char *cell)
+{
+	const json_t *p = json_object_get(spec_of(item), "parameters");
+
+	append(cell, "", p != NULL ? text(p, "kind", "?") : "<none>");
+	if (p != NULL)
+		append(cell, "/", text(p, "name", "?"));
+}
+
+static void ns_status(const json_t *item, char *cell)
+{
+	const json_t *status = json_object_get(json_object_get(item, "object"), "status");
+
+	append(cell, "", text(status, "phase", "Active"));
+}
+
+static void api_class(const json_t *item, char *cell)
+{
+	append(cell, "", text(spec_of(item), "gatewayClassName", ""));
+}
+
+static void api_address(const json_t *item, char *cell)
+{
+	const json_t *address;
+	size_t i;
+
+	json_array_foreach(json_object_get(spec_of(item), "addresses"), i, address)
+		append(cell, ",", text(address, "value", "?"));
+}
+
+static void api_ports(const json_t *item, char *cell)
+{
+	const json_t *l;
+	char word[128];
+	size_t i;
+
+	json_array_foreach(json_object_get(spec_of(item), "listeners"), i, l)
+	{
+		snprintf(word, sizeof(word), "%lld/%s",
+			 (long long)json_integer_value(json_object_get(l, "port")),
+			 text(l, "protocol", "?"));
+		append(cell, ",", word);
+	}
+}
+
+static void api_controller(const json_t *item, char *cell)
+{
+	append(cell, "", text(spec_of(item), "controllerName", ""));
+}
+
+static void route_hostnames(const json_t *item, char *cell)
+{
+	list_cell(json_object_get(spec_of(item), "hostnames"), cell);
+}
+
 static void source_cell(const json_t *item, char *cell)
 {
 	snprintf(cell, CELL_MAX, "%s:%lld", text(item, "file", "?"),
@@ -193,6 +304,24 @@ static const struct kind {
 	  {"SELECTOR", selector_cell, true},
 	  {"SOURCE", source_cell, true}}},
 	{"Endpoints", {{"ENDPOINTS", ep_endpoints, false}, {"SOURCE", source_cell, true}}},
+	{"Ingress",
+	 {{"CLASS", ing_class, false},
+	  {"HOSTS", ing_hosts, false},
+	  {"ADDRESS", ing_address, false},
+	  {"PORTS", ing_ports, false},
+	  {"SOURCE", source_cell, true}}},
+	{"IngressClass",
+	 {{"CONTROLLER", class_controller, false},
+	  {"PARAMETERS", class_parameters, false},
+	  {"SOURCE", source_cell, true}}},
+	{"Namespace", {{"STATUS", ns_status, false}, {"SOURCE", source_cell, true}}},
+	{"Gateway.gateway.networking.k8s.io",
+	 {{"CLASS", api_class, false},
+	  {"ADDRESS", api_address, false},
+	  {"PORTS", api_ports, true},
+	  {"SOURCE", source_cell, true}}},
+	{"GatewayClass", {{"CONTROLLER", api_controller, false}, {"SOURCE", source_cell, true}}},
+	{"HTTPRoute", {{"HOSTNAMES", route_hostnames, false}, {"SOURCE", source_cell, true}}},
 	{"", {{"SOURCE", source_cell, true}}},
 };
 

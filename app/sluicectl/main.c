@@ -51,7 +51,7 @@ static const struct subcommand {
 	{"reload", NULL, cmd_reload, "read sluice.conf and its manifests again", "\n"},
 	{"status", NULL, cmd_status, "epoch per worker, processes, buffers", "[-o json]\n"},
 	{"get", NULL, cmd_get, "list objects",
-	 "gateway|virtualservice|service|endpoints|KIND|all [NAME] [-n NAMESPACE|-A]\n"
+	 "gateway|virtualservice|ingress|httproute|service|KIND|all [NAME] [-n NAMESPACE|-A]\n"
 	 "           [-o yaml|json|wide|name]\n"
 	 "     | iptables | ip6tables\n"
 	 "\n"

@@ -57,5 +57,11 @@ extern const struct sl_field sl_destination_rule_fields[];
 extern const struct sl_field sl_service_entry_fields[];
 extern const struct sl_field sl_workload_entry_fields[];
 extern const struct sl_field sl_endpoint_setting_fields[];
+extern const struct sl_field sl_ingress_fields[];
+extern const struct sl_field sl_ingress_class_fields[];
+extern const struct sl_field sl_gateway_class_fields[];
+extern const struct sl_field sl_api_gateway_fields[];
+extern const struct sl_field sl_http_route_fields[];
+extern const struct sl_field sl_reference_grant_fields[];
 
 #endif

@@ -386,6 +386,7 @@ static const struct sl_field namespace_fields[] = {HEAD, ANY("spec"), ANY("statu
 
 static const char *const istio_net[] = {"v1", "v1beta1", "v1alpha3", NULL};
 static const char *const v1[] = {"v1", NULL};
+static const char *const gateway_api[] = {"v1", "v1beta1", NULL};
 static const char *const discovery[] = {"v1", "v1beta1", NULL};
 
 #define ISTIO_NET   "networking.istio.io"
@@ -422,16 +423,21 @@ const struct sl_kind sl_kinds[] = {
 	{"EndpointSlice", SL_KIND_ENDPOINT_SLICE, SL_KIND_SERVED, "discovery.k8s.io", discovery,
 	 false, endpoint_slice},
 	{"Namespace", SL_KIND_NAMESPACE, SL_KIND_SERVED, "", v1, true, namespace_fields},
-	NOT_YET("Gateway", GATEWAY_API),
-	NOT_YET("GatewayClass", GATEWAY_API),
-	NOT_YET("HTTPRoute", GATEWAY_API),
+	{"Ingress", SL_KIND_INGRESS, SL_KIND_SERVED, K8S_NET, v1, false, sl_ingress_fields},
+	{"IngressClass", SL_KIND_INGRESS_CLASS, SL_KIND_SERVED, K8S_NET, v1, true,
+	 sl_ingress_class_fields},
+	{"Gateway", SL_KIND_API_GATEWAY, SL_KIND_SERVED, GATEWAY_API, gateway_api, false,
+	 sl_api_gateway_fields, "Gateway." GATEWAY_API},
+	{"GatewayClass", SL_KIND_GATEWAY_CLASS, SL_KIND_SERVED, GATEWAY_API, gateway_api, true,
+	 sl_gateway_class_fields},
+	{"HTTPRoute", SL_KIND_HTTP_ROUTE, SL_KIND_SERVED, GATEWAY_API, gateway_api, false,
+	 sl_http_route_fields},
+	{"ReferenceGrant", SL_KIND_REFERENCE_GRANT, SL_KIND_SERVED, GATEWAY_API, gateway_api, false,
+	 sl_reference_grant_fields},
 	NOT_YET("GRPCRoute", GATEWAY_API),
 	NOT_YET("TCPRoute", GATEWAY_API),
 	NOT_YET("TLSRoute", GATEWAY_API),
 	NOT_YET("UDPRoute", GATEWAY_API),
-	NOT_YET("ReferenceGrant", GATEWAY_API),
-	NOT_YET("Ingress", K8S_NET),
-	NOT_YET("IngressClass", K8S_NET),
 	NOT_YET("WorkloadGroup", ISTIO_NET),
 	NOT_YET("EnvoyFilter", ISTIO_NET),
 	NOT_YET("ProxyConfig", ISTIO_NET),

@@ -85,6 +85,9 @@ static int add_object(struct sl_kube *k, const struct sl_object *o, uint32_t at)
 	case SL_KIND_WORKLOAD_ENTRY:
 		k->workload[k->n_workload++] = o;
 		return 0;
+	case SL_KIND_REFERENCE_GRANT:
+		k->grant[k->n_grant++] = o;
+		return 0;
 	case SL_KIND_POD:
 		return add_pod(k, o, at);
 	default:
@@ -102,7 +105,8 @@ int sl_kube_init(struct sl_kube *k)
 	k->rule = calloc(n, sizeof(*k->rule));
 	k->entry = calloc(n, sizeof(*k->entry));
 	k->workload = calloc(n, sizeof(*k->workload));
-	if (!k->service || !k->backing || !k->rule || !k->entry || !k->workload)
+	k->grant = calloc(n, sizeof(*k->grant));
+	if (!k->service || !k->backing || !k->rule || !k->entry || !k->workload || !k->grant)
 		return sl_kube_no_memory(k);
 	for (size_t i = 0; e == 0 && i < k->set->n; i++)
 		e = add_object(k, k->set->v[i], (uint32_t)i);
@@ -121,6 +125,7 @@ void sl_kube_fini(struct sl_kube *k)
 	free(k->rule);
 	free(k->entry);
 	free(k->workload);
+	free(k->grant);
 	sl_index_free(&k->by_name);
 	sl_index_free(&k->entry_by_host);
 	sl_index_free(&k->pod_by_ip);
@@ -304,7 +309,7 @@ int sl_objects_model_on(const struct sl_objects *set, const char *node, const st
 	sl_objects_warn_clear(set);
 	e = sl_kube_init(&k);
 	if (e == 0)
-		e = sl_gateways_model(&k);
+		e = sl_listeners_model(&k);
 	if (e == 0)
 		e = sl_services_model(&k);
 	if (e == 0)

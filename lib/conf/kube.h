@@ -35,9 +35,10 @@ struct sl_kube {
 	struct sl_index by_name;         /* "ns/name" (in an object's key) to places in service */
 	struct sl_kube_backing *backing; /* sorted by namespace, service */
 	size_t n_backing;
-	const struct sl_object **rule, **entry,
-		**workload; /* DestinationRules, oldest first, ... */
-	size_t n_rule, n_entry, n_workload;
+	const struct sl_object **rule, **entry, **workload,
+		**grant; /* DestinationRules, oldest first, ... */
+	size_t n_rule, n_entry, n_workload, n_grant;
+	unsigned n_near;               /* names for which a nearest one was looked for */
 	struct sl_index entry_by_host; /* lower case, to places in entry */
 	struct sl_index pod_by_ip;     /* to places in the set */
 	struct sl_index made;          /* names of clusters that are in the model */
@@ -221,8 +222,29 @@ int sl_kube_cluster_make(struct sl_kube *k, const struct sl_kube_cluster_head *h
 int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
 		    const char *subset, char name[SL_KUBE_NAME_MAX]);
 
+/* Header changes (header.c). */
+
+/** Where they go: a route or a destination. */
+struct sl_header_target {
+	struct sl_model_header **headers;
+	size_t *n;
+	char **authority; /* the host's name is set, not a header */
+};
+
+/** Whether a header can be changed, to this value. 0 or -EINVAL with what to write instead. */
+int sl_header_check(const struct sl_object *o, int line, const char *name, const char *value,
+		    struct sl_err *err);
+/** 0 or -ENOMEM. */
+int sl_header_add(const struct sl_header_target *t, enum sl_header_op op, bool response,
+		  const char *name, const char *value);
+/** Sets a text to a list's, with commas between. 0 or -ENOMEM. */
+int sl_list_set(char **field, const struct sl_node *list);
+
+/** Whether a route takes every request, so that nothing behind it is ever reached. */
+bool sl_route_catch_all(const struct sl_model_route *route);
+
 /* The parts of the translation, in order. Each 0 or -errno with a text. */
-int sl_gateways_model(struct sl_kube *k);
+int sl_listeners_model(struct sl_kube *k);
 int sl_services_model(struct sl_kube *k);
 int sl_settings_model(struct sl_kube *k);
 
@@ -273,8 +295,5 @@ int sl_vs_action_add(const struct sl_node *http, int64_t port, struct sl_model_r
 
 /** Header changes of a destination, the last weight of a route. 0 or -ENOMEM. */
 int sl_vs_weight_headers_add(const struct sl_node *headers, struct sl_model_weight *weight);
-
-/** Whether nothing behind this route of its VirtualService is ever reached. */
-bool sl_vs_catch_all(const struct sl_model_route *route);
 
 #endif

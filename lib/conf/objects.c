@@ -174,7 +174,7 @@ struct sl_object *sl_object_create(const struct sl_node *root, const struct sl_k
 	o->api_version = sl_node_text(o->root, "apiVersion", "");
 	o->name = sl_node_text(o->root, "metadata.name", "");
 	o->ns = kind->cluster_scope ? "" : sl_node_text(o->root, "metadata.namespace", "default");
-	o->key = make_key(a, kind->name, o->ns, o->name);
+	o->key = make_key(a, sl_kind_name(kind), o->ns, o->name);
 	if (o->key)
 		return o;
 	sl_object_free(o);
@@ -242,7 +242,7 @@ struct sl_object_ref sl_objects_at(const struct sl_objects *set, size_t i)
 
 	return (struct sl_object_ref){
 		.api_version = o->api_version,
-		.kind = o->kind->name,
+		.kind = sl_kind_name(o->kind),
 		.ns = o->ns,
 		.name = o->name,
 		.file = o->file,
@@ -316,7 +316,7 @@ int sl_objects_remove(struct sl_objects *set, const char *kind, const char *ns, 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct sl_object *o = set->v[i];
 
-		if (strcmp(o->name, name) != 0 || !sl_str_ieq(sl_str(o->kind->name), sl_str(kind)))
+		if (strcmp(o->name, name) != 0 || !sl_str_ieq(sl_str(sl_kind_name(o->kind)), sl_str(kind)))
 			continue;
 		/* What has no namespace is found whichever was said. */
 		if (!o->kind->cluster_scope && strcmp(o->ns, ns) != 0)

@@ -57,7 +57,13 @@ enum sl_kind_id {
 	SL_KIND_SERVICE_ENTRY,
 	SL_KIND_WORKLOAD_ENTRY,
 	SL_KIND_ENDPOINT_SETTING, /* our own */
-	SL_KIND_POD,              /* not served, but read for labels */
+	SL_KIND_INGRESS,
+	SL_KIND_INGRESS_CLASS,
+	SL_KIND_GATEWAY_CLASS,
+	SL_KIND_API_GATEWAY, /* the Gateway API's */
+	SL_KIND_HTTP_ROUTE,
+	SL_KIND_REFERENCE_GRANT,
+	SL_KIND_POD, /* not served, but read for labels */
 	SL_KIND_DEPLOYMENT,
 };
 
@@ -83,7 +89,16 @@ struct sl_kind {
 	const char *const *versions;   /* of the group; NULL: any */
 	bool cluster_scope;            /* has no namespace */
 	const struct sl_field *fields; /* of the whole object, for served kinds */
+	/* What its objects are told apart by where another group has a kind of the same name
+	 * ("Gateway.gateway.networking.k8s.io", as kubectl writes it); NULL: the name. */
+	const char *full;
 };
+
+/** The name that objects of a kind go by, in keys, answers and requests. */
+static inline const char *sl_kind_name(const struct sl_kind *k)
+{
+	return k->full ? k->full : k->name;
+}
 
 /** Every kind that is known, ended by a NULL name (kinds.c). */
 extern const struct sl_kind sl_kinds[];

@@ -191,14 +191,6 @@ static int add_route(const struct rule *r, int64_t port, struct sl_model_vhost *
 	return set_weights(r, route);
 }
 
-bool sl_vs_catch_all(const struct sl_model_route *route)
-{
-	if (route->n_conds)
-		return false;
-	return (route->match == SL_PATH_PREFIX && strcmp(route->path, "/") == 0) ||
-	       (route->match == SL_PATH_REGEX && strcmp(route->path, ".*") == 0);
-}
-
 /* The routes of one rule; *done when one of them lets nothing past. */
 static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t port,
 		    struct sl_model_vhost *vhost, bool *done)
@@ -212,7 +204,7 @@ static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t por
 		if (!sl_vs_match_applies(r->vs, r->match, gateway, port))
 			continue;
 		e = add_route(r, port, vhost);
-		*done = e == 0 && sl_vs_catch_all(&vhost->routes[vhost->n_routes - 1]);
+		*done = e == 0 && sl_route_catch_all(&vhost->routes[vhost->n_routes - 1]);
 	}
 	return e;
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "kube.h"
-#include "sl_http.h"
 #include "sl_match.h"
 #include "words.h"
 
@@ -23,36 +22,7 @@ static bool is_true(const struct sl_node *n)
 	return n && sl_lower(*n->text) == 't';
 }
 
-/* Istio's two ways to name the host. */
-static bool is_authority(const char *name)
-{
-	return sl_str_ieq(sl_str(name), SL_STR("host")) ||
-	       sl_str_ieq(sl_str(name), SL_STR(":authority"));
-}
-
 /* ---- checks ---- */
-
-static int check_name(const struct rule *r, int line, const char *name)
-{
-	char show[SL_SHOW_MAX], lower[64];
-	size_t n = strlen(name);
-
-	/* Istio drops what begins with a colon, but for the host. */
-	if (name[0] == ':' || is_authority(name))
-		return 0;
-	if (!sl_http_valid_token(sl_str(name)))
-		return sl_object_bad(r->vs, line, r->k->err,
-				     "'%s' is no header name; write letters, digits and '-'",
-				     sl_show(name, show));
-	for (size_t i = 0; i <= n && n < sizeof(lower); i++)
-		lower[i] = sl_lower(name[i]);
-	if (n < sizeof(lower) && sl_model_header_fixed(lower))
-		return sl_object_bad(r->vs, line, r->k->err,
-				     "header '%s' belongs to the connection and can't be changed; "
-				     "leave it out",
-				     lower);
-	return 0;
-}
 
 /* Envoy's "%REQ(x)%"; a percent sign itself is written twice. */
 static bool has_command(const char *value)
@@ -71,13 +41,7 @@ static int check_values(const struct rule *r, const struct sl_node *map)
 	for (uint32_t i = 0; e == 0 && map && i < map->n; i++) {
 		const struct sl_pair *p = &map->pair[i];
 
-		e = check_name(r, p->line, p->key);
-		if (e == 0 && !sl_http_valid_value(sl_str(p->value->text)))
-			e = sl_object_bad(
-				r->vs, p->line, r->k->err,
-				"value of header '%s' has a byte that none may have; write "
-				"visible characters",
-				sl_show(p->key, show));
+		e = sl_header_check(r->vs, p->line, p->key, p->value->text, r->k->err);
 		if (e == 0 && has_command(p->value->text))
 			e = sl_object_bad(r->vs, p->line, r->k->err,
 					  "value of header '%s' with a command (%%...%%), which is "
@@ -102,7 +66,8 @@ int sl_vs_headers_check(const struct sl_kube *k, const struct sl_object *vs,
 		if (e == 0)
 			e = check_values(&r, sl_node_get(h, "add"));
 		for (uint32_t i = 0; e == 0 && i < sl_node_len(remove); i++)
-			e = check_name(&r, remove->item[i]->line, remove->item[i]->text);
+			e = sl_header_check(vs, remove->item[i]->line, remove->item[i]->text, "",
+					    k->err);
 	}
 	return e;
 }
@@ -189,39 +154,18 @@ static char *unescaped(const char *text)
 	return out;
 }
 
-/* Where header changes go: a route or a destination. */
-struct target {
-	struct sl_model_header **headers;
-	size_t *n;
-	char **authority;
-};
-
-static int add_header(const struct target *t, enum sl_header_op op, bool response, const char *name,
-		      const char *value)
+static int add_value(const struct sl_header_target *t, enum sl_header_op op, bool response,
+		     const struct sl_pair *pair)
 {
-	char *lower, *text;
-	int e;
+	char *text = unescaped(pair->value->text);
+	int e = text ? sl_header_add(t, op, response, pair->key, text) : -ENOMEM;
 
-	if (name[0] == ':' || is_authority(name)) {
-		/* Set wins over add, which is done behind it. */
-		if (response || !is_authority(name) || op == SL_HEADER_REMOVE ||
-		    (op == SL_HEADER_ADD && **t->authority))
-			return 0;
-		return sl_model_set(t->authority, value);
-	}
-	lower = strdup(name);
-	text = unescaped(value);
-	for (char *p = lower; p && *p; p++)
-		*p = sl_lower(*p);
-	e = lower && text ? sl_model_header_add(t->headers, t->n, op, response, lower, text)
-			  : -ENOMEM;
-	free(lower);
 	free(text);
 	return e;
 }
 
 /* Istio sorts what is set, and what is added, by name; order shows only among equal names. */
-static int add_headers(const struct target *t, const struct sl_node *headers)
+static int add_headers(const struct sl_header_target *t, const struct sl_node *headers)
 {
 	static const struct {
 		const char *key;
@@ -237,18 +181,18 @@ static int add_headers(const struct target *t, const struct sl_node *headers)
 			const struct sl_node *map = sl_node_get(h, maps[m].key);
 
 			for (uint32_t i = 0; e == 0 && map && i < map->n; i++)
-				e = add_header(t, maps[m].op, response, map->pair[i].key,
-					       map->pair[i].value->text);
+				e = add_value(t, maps[m].op, response, &map->pair[i]);
 		}
 		for (uint32_t i = 0; e == 0 && i < sl_node_len(remove); i++)
-			e = add_header(t, SL_HEADER_REMOVE, response, remove->item[i]->text, "");
+			e = sl_header_add(t, SL_HEADER_REMOVE, response, remove->item[i]->text, "");
 	}
 	return e;
 }
 
 int sl_vs_weight_headers_add(const struct sl_node *headers, struct sl_model_weight *weight)
 {
-	const struct target t = {&weight->headers, &weight->n_headers, &weight->authority};
+	const struct sl_header_target t = {&weight->headers, &weight->n_headers,
+					   &weight->authority};
 
 	return add_headers(&t, headers);
 }
@@ -328,25 +272,6 @@ static void set_fault(const struct sl_node *fault, struct sl_model_fault *f)
 	}
 }
 
-/* Words with commas between. */
-static int set_list(char **field, const struct sl_node *list)
-{
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-	int e;
-
-	if (!f)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < sl_node_len(list); i++)
-		fprintf(f, "%s%s", i ? "," : "", list->item[i]->text);
-	if (fclose(f) != 0)
-		return -ENOMEM;
-	e = sl_model_set(field, text);
-	free(text);
-	return e;
-}
-
 static int set_cors(const struct sl_node *cors, struct sl_model_cors *c)
 {
 	const struct sl_node *origins = sl_node_get(cors, "allowOrigins");
@@ -359,11 +284,11 @@ static int set_cors(const struct sl_node *cors, struct sl_model_cors *c)
 	c->on = true;
 	c->credentials = is_true(sl_node_get(cors, "allowCredentials"));
 	c->answer_unmatched = strcmp(sl_node_text(cors, "unmatchedPreflights", ""), "IGNORE") == 0;
-	e = set_list(&c->methods, sl_node_get(cors, "allowMethods"));
+	e = sl_list_set(&c->methods, sl_node_get(cors, "allowMethods"));
 	if (e == 0)
-		e = set_list(&c->headers, sl_node_get(cors, "allowHeaders"));
+		e = sl_list_set(&c->headers, sl_node_get(cors, "allowHeaders"));
 	if (e == 0)
-		e = set_list(&c->expose, sl_node_get(cors, "exposeHeaders"));
+		e = sl_list_set(&c->expose, sl_node_get(cors, "exposeHeaders"));
 	(void)sl_word_ms(*age ? age : "0", &ms);
 	snprintf(seconds, sizeof(seconds), "%u", ms / 1000);
 	if (e == 0 && *age)
@@ -381,7 +306,8 @@ static int set_cors(const struct sl_node *cors, struct sl_model_cors *c)
 
 int sl_vs_action_add(const struct sl_node *http, int64_t port, struct sl_model_route *route)
 {
-	const struct target t = {&route->headers, &route->n_headers, &route->rewrite_authority};
+	const struct sl_header_target t = {&route->headers, &route->n_headers,
+					   &route->rewrite_authority};
 	const struct sl_node *redirect = sl_node_get(http, "redirect");
 	const struct sl_node *direct = sl_node_get(http, "directResponse");
 	const struct sl_node *cors = sl_node_get(http, "corsPolicy");

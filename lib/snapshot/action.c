@@ -155,7 +155,9 @@ int sl_snap_redirect(const struct sl_snap *snap, uint32_t route, struct sl_str s
 	put(&o, to_scheme);
 	put(&o, SL_STR("://"));
 	put(&o, authority.n ? authority : redirect_host(r, scheme, to_scheme, host));
-	if (r->redirect_port)
+	/* The port that a scheme has by itself is not written, but the request's is gone. */
+	if (r->redirect_port &&
+	    r->redirect_port != (sl_str_eq(to_scheme, SL_STR("https")) ? 443 : 80))
 		put_port(&o, r->redirect_port);
 	if (r->redirect_rewrite == SL_REWRITE_ELEMENTS)
 		put_elements(&o, snap, r, to, path);

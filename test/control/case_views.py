@@ -223,3 +223,99 @@ def iptables():
         expect_in("-A KUBE-SEP-SXIVWICOYRO3J4NJ -p tcp .*--to-destination 10.180.0.1:80", out)
         golden("iptables.txt", out)
         expect("KUBE-SVC" not in b.ctl("get", "ip6tables"), "IPv6 rules")
+
+
+ROUTES = """\
+apiVersion: v1
+kind: Namespace
+metadata: { name: simple }
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: { name: edge }
+spec: { controller: sluice/ingress-controller }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: ing, namespace: simple }
+spec:
+  ingressClassName: edge
+  tls: [{ hosts: [ing.test] }]
+  rules:
+  - host: ing.test
+    http: { paths: [{ path: /i, pathType: Prefix, backend: { service: { name: simple, port: { number: 80 } } } }] }
+  - host: b.test
+  - host: c.test
+  - host: d.test
+status: { loadBalancer: { ingress: [{ ip: 192.0.2.9 }] } }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: edge }
+spec: { controllerName: sluice/gateway-controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: simple, namespace: simple }
+spec:
+  gatewayClassName: edge
+  addresses: [{ type: Hostname, value: istio-ingressgateway.istio-system.svc.cluster.local }]
+  listeners: [{ name: http, port: 80, protocol: HTTP }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: route, namespace: simple }
+spec:
+  parentRefs: [{ name: simple }]
+  hostnames: [route.test]
+  rules:
+  - matches: [{ path: { value: /r } }]
+    backendRefs: [{ name: simple, port: 80 }]
+  - matches: [{ path: { value: /other } }]
+    backendRefs: [{ name: web, namespace: other, port: 80 }]
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: { name: grant, namespace: simple }
+spec:
+  from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: other }]
+  to: [{ group: "", kind: Service }]
+"""
+
+
+@test
+def kubernetes_routes():
+    with scenario_box() as b:
+        out = b.ctl("apply", "-f", "-", stdin=ROUTES.encode())
+        expect_in(r"^gateway.gateway.networking.k8s.io/simple.simple created$", out)
+        expect_in(r"warning: .*: Ingress ing: tls is not served yet", out)
+        rows = {kind: b.ctl("get", kind, "-n", "simple").splitlines()
+                for kind in ("ing", "gtw", "gateway", "httproutes", "ingresses.networking.k8s.io", "gc", "refgrant")}
+        expect_eq(["NAME   CLASS   HOSTS                                ADDRESS     PORTS",
+                   "ing    edge    ing.test,b.test,c.test + 1 more...   192.0.2.9   80, 443"],
+                  rows["ing"], "ingresses")
+        expect_eq(rows["ing"], rows["ingresses.networking.k8s.io"], "the full name")
+        expect_in("^simple +edge +istio-ingressgateway.istio-system", rows["gtw"][1])
+        expect_in("^NAME +HOSTS +PORTS", rows["gateway"][0])
+        expect_in(r'^route +\["route.test"\]', rows["httproutes"][1])
+        expect_in("edge +sluice/ingress-controller +<none>", b.ctl("get", "ingressclass"))
+        expect_in("simple +Active", b.ctl("get", "ns"))
+        expect_in("edge +sluice/gateway-controller", b.ctl("get", "gatewayclass"))
+        expect_in("grant", b.ctl("get", "referencegrant"))
+        expect_in("kind: Gateway\n", b.ctl("get", "gateways.gateway.networking.k8s.io", "simple",
+                                           "-n", "simple", "-o", "yaml"))
+        routes = b.ctl("pc", "route", "--name", "http.8080")
+        expect_in("PathPrefix:/i +ingress/ing.simple", routes)
+        expect_in("PathPrefix:/r +httproute/route.simple", routes)
+        dump = b.ctl("pc", "route", "-o", "json")
+        expect_in("/apis/gateway.networking.k8s.io/v1/namespaces/simple/httproute/route", dump)
+        expect_in("/apis/networking.k8s.io/v1/namespaces/simple/ingress/ing", dump)
+        expect_in("httproute/route.simple", b.ctl("explain", "http://route.test/r/x"))
+        found = b.ctl("analyze", rc=None)
+        expect_in("HTTPRoute route: Service 'web' is of namespace 'other', where no ReferenceGrant", found)
+        b.ctl("delete", "gtw", "simple", "-n", "simple")
+        expect_in("HTTPRoute route is not used", b.ctl("analyze", rc=None))
+        expect_in("gateway/", b.ctl("get", "gateway", "-o", "name"))
+        b.ctl("apply", "-f", "-", stdin=ROUTES.encode())
+        b.ctl("delete", "-f", "-", stdin=ROUTES.encode())
+        expect_eq([], [k for k in ("ingress/", "httproute/", "gateway.gateway") if k in b.ctl("get", "all")], "left")

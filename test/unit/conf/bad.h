@@ -7,6 +7,6 @@ struct bad_case {
 	const char *input, *message;
 };
 
-extern const struct bad_case bad_conf[], bad_yaml[];
+extern const struct bad_case bad_conf[], bad_yaml[], bad_routes[];
 
 #endif

@@ -68,6 +68,15 @@ static void yaml_is_refused(void **state)
 	assert_true(n >= 90);
 }
 
+static void routes_are_refused(void **state)
+{
+	for (const struct bad_case *c = bad_routes; c->input; c++) {
+		struct sl_err err = {{0}};
+
+		check(c, load(c->input, &err), &err);
+	}
+}
+
 static void too_many_keys_are_refused(void **state)
 {
 	char text[4000];
@@ -118,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conf_is_refused),
 		cmocka_unit_test(yaml_is_refused),
+		cmocka_unit_test(routes_are_refused),
 		cmocka_unit_test(too_many_keys_are_refused),
 		cmocka_unit_test(nul_bytes_are_refused),
 		cmocka_unit_test(missing_files_are_named),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Objects to clusters: clusters/NAME.yaml and in NAME.want the clusters and warnings that it must
- * give, seen from a box at eu/north/r1.
+ * Objects to clusters and routes: FOLDER/NAME.yaml and in NAME.want the model and warnings that it
+ * must give, seen from a box at eu/north/r1; of clusters/ only the clusters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "dump.h"
 #include "sl_conf.h"
 
-#define DIR SL_SOURCE_DIR "/test/unit/conf/clusters/"
+#define DIR SL_SOURCE_DIR "/test/unit/conf/"
 
 static char *read_file(const char *name, const char *ext)
 {
@@ -33,15 +33,15 @@ static char *read_file(const char *name, const char *ext)
 	return text;
 }
 
-/* Lines of a model that are clusters, and the warnings. */
-static char *result(const struct sl_model *model, const struct sl_objects *set)
+/* Lines of a model (or only those that are clusters), and the warnings. */
+static char *result(const struct sl_model *model, const struct sl_objects *set, bool all)
 {
 	char *dump = dump_model(model), *save = NULL, *out = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&out, &n);
 
 	for (char *l = strtok_r(dump, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-		if (strncmp(l, "cluster ", 8) == 0)
+		if (all || strncmp(l, "cluster ", 8) == 0)
 			fprintf(f, "%s\n", l);
 	for (size_t i = 0; i < sl_objects_warning_count(set); i++)
 		fprintf(f, "%s\n", sl_objects_warning_at(set, i));
@@ -101,10 +101,10 @@ static void by_endpoints(const struct sl_model *whole, const struct sl_objects *
 
 static void play(void **state)
 {
-	const char *name = *state;
+	const char *path = *state, *name = strchr(path, '/') + 1;
 	struct sl_objects *set = sl_objects_create();
 	struct sl_model *model = sl_model_create();
-	char *yaml = read_file(name, "yaml"), *want = read_file(name, "want"), *got;
+	char *yaml = read_file(path, "yaml"), *want = read_file(path, "want"), *got;
 	struct sl_err err = {{0}};
 	int e;
 
@@ -116,7 +116,7 @@ static void play(void **state)
 		e = sl_model_check(model, &err);
 	if (e)
 		fail_msg("%s", err.text);
-	got = result(model, set);
+	got = result(model, set, strncmp(path, "routes/", 7) == 0);
 	assert_string_equal(got, want);
 	free(got);
 	by_endpoints(model, set, want);
@@ -133,8 +133,10 @@ int main(void)
 		.name = (n), .test_func = play, .initial_state = (void *)(uintptr_t)(n) \
 	}
 	const struct CMUnitTest tests[] = {
-		CASE("conditions"), CASE("entry"),     CASE("locality"), CASE("subsets"),
-		CASE("tls"),        CASE("wildcards"), CASE("workload"),
+		CASE("clusters/conditions"), CASE("clusters/entry"), CASE("clusters/locality"),
+		CASE("clusters/subsets"),    CASE("clusters/tls"),   CASE("clusters/wildcards"),
+		CASE("clusters/workload"),   CASE("routes/classes"), CASE("routes/ingress"),
+		CASE("routes/gateway-api"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The fields of Kubernetes' own routes: Ingress and its class, and the objects of the Gateway API.
+ */
+#include "fields.h"
+
+static const char *const w_path_type[] = {"Exact", "Prefix", "ImplementationSpecific", NULL};
+static const char *const w_route_path[] = {"Exact", "PathPrefix", "RegularExpression", NULL};
+static const char *const w_text[] = {"Exact", "RegularExpression", NULL};
+static const char *const w_method[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+				       "CONNECT", "OPTIONS", "TRACE", "PATCH", NULL};
+static const char *const w_from[] = {"Same", "All", "Selector", "None", NULL};
+static const char *const w_operator[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
+static const char *const w_scheme[] = {"http", "https", NULL};
+static const char *const w_path_change[] = {"ReplaceFullPath", "ReplacePrefixMatch", NULL};
+static const char *const w_hostname[] = {"Hostname", NULL};
+static const char *const w_filter[] = {
+	"RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite", "CORS",
+	"RequestMirror",         "ExtensionRef",           "ExternalAuth",    NULL};
+
+#define REQUIRED_STR(n)                                         \
+	{                                                       \
+		.name = (n), .type = SL_F_STR, .required = true \
+	}
+#define SPEC(fields)                                                                \
+	{                                                                           \
+		.name = "spec", .type = SL_F_OBJ, .required = true, .sub = (fields) \
+	}
+
+/* ---- Ingress ---- */
+
+static const struct sl_field backend_port[] = {PORT("number"), STR("name"), END};
+
+static const struct sl_field backend_service[] = {
+	REQUIRED_STR("name"),
+	{.name = "port", .type = SL_F_OBJ, .required = true, .sub = backend_port},
+	END,
+};
+
+static const struct sl_field ingress_backend[] = {
+	OBJ("service", backend_service),
+	LATER("resource"),
+	END,
+};
+
+static const struct sl_field ingress_path[] = {
+	STR("path"),
+	{.name = "pathType", .type = SL_F_STR, .required = true, .words = w_path_type},
+	{.name = "backend", .type = SL_F_OBJ, .required = true, .sub = ingress_backend},
+	END,
+};
+
+static const struct sl_field ingress_http[] = {
+	{.name = "paths", .type = SL_F_OBJS, .required = true, .min = 1, .sub = ingress_path},
+	END,
+};
+
+static const struct sl_field ingress_rule[] = {STR("host"), OBJ("http", ingress_http), END};
+
+static const struct sl_field ingress_tls[] = {
+	{.name = "hosts", .type = SL_F_STRS},
+	STR("secretName"),
+	END,
+};
+
+static const struct sl_field ingress_spec[] = {
+	STR("ingressClassName"),
+	OBJ("defaultBackend", ingress_backend),
+	OBJS("rules", ingress_rule),
+	OBJS("tls", ingress_tls),
+	END,
+};
+
+const struct sl_field sl_ingress_fields[] = {HEAD, SPEC(ingress_spec), ANY("status"), END};
+
+static const struct sl_field class_spec[] = {STR("controller"), ANY("parameters"), END};
+
+const struct sl_field sl_ingress_class_fields[] = {HEAD, SPEC(class_spec), END};
+
+/* ---- GatewayClass, Gateway ---- */
+
+static const struct sl_field gateway_class_spec[] = {
+	REQUIRED_STR("controllerName"),
+	ANY("parametersRef"),
+	ANY("description"),
+	END,
+};
+
+const struct sl_field sl_gateway_class_fields[] = {HEAD, SPEC(gateway_class_spec), ANY("status"),
+						   END};
+
+static const struct sl_field expression[] = {
+	REQUIRED_STR("key"),
+	{.name = "operator", .type = SL_F_STR, .required = true, .words = w_operator},
+	{.name = "values", .type = SL_F_STRS},
+	END,
+};
+
+static const struct sl_field selector[] = {
+	MAP("matchLabels"),
+	OBJS("matchExpressions", expression),
+	END,
+};
+
+static const struct sl_field namespaces[] = {
+	{.name = "from", .type = SL_F_STR, .words = w_from},
+	OBJ("selector", selector),
+	END,
+};
+
+static const struct sl_field route_kind[] = {STR("group"), REQUIRED_STR("kind"), END};
+
+static const struct sl_field allowed_routes[] = {
+	OBJ("namespaces", namespaces),
+	OBJS("kinds", route_kind),
+	END,
+};
+
+static const struct sl_field listener[] = {
+	REQUIRED_STR("name"),
+	STR("hostname"),
+	{.name = "port", .type = SL_F_INT, .required = true, .min = 1, .max = 65535},
+	REQUIRED_STR("protocol"),
+	ANY("tls"),
+	OBJ("allowedRoutes", allowed_routes),
+	END,
+};
+
+static const struct sl_field address[] = {
+	{.name = "type",
+	 .type = SL_F_STR,
+	 .use = SL_USE_ONLY,
+	 .required = true,
+	 .words = w_hostname},
+	REQUIRED_STR("value"),
+	END,
+};
+
+static const struct sl_field gateway_spec[] = {
+	REQUIRED_STR("gatewayClassName"),
+	{.name = "listeners", .type = SL_F_OBJS, .required = true, .min = 1, .sub = listener},
+	OBJS("addresses", address),
+	ANY("infrastructure"),
+	LATER("backendTLS"),
+	LATER("allowedListeners"),
+	LATER("tls"),
+	END,
+};
+
+const struct sl_field sl_api_gateway_fields[] = {HEAD, SPEC(gateway_spec), ANY("status"), END};
+
+/* ---- HTTPRoute ---- */
+
+static const struct sl_field parent_ref[] = {
+	STR("group"), STR("kind"), STR("namespace"), REQUIRED_STR("name"), STR("sectionName"),
+	PORT("port"), END,
+};
+
+static const struct sl_field path_match[] = {
+	{.name = "type", .type = SL_F_STR, .words = w_route_path},
+	STR("value"),
+	END,
+};
+
+static const struct sl_field named_match[] = {
+	{.name = "type", .type = SL_F_STR, .words = w_text},
+	REQUIRED_STR("name"),
+	REQUIRED_STR("value"),
+	END,
+};
+
+static const struct sl_field route_match[] = {
+	OBJ("path", path_match),
+	OBJS("headers", named_match),
+	OBJS("queryParams", named_match),
+	{.name = "method", .type = SL_F_STR, .words = w_method},
+	END,
+};
+
+static const struct sl_field named_value[] = {REQUIRED_STR("name"), REQUIRED_STR("value"), END};
+
+static const struct sl_field header_filter[] = {
+	OBJS("set", named_value),
+	OBJS("add", named_value),
+	{.name = "remove", .type = SL_F_STRS},
+	END,
+};
+
+static const struct sl_field path_change[] = {
+	{.name = "type", .type = SL_F_STR, .required = true, .words = w_path_change},
+	STR("replaceFullPath"),
+	STR("replacePrefixMatch"),
+	END,
+};
+
+static const struct sl_field redirect[] = {
+	{.name = "scheme", .type = SL_F_STR, .words = w_scheme},
+	STR("hostname"),
+	OBJ("path", path_change),
+	PORT("port"),
+	{.name = "statusCode", .type = SL_F_INT, .min = 301, .max = 308},
+	END,
+};
+
+static const struct sl_field url_rewrite[] = {STR("hostname"), OBJ("path", path_change), END};
+
+static const struct sl_field cors[] = {
+	{.name = "allowOrigins", .type = SL_F_STRS},
+	{.name = "allowCredentials", .type = SL_F_BOOL},
+	{.name = "allowMethods", .type = SL_F_STRS},
+	{.name = "allowHeaders", .type = SL_F_STRS},
+	{.name = "exposeHeaders", .type = SL_F_STRS},
+	{.name = "maxAge", .type = SL_F_INT, .min = 1, .max = INT32_MAX},
+	END,
+};
+
+static const struct sl_field filter[] = {
+	{.name = "type", .type = SL_F_STR, .required = true, .words = w_filter},
+	OBJ("requestHeaderModifier", header_filter),
+	OBJ("responseHeaderModifier", header_filter),
+	OBJ("requestRedirect", redirect),
+	OBJ("urlRewrite", url_rewrite),
+	OBJ("cors", cors),
+	LATER("requestMirror"),
+	LATER("extensionRef"),
+	LATER("externalAuth"),
+	END,
+};
+
+static const struct sl_field backend_ref[] = {
+	STR("group"),
+	STR("kind"),
+	REQUIRED_STR("name"),
+	STR("namespace"),
+	PORT("port"),
+	{.name = "weight", .type = SL_F_INT, .min = 0, .max = 1000000},
+	OBJS("filters", filter),
+	END,
+};
+
+static const struct sl_field timeouts[] = {
+	{.name = "request", .type = SL_F_TIME},
+	{.name = "backendRequest", .type = SL_F_TIME},
+	END,
+};
+
+static const struct sl_field retry[] = {
+	ANY("codes"),
+	{.name = "attempts", .type = SL_F_INT, .min = 0, .max = 100},
+	LATER("backoff"),
+	END,
+};
+
+static const struct sl_field route_rule[] = {
+	STR("name"),
+	OBJS("matches", route_match),
+	OBJS("filters", filter),
+	OBJS("backendRefs", backend_ref),
+	OBJ("timeouts", timeouts),
+	OBJ("retry", retry),
+	LATER("sessionPersistence"),
+	END,
+};
+
+static const struct sl_field route_spec[] = {
+	OBJS("parentRefs", parent_ref),
+	{.name = "hostnames", .type = SL_F_STRS},
+	OBJS("rules", route_rule),
+	LATER("useDefaultGateways"),
+	END,
+};
+
+const struct sl_field sl_http_route_fields[] = {HEAD, SPEC(route_spec), ANY("status"), END};
+
+/* ---- ReferenceGrant ---- */
+
+static const struct sl_field grant_from[] = {
+	{.name = "group", .type = SL_F_STR, .required = true},
+	REQUIRED_STR("kind"),
+	REQUIRED_STR("namespace"),
+	END,
+};
+
+static const struct sl_field grant_to[] = {
+	{.name = "group", .type = SL_F_STR, .required = true},
+	REQUIRED_STR("kind"),
+	STR("name"),
+	END,
+};
+
+static const struct sl_field grant_spec[] = {
+	{.name = "from", .type = SL_F_OBJS, .required = true, .min = 1, .sub = grant_from},
+	{.name = "to", .type = SL_F_OBJS, .required = true, .min = 1, .sub = grant_to},
+	END,
+};
+
+const struct sl_field sl_reference_grant_fields[] = {HEAD, SPEC(grant_spec), END};
