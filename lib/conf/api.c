@@ -246,7 +246,6 @@ int sl_api_fill(struct sl_build *b, struct sl_hosts *h, size_t at, uint16_t port
 static int check_hostnames(const struct sl_kube *k, const struct sl_object *o)
 {
 	const struct sl_node *list = sl_node_at(o->root, "spec.hostnames");
-	char show[SL_SHOW_MAX];
 	int e = 0;
 
 	if (sl_node_len(list) > HOSTNAMES_MAX)
@@ -254,17 +253,8 @@ static int check_hostnames(const struct sl_kube *k, const struct sl_object *o)
 			o, list->line, k->err,
 			"HTTPRoute %s has more than %d hostnames; write several routes", o->name,
 			HOSTNAMES_MAX);
-	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++) {
-		const struct sl_node *host = list->item[i];
-
-		if (strchr(host->text, ':') || strcmp(host->text, "*") == 0)
-			return sl_object_bad(
-				o, host->line, k->err,
-				"hostname '%s' of an HTTPRoute; write a name without a "
-				"port, '*.suffix', or leave hostnames out",
-				sl_show(host->text, show));
-		e = sl_host_check(k, o, host, host->text);
-	}
+	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++)
+		e = sl_host_check_strict(k, o, list->item[i], "an HTTPRoute");
 	return e;
 }
 

@@ -25,14 +25,7 @@ static int check_listener(const struct sl_kube *k, const struct sl_object *gw,
 					     "Gateway %s has two listeners '%s'; give one of them "
 					     "another name",
 					     gw->name, sl_show(name, show));
-	if (!host || !*host->text)
-		return 0;
-	if (strchr(host->text, ':') || strcmp(host->text, "*") == 0)
-		return sl_object_bad(gw, host->line, k->err,
-				     "hostname '%s' of a listener; write a name without a port, "
-				     "'*.suffix', or leave it out for every host",
-				     sl_show(host->text, show));
-	return sl_host_check(k, gw, host, host->text);
+	return host && *host->text ? sl_host_check_strict(k, gw, host, "a listener") : 0;
 }
 
 /* Whether a listener can be opened; a warning says why not. */

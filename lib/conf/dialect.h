@@ -88,6 +88,10 @@ const char *sl_host_intersect(const char *a, const char *b);
 int sl_host_check(const struct sl_kube *k, const struct sl_object *o, const struct sl_node *host,
 		  const char *name);
 
+/** As that, of what Kubernetes allows: no port, and no "*" alone; of: "an Ingress". */
+int sl_host_check_strict(const struct sl_kube *k, const struct sl_object *o,
+			 const struct sl_node *host, const char *of);
+
 /* ---- the dialects: each finds its servers, then for each port its units ---- */
 
 int sl_istio_gather(struct sl_build *b);

@@ -123,16 +123,8 @@ static int check_host(const struct sl_kube *k, const struct sl_object *o,
 		      const struct sl_node *rule)
 {
 	const struct sl_node *host = sl_node_get(rule, "host");
-	char show[SL_SHOW_MAX];
 
-	if (!host || !*host->text)
-		return 0;
-	if (strchr(host->text, ':') || strcmp(host->text, "*") == 0)
-		return sl_object_bad(o, host->line, k->err,
-				     "host '%s' of an Ingress; write a name without a port, "
-				     "'*.suffix', or leave it out for every host",
-				     sl_show(host->text, show));
-	return sl_host_check(k, o, host, host->text);
+	return host && *host->text ? sl_host_check_strict(k, o, host, "an Ingress") : 0;
 }
 
 static int check(const struct sl_kube *k, const struct sl_object *o)

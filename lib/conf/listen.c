@@ -136,6 +136,19 @@ int sl_host_check(const struct sl_kube *k, const struct sl_object *o, const stru
 			     sl_show(host->text, show), SL_DNS_NAME_MAX);
 }
 
+int sl_host_check_strict(const struct sl_kube *k, const struct sl_object *o,
+			 const struct sl_node *host, const char *of)
+{
+	char show[SL_SHOW_MAX];
+
+	if (strchr(host->text, ':') || strcmp(host->text, "*") == 0)
+		return sl_object_bad(o, host->line, k->err,
+				     "host '%s' of %s; write a name without a port, '*.suffix', or "
+				     "leave it out for every host",
+				     sl_show(host->text, show), of);
+	return sl_host_check(k, o, host, host->text);
+}
+
 static int hosts_grow(struct sl_hosts *h)
 {
 	size_t n = h->table->n_vhosts + 1;

@@ -73,7 +73,7 @@ const struct bad_case bad_routes[] = {
 		     "protocol: HTTP }]\n",
 	 "t.yaml:6: Gateway g has two listeners 'a'; give one of them another name"},
 	{API_GATEWAY "  listeners: [{ name: a, port: 80, protocol: HTTP, hostname: 'a.b:80' }]\n",
-	 "t.yaml:6: hostname 'a.b:80' of a listener; write a name without a port, '*.suffix', or "
+	 "t.yaml:6: host 'a.b:80' of a listener; write a name without a port, '*.suffix', or "
 	 "leave it out for every host"},
 	{API_GATEWAY "  listeners: [{ name: a, port: 80, protocol: HTTP }]\n  addresses: [{ type: "
 		     "IPAddress, value: 10.0.0.1 }]\n",
@@ -88,8 +88,8 @@ const struct bad_case bad_routes[] = {
 	 "t.yaml:6: spec.listeners[0].allowedRoutes.namespaces.from is 'Any'; write one of: Same, "
 	 "All, Selector, None"},
 	{HTTP_ROUTE "  hostnames: ['a.b:80']\n",
-	 "t.yaml:6: hostname 'a.b:80' of an HTTPRoute; write a name without a port, '*.suffix', or "
-	 "leave hostnames out"},
+	 "t.yaml:6: host 'a.b:80' of an HTTPRoute; write a name without a port, '*.suffix', or "
+	 "leave it out for every host"},
 	{HTTP_ROUTE "  hostnames: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]\n",
 	 "t.yaml:6: HTTPRoute r has more than 16 hostnames; write several routes"},
 	{API_RULES "  - matches: [{ path: { value: a } }]\n",
