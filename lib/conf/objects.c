@@ -316,7 +316,8 @@ int sl_objects_remove(struct sl_objects *set, const char *kind, const char *ns, 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct sl_object *o = set->v[i];
 
-		if (strcmp(o->name, name) != 0 || !sl_str_ieq(sl_str(sl_kind_name(o->kind)), sl_str(kind)))
+		if (strcmp(o->name, name) != 0 ||
+		    !sl_str_ieq(sl_str(sl_kind_name(o->kind)), sl_str(kind)))
 			continue;
 		/* What has no namespace is found whichever was said. */
 		if (!o->kind->cluster_scope && strcmp(o->ns, ns) != 0)

@@ -58,8 +58,8 @@ static int add(void *ctx, const struct sl_node *doc, struct sl_err *err)
 	if (first)
 		e = sl_err(err, EINVAL,
 			   "%s:%d: %s %s%s%s is already defined at %s:%d; write it once", b->file,
-			   o->line, sl_kind_name(kind), o->ns, *o->ns ? "/" : "", o->name, first->file,
-			   first->line);
+			   o->line, sl_kind_name(kind), o->ns, *o->ns ? "/" : "", o->name,
+			   first->file, first->line);
 	else if (sl_objects_take(b->set, o) < 0)
 		e = sl_err(err, ENOMEM, "out of memory while %s was read", b->file);
 	if (e)
