@@ -196,6 +196,7 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 	p->request_ms = c->request_ms;
 	p->stream_ms = c->stream_ms;
 	p->refuse_http10 = c->http10 != 0;
+	p->forward_trailers = c->trailers != 0;
 	p->refuse_websocket = !c->websocket;
 	p->keep_request_id = c->keep_request_id;
 	snprintf(p->via, sizeof(p->via), "%s", c->via);

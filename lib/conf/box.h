@@ -61,6 +61,7 @@ int sl_conf_fault_read(struct sl_reader *r, const config_setting_t *s, struct sl
 /* Words of path_normalization (enum sl_conf_path) and escaped_slashes (enum sl_http_slashes). */
 extern const char *const sl_conf_path_words[];
 extern const char *const sl_conf_slash_words[];
+extern const char *const sl_conf_trailer_words[];
 struct sl_http_path_rules sl_conf_path(int normalization, int slashes);
 
 /** Keys of `http` that contradict each other. */

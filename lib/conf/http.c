@@ -7,6 +7,7 @@
 static const char *const http10_words[] = {"accept", "refuse", NULL};
 const char *const sl_conf_path_words[] = {"none", "base", "merge_slashes",
 					  "decode_and_merge_slashes", NULL};
+const char *const sl_conf_trailer_words[] = {"drop", "forward", NULL};
 const char *const sl_conf_slash_words[] = {"keep_unchanged", "reject", "unescape_and_forward",
 					   "unescape_and_redirect", NULL};
 
@@ -61,6 +62,13 @@ const struct sl_key sl_conf_http_keys[] = {
 	 .words = sl_conf_slash_words,
 	 .help = "%2F and %5C in a path: reject answers 400, unescape_and_redirect 307 with the "
 		 "path that results."},
+	{.name = "trailers",
+	 .type = SL_KEY_WORD,
+	 BOX(trailers),
+	 .def = "drop",
+	 .words = sl_conf_trailer_words,
+	 .help = "Fields behind a chunked body: dropped, or forwarded, but for those about framing, "
+		 "routing, authentication and the like; to clients only if they say TE: trailers."},
 	{0},
 };
 

@@ -35,7 +35,7 @@ static int ip_read(struct sl_reader *r, const config_setting_t *s, const char *t
 struct listener_text {
 	const char *name, *address;
 	uint16_t port;
-	int path_normalization, escaped_slashes;
+	int path_normalization, escaped_slashes, trailers;
 	const config_setting_t *hosts, *proxy_protocol;
 };
 
@@ -72,6 +72,12 @@ const struct sl_key sl_native_listener_keys[] = {
 	 LISTENER(escaped_slashes),
 	 .def = "keep_unchanged",
 	 .words = sl_conf_slash_words,
+	 .help = "Of this listener, in place of what `http` says; see there."},
+	{.name = "trailers",
+	 .type = SL_KEY_WORD,
+	 LISTENER(trailers),
+	 .def = "drop",
+	 .words = sl_conf_trailer_words,
 	 .help = "Of this listener, in place of what `http` says; see there."},
 	{.name = "proxy_protocol",
 	 .type = SL_KEY_EACH,
@@ -204,7 +210,7 @@ static int sources_read(struct sl_reader *r, const config_setting_t *list,
 }
 
 /** Only what a listener says itself takes the place of `http`. */
-static void own_path(const config_setting_t *s, const struct listener_text *t,
+static void own_rules(const config_setting_t *s, const struct listener_text *t,
 		     struct sl_model_listener *listener)
 {
 	struct sl_http_path_rules rules = sl_conf_path(t->path_normalization, t->escaped_slashes);
@@ -213,6 +219,8 @@ static void own_path(const config_setting_t *s, const struct listener_text *t,
 			     config_setting_get_member(s, "escaped_slashes");
 	listener->path_normalize = rules.normalize;
 	listener->path_slashes = rules.slashes;
+	if (config_setting_get_member(s, "trailers"))
+		listener->trailers = t->trailers ? SL_HTTP_TRAILERS_FORWARD : SL_HTTP_TRAILERS_DROP;
 }
 
 int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void *dst)
@@ -233,7 +241,7 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 	if (!listener || sl_model_set(&listener->table, table->name) < 0)
 		return sl_native_no_memory(r);
 	listener->port = t.port;
-	own_path(s, &t, listener);
+	own_rules(s, &t, listener);
 	e = sources_read(r, t.proxy_protocol, listener);
 	if (e)
 		return e;

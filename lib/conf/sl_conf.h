@@ -117,7 +117,8 @@ struct sl_conf_box {
 	uint16_t head_fields;
 	uint32_t body_rate, body_rate_ms; /* bytes a second, over that time */
 	uint32_t request_ms, stream_ms, drain_ms;
-	int http10; /* 0: served, 1: refused */
+	int http10;   /* 0: served, 1: refused */
+	int trailers; /* 0: dropped, 1: forwarded */
 	bool websocket;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Chunked bodies (RFC 9112 7.1, erratum 7633): a byte machine for the framing between contents.
- * Extensions and trailers are checked, bounded and dropped; none of them is interpreted.
+ * Extensions and trailers are checked and bounded; none of them is interpreted.
  */
 #include "scan.h"
 
@@ -65,7 +65,7 @@ static enum sl_http_error trailer_start(struct sl_http_chunks *c, char b)
 	return SL_HTTP_E_NONE;
 }
 
-/* The rules of header fields: trailers are dropped, but what is no trailer is no message. */
+/* The rules of header fields: trailers may be dropped, but what is no trailer is no message. */
 static enum sl_http_error trailer_byte(struct sl_http_chunks *c, char b)
 {
 	if (++c->trailer_bytes > TRAILER_BYTES || ++c->line_bytes > TRAILER_FIELD_BYTES)

@@ -50,18 +50,20 @@ static bool may_nominate(struct sl_str name, uint8_t known)
 	}
 }
 
-static void nominate(struct scan *s, struct sl_str name)
+/** @return whether it is a field that may be named. */
+static bool nominate(struct scan *s, struct sl_str name)
 {
 	uint8_t known;
 
 	if (!sl_http_valid_token(name))
-		return;
+		return false;
 	known = h1_known(name.p, (size_t)name.n);
 	if (!may_nominate(name, known))
-		return;
+		return false;
 	for (uint16_t i = 0; i < s->n; i++)
 		if (s->field[i].known == known && sl_str_ieq(s->field[i].name, name))
 			s->field[i].hop = true;
+	return true;
 }
 
 static void te(struct scan *s)
@@ -97,7 +99,7 @@ bool h1_connection(struct scan *s, struct connection *c)
 			else if (sl_str_ieq(option, SL_STR("upgrade")))
 				c->upgrade = true;
 			else
-				nominate(s, option);
+				c->names_fields |= nominate(s, option);
 		}
 	}
 	return true;

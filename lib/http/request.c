@@ -184,6 +184,7 @@ static bool meaning(struct scan *s, struct sl_http_request *req)
 		return false;
 	req->framing = chunked ? SL_HTTP_CHUNKED : has_length ? SL_HTTP_LENGTH : SL_HTTP_NO_BODY;
 	req->keep_alive = !c.close && (req->minor > 0 || c.keep_alive);
+	req->names_fields = c.names_fields;
 	/* RFC 9110 7.8, 10.1.1: a 1.0 client can ask for neither. */
 	req->upgrade = req->minor > 0 && c.upgrade && s->count[SL_HTTP_F_UPGRADE] > 0;
 	req->expect_continue =

@@ -48,6 +48,7 @@ static bool meaning(struct scan *s, struct sl_http_response *res, bool head)
 	    !h1_connection(s, &c))
 		return false;
 	res->keep_alive = !c.close && (res->minor > 0 || c.keep_alive);
+	res->names_fields = c.names_fields;
 	if (res->status == 101) {
 		res->framing = SL_HTTP_TUNNEL;
 		res->keep_alive = false;

@@ -109,6 +109,7 @@ uint8_t h1_known(const char *p, size_t n);
 /** What Connection said (RFC 9110 7.6.1). */
 struct connection {
 	bool close, keep_alive, upgrade;
+	bool names_fields; /* some that it may name */
 };
 
 /** Reads Connection fields and marks what they nominate. @return false: s->error. */

@@ -115,6 +115,7 @@ struct sl_http_request {
 	bool keep_alive;              /* connection may be used again afterwards */
 	bool upgrade; /* asks for an upgrade by Connection: upgrade; Upgrade says to what */
 	bool expect_continue;
+	bool names_fields; /* Connection names fields, which end here as trailers too */
 	enum sl_http_framing framing;
 	uint64_t length;
 	enum sl_http_error error;
@@ -126,6 +127,7 @@ struct sl_http_response {
 	uint16_t status;
 	uint8_t minor;
 	bool keep_alive;
+	bool names_fields; /* as of a request */
 	struct sl_str reason;
 	enum sl_http_framing framing;
 	uint64_t length;
@@ -166,8 +168,9 @@ struct sl_http_chunks {
 	uint8_t error; /* enum sl_http_error, once SL_HTTP_BAD was returned */
 	uint8_t digits;
 	uint64_t left; /* content bytes of the current chunk still to come */
-	uint32_t line_bytes, ext_bytes, trailer_bytes;
-	uint16_t trailers;
+	uint32_t line_bytes, ext_bytes;
+	uint32_t trailer_bytes; /* of the trailer section so far, its last CR LF included */
+	uint16_t trailers;      /* fields in it */
 };
 
 /**
@@ -180,6 +183,20 @@ struct sl_http_chunks {
  */
 int64_t sl_http_chunks_next(struct sl_http_chunks *c, const char *buf, size_t len, size_t *skip,
 			    size_t *content);
+
+/** What becomes of trailer fields (RFC 9110 6.5). */
+enum sl_http_trailers {
+	SL_HTTP_TRAILERS_AS_BOX, /* of a listener: what the box says */
+	SL_HTTP_TRAILERS_DROP,
+	SL_HTTP_TRAILERS_FORWARD,
+};
+
+/**
+ * Whether a field may go on as a trailer: not one that says how a message is framed, routed,
+ * authenticated or to be treated, and none of those that a gateway writes (RFC 9110 6.5.1). '_' is
+ * taken for '-', as endpoints may.
+ */
+bool sl_http_trailer_allowed(struct sl_str name);
 
 /**
  * Bounded writer: once something did not fit, `full` stays set and nothing more is written. Each
@@ -200,6 +217,13 @@ void sl_http_put_status(struct sl_http_out *out, uint16_t status, struct sl_str 
 
 /** "1f4\r\n": head of a chunk of that many bytes (RFC 9112 7.1). */
 void sl_http_put_chunk(struct sl_http_out *out, uint64_t bytes);
+
+/**
+ * Writes the fields of a trailer section that may go on, in their order, without the empty line.
+ *
+ * @param section What sl_http_chunks_next took for it, as a whole.
+ */
+void sl_http_put_trailers(struct sl_http_out *out, struct sl_str section);
 
 /** Checks for text that comes from elsewhere than a parsed head: a rewrite, a configuration. */
 bool sl_http_valid_token(struct sl_str s);  /* field name, method */

@@ -219,6 +219,7 @@ struct sl_model_listener {
 	uint8_t n_proxy_from;
 	bool own_path;                        /* paths are treated as below, not as the box says */
 	uint8_t path_normalize, path_slashes; /* enum sl_http_normalize, sl_http_slashes */
+	uint8_t trailers;                     /* enum sl_http_trailers */
 	struct sl_origin origin;
 };
 

@@ -195,6 +195,8 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 	rte_pktmbuf_free(s->changes);
 	s->changes = NULL;
 	s->delayed = false;
+	px_trailers_free(px, &s->req);
+	px_trailers_free(px, &s->res);
 	memset(&s->req, 0, sizeof(s->req));
 	memset(&s->res, 0, sizeof(s->res));
 	s->start_us = s->sent_us = 0;
@@ -206,7 +208,7 @@ static void reset(struct sl_proxy *px, struct px_session *s)
 	s->n_tried = s->attempts = s->attempts_max = s->status = 0;
 	s->in_request = s->has_route = s->has_cluster = s->has_endpoint = false;
 	s->is_head = s->idempotent = s->upgrade = s->res_started = false;
-	s->expects = s->held_up = s->woken = false;
+	s->te_trailers = s->expects = s->held_up = s->woken = false;
 	s->reuse_retried = s->xff_cut = false;
 	s->has_hash = s->cookie_new = false;
 	s->xff_len = 0;

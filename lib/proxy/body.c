@@ -52,6 +52,7 @@ static void append(struct rte_mbuf *m, const char *data, uint16_t n)
 static void send_piece(struct sl_proxy *px, struct px_body *b, struct px_chain *content,
 		       struct rte_mbuf *f[2], struct sl_tcp_conn *to, struct px_kept *kept)
 {
+	struct rte_mbuf *trailers = NULL;
 	struct px_chain out = {0};
 	char line[12];
 
@@ -68,8 +69,10 @@ static void send_piece(struct sl_proxy *px, struct px_body *b, struct px_chain *
 		append(f[0], line, (uint16_t)n);
 		append(f[1], "\r\n", 2);
 	}
-	if (b->done)
-		append(f[1], "0\r\n\r\n", 5);
+	if (b->done) {
+		trailers = px_trailers_take(px, b);
+		append(f[1], "0\r\n\r\n", trailers ? 3 : 5);
+	}
 	for (int i = 0; i < 2; i++) {
 		if (i == 1)
 			px_chain_add(&out, content->head);
@@ -78,6 +81,7 @@ static void send_piece(struct sl_proxy *px, struct px_body *b, struct px_chain *
 		else
 			rte_pktmbuf_free(f[i]);
 	}
+	px_chain_add(&out, trailers);
 	if (kept)
 		px_keep(px, kept, &out);
 	px_chain_send(&out, to);
@@ -116,7 +120,9 @@ static enum px_move collect_chunked(struct sl_proxy *px, struct px_body *b,
 		if (!m || room == 0)
 			return PX_MOVE_WAIT;
 		if (sl_http_chunks_next(&b->chunks, rte_pktmbuf_mtod(m, const char *),
-					SL_MIN((uint32_t)m->data_len, room), &skip, &content) <= 0)
+					SL_MIN((uint32_t)m->data_len, room), &skip, &content) <= 0 ||
+		    !px_trailers_gather(px, b, before.trailer_bytes,
+					rte_pktmbuf_mtod_offset(m, const char *, skip)))
 			return PX_MOVE_BAD;
 		if (!take_piece(px, out, from, (uint32_t)skip, (uint32_t)content)) {
 			b->chunks = before;

@@ -190,7 +190,7 @@ bool px_client_add(struct sl_proxy *px, struct px_session *s)
 	struct client *c;
 
 	s->client = PX_NONE;
-	sl_tcp_remote(s->conn, &peer);
+	px_peer(s, &peer);
 	if (!px_client_may_open(px, &peer.ip))
 		return false;
 	key = client_ip(&peer.ip);

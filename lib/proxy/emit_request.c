@@ -99,7 +99,6 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, const struct p
 		case SL_HTTP_F_CONNECTION:
 		case SL_HTTP_F_KEEP_ALIVE:
 		case SL_HTTP_F_PROXY_CONNECTION:
-		case SL_HTTP_F_TRAILER:
 		case SL_HTTP_F_TRANSFER_ENCODING:
 		case SL_HTTP_F_UPGRADE:
 		case SL_HTTP_F_HTTP2_SETTINGS:
@@ -109,6 +108,10 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, const struct p
 			continue;
 		case SL_HTTP_F_X_FORWARDED_PROTO:
 			if (!trusted || px_change_drops(px, up->changes, f->name))
+				continue;
+			break;
+		case SL_HTTP_F_TRAILER:
+			if (!s->req.trailers || px_change_drops(px, up->changes, f->name))
 				continue;
 			break;
 		default:

@@ -66,13 +66,16 @@ static bool put_fields(const struct px_session *s, const struct sl_http_response
 		case SL_HTTP_F_KEEP_ALIVE:
 		case SL_HTTP_F_PROXY_CONNECTION:
 		case SL_HTTP_F_TE:
-		case SL_HTTP_F_TRAILER:
 		case SL_HTTP_F_TRANSFER_ENCODING:
 		case SL_HTTP_F_UPGRADE:
 		case SL_HTTP_F_SERVER:
 			continue;
 		case SL_HTTP_F_X_ENVOY:
 			if (f->hop || sl_str_ieq(f->name, time))
+				continue;
+			break;
+		case SL_HTTP_F_TRAILER:
+			if (!s->res.trailers)
 				continue;
 			break;
 		case SL_HTTP_F_DATE:

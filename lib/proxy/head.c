@@ -18,28 +18,44 @@ void px_head_init(struct px_head *h)
 	*h = (struct px_head){.buf = PX_NONE};
 }
 
+void px_buffer_put(struct sl_proxy *px, uint32_t buf)
+{
+	px->head_next[buf] = px->head_free;
+	px->head_free = buf;
+}
+
+uint32_t px_buffer_get(struct sl_proxy *px)
+{
+	uint32_t buf = px->head_free;
+
+	if (buf != PX_NONE)
+		px->head_free = px->head_next[buf];
+	return buf;
+}
+
+char *px_buffer(const struct sl_proxy *px, uint32_t buf)
+{
+	return px->head_mem + (size_t)buf * PX_HEAD_MAX;
+}
+
 static void buffer_put(struct sl_proxy *px, struct px_head *h)
 {
 	if (h->buf == PX_NONE)
 		return;
-	px->head_next[h->buf] = px->head_free;
-	px->head_free = h->buf;
+	px_buffer_put(px, h->buf);
 	h->buf = PX_NONE;
 }
 
 static bool buffer_get(struct sl_proxy *px, struct px_head *h)
 {
-	if (px->head_free == PX_NONE)
-		return false;
-	h->buf = px->head_free;
-	px->head_free = px->head_next[h->buf];
+	h->buf = px_buffer_get(px);
 	h->len = 0;
-	return true;
+	return h->buf != PX_NONE;
 }
 
 static char *buffer(const struct sl_proxy *px, const struct px_head *h)
 {
-	return px->head_mem + (size_t)h->buf * PX_HEAD_MAX;
+	return px_buffer(px, h->buf);
 }
 
 void px_head_free(struct sl_proxy *px, struct px_head *h)

@@ -67,6 +67,10 @@ enum px_step px_preface_step(struct sl_proxy *px, struct px_session *s)
 	px->lc->stats.c->http_proxy_header_ok++;
 	s->has_named = pp.known;
 	s->named = pp.src;
+	if (!px_client_add(px, s)) {
+		px_session_abort(px, s);
+		return PX_WAIT;
+	}
 	px_session_next(px, s);
 	if (s->close) /* the gateway, or the listener, went while it was waited for */
 		px_session_retire(px, s);

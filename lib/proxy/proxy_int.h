@@ -74,8 +74,10 @@ struct px_body {
 	uint64_t bytes;  /* content moved */
 	uint8_t framing; /* enum sl_http_framing of the sender */
 	bool rechunk;    /* chunk framing towards the receiver */
+	bool trailers;   /* trailer fields go on */
 	bool touched;    /* something of it was taken off the sender's queue */
 	bool done;
+	uint32_t section; /* head buffer that gathers the trailers, plus 1; 0: none. Owned */
 };
 
 /** References to what was sent of a request, for another attempt. */
@@ -139,6 +141,7 @@ struct px_session {
 	bool has_route, has_cluster, has_endpoint;
 	bool close; /* no further request on this connection */
 	bool is_head, idempotent, upgrade;
+	bool te_trailers; /* the client takes trailers */
 	bool expects;     /* 100-continue, and nothing of the body came yet */
 	bool held_up;     /* the body waited for room towards the endpoint */
 	bool delayed;     /* its route's delay is over */
@@ -252,6 +255,7 @@ struct sl_proxy {
 	char *head_mem;
 	uint32_t *head_next; /* free list of head buffers */
 	uint32_t head_free;
+	uint32_t trailer_bufs; /* head buffers that gather trailers */
 	struct px_endpoint *endpoint;
 	struct px_name *listener, *route, *cluster;
 	struct px_load *load;   /* by cluster slot */
@@ -399,6 +403,11 @@ bool px_head_again(struct sl_proxy *px, struct px_head *h);
 enum px_read px_head_response(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c,
 			      bool head, uint32_t *len);
 void px_head_consume(struct sl_proxy *px, struct px_head *h, struct sl_tcp_conn *c, uint32_t len);
+
+/** A head buffer of PX_HEAD_MAX bytes, or PX_NONE. */
+uint32_t px_buffer_get(struct sl_proxy *px);
+void px_buffer_put(struct sl_proxy *px, uint32_t buf);
+char *px_buffer(const struct sl_proxy *px, uint32_t buf);
 
 /* chain.c */
 struct px_chain {
@@ -595,6 +604,21 @@ enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_
 			  struct sl_tcp_conn *to, struct px_kept *kept);
 /** End of a body that is delimited by the end of its connection; false: no mbuf. */
 bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *to);
+
+/* trailers.c */
+/** Whether the session's listener, or the box, lets trailers go on. */
+bool px_trailers_wanted(const struct sl_proxy *px, const struct px_session *s);
+/**
+ * Takes note of what was just read of a trailer section, the bytes before `end`.
+ *
+ * @param before Its length before that.
+ * @return false: it is over the limits of a head; the reason is in b->chunks.error.
+ */
+bool px_trailers_gather(struct sl_proxy *px, struct px_body *b, uint32_t before, const char *end);
+/** The fields that go on and the empty line; NULL: nothing goes on. Ends the gathering. */
+struct rte_mbuf *px_trailers_take(struct sl_proxy *px, struct px_body *b);
+/** Lets go of what was gathered. */
+void px_trailers_free(struct sl_proxy *px, struct px_body *b);
 
 /* keep.c */
 /** Begins to keep the body of a request whose head is kept. */

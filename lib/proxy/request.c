@@ -57,11 +57,14 @@ static void remember(struct sl_proxy *px, struct px_session *s)
 			s->user_agent = req->field[i].value;
 		else if (req->field[i].known == SL_HTTP_F_EXPECT && req->minor > 0)
 			s->expects = true;
+		else if (req->field[i].known == SL_HTTP_F_TE && !req->field[i].hop)
+			s->te_trailers = true;
 		else if (req->field[i].known == SL_HTTP_F_OTHER &&
 			 sl_str_ieq(req->field[i].name, SL_STR("referer")))
 			s->referer = req->field[i].value;
 	}
 	px_body_begin(&s->req, req->framing, req->length, req->framing == SL_HTTP_CHUNKED);
+	s->req.trailers = s->req.rechunk && !req->names_fields && px_trailers_wanted(px, s);
 	px_identity(px, s);
 }
 

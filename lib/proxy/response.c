@@ -117,6 +117,8 @@ static void begin_body(struct sl_proxy *px, struct px_session *s)
 	if (!s->req.done || px->draining || (open_end && s->minor == 0))
 		s->close = true;
 	px_body_begin(&s->res, rsp->framing, rsp->length, open_end && s->minor > 0);
+	s->res.trailers = rsp->framing == SL_HTTP_CHUNKED && s->res.rechunk && s->te_trailers &&
+			  !rsp->names_fields && px_trailers_wanted(px, s);
 }
 
 static enum px_step final(struct sl_proxy *px, struct px_session *s, struct px_up *u, uint32_t len)

@@ -77,6 +77,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 {
 	struct px_session *s;
 	uint32_t row, gen;
+	bool named;
 
 	if (!make_room(px, conn)) {
 		px->lc->stats.c->http_buffers_exhausted++;
@@ -96,6 +97,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 				 .next = s->next,
 				 .prev = PX_NONE,
 				 .up = PX_NONE,
+				 .client = PX_NONE,
 				 .state = PX_HEAD,
 				 .opened_us = px->lc->now_us,
 				 .minor = 1,
@@ -108,7 +110,9 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 				 .listener = s->listener,
 				 .service = s->service,
 				 .has_service = s->has_service};
-	if (!px_client_add(px, s)) {
+	/* Behind a proxy in front it is the client that counts, once it was named. */
+	named = px_preface_expected(px, s);
+	if (!named && !px_client_add(px, s)) {
 		s->state = PX_FREE;
 		s->conn = NULL;
 		sl_tcp_abort(conn);
@@ -120,7 +124,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.idle_timeout_ms * 1000;
 	sl_tcp_set_user(conn, px_handle(row, gen));
 	counts_open(px, s, 1);
-	if (px_preface_expected(px, s)) {
+	if (named) {
 		s->state = PX_PREFACE;
 		s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
 	}
@@ -173,6 +177,8 @@ static void session_free(struct sl_proxy *px, struct px_session *s)
 	px_up_drop(px, s);
 	px_head_free(px, &s->head);
 	px_keep_end(px, s);
+	px_trailers_free(px, &s->req);
+	px_trailers_free(px, &s->res);
 	rte_pktmbuf_free(s->changes);
 	s->changes = NULL;
 	queue_remove(px, s);

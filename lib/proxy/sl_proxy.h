@@ -43,6 +43,7 @@ struct sl_proxy_config {
 	uint32_t stream_ms;        /* first byte of a request to the answer's last, and tunnels */
 	bool refuse_http10;        /* 426 for HTTP/1.0 */
 	bool refuse_websocket;     /* 403 for every upgrade */
+	bool forward_trailers;     /* of chunked bodies, unless a listener says otherwise */
 	bool log;                  /* write access records */
 	uint16_t log_skip; /* requests without one, in 1/10000, unless a route says its own */
 	struct sl_hash_key secret; /* request ids */

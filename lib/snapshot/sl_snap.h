@@ -58,7 +58,8 @@ struct sl_snap_listener {
 	uint8_t n_proxy_from;
 	uint8_t own_path; /* 1: the next two, else as the box says */
 	uint8_t path_normalize, path_slashes;
-	uint8_t pad[2];
+	uint8_t trailers; /* enum sl_http_trailers */
+	uint8_t pad;
 	uint32_t table; /* row of SL_SNAP_TABLES */
 	uint32_t pad2;
 	struct sl_slot slot;

@@ -104,6 +104,8 @@
 	X(http_rq_idle_timeout, "counter", "requests that made no progress for long")         \
 	X(http_rq_max_duration, "counter", "requests that took longer than any may")          \
 	X(http_retry_body_dropped, "counter", "requests too large to be kept for a retry")    \
+	X(http_trailers_forwarded, "counter", "messages whose trailers went on")              \
+	X(http_trailers_dropped, "counter", "trailers dropped for want of buffers")           \
 	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \
 	X(log_records, "counter", "access records written")                                   \
 	X(log_sampled_out, "counter", "requests that sampling left out of the access log")    \

@@ -226,6 +226,10 @@ static int chunked_body(const char *p, size_t n, struct ref_msg *m)
 	m->end = at;
 	got = field_section(p, n, &m->end, &trailers);
 	m->complete = got == 1;
+	if (m->complete) {
+		m->trailer = trailers.field;
+		m->trailers = trailers.fields;
+	}
 	return got;
 }
 

@@ -31,6 +31,8 @@ struct ref_msg {
 	uint64_t length;
 	char *body; /* content, chunk framing taken off */
 	size_t body_n;
+	struct ref_field *trailer;
+	int trailers;
 	bool complete;   /* REF_CLOSE and REF_TUNNEL: never, the stream does not say */
 	bool broken;     /* chunk framing went wrong; body holds what came before */
 	size_t at, end;  /* where it begins in its stream, and ends as far as it is there */

@@ -33,6 +33,7 @@ struct asked {
 static struct asked asked[MESSAGES_MAX];
 static struct sent sent[MESSAGES_MAX];
 static uint32_t n_asked, n_sent;
+bool oracle_trailers;
 /* Requests of a client, in `asked`. */
 static struct {
 	uint32_t first, n;
@@ -251,11 +252,44 @@ static bool same_body(const struct ref_msg *a, const struct ref_msg *b, bool a_o
 	return !b_over || (a_over && a->body_n == b->body_n);
 }
 
+/** Trailers that may never go on: they would say something about the message or the hop. */
+static bool no_trailer(struct ref_text name)
+{
+	static const char *const names[] = {
+		"host",       "content-length",  "transfer-encoding", "te",           "trailer",
+		"connection", "upgrade",         "authorization",     "cookie",       "set-cookie",
+		"expect",     "x-forwarded-for", "content-encoding",  "x_request_id", "location"};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(names); i++)
+		if (ref_ieq(name, names[i]))
+			return true;
+	return ref_starts(name, "x-envoy-") || ref_starts(name, "proxy-");
+}
+
+/** b's trailers are some of a's, in their order; none where none may go on. */
+static bool same_trailers(const struct ref_msg *a, const struct ref_msg *b, bool wanted)
+{
+	int i = 0;
+
+	if (b->trailers > 0 && !(oracle_trailers && wanted))
+		return false;
+	for (int j = 0; j < b->trailers; j++, i++) {
+		while (i < a->trailers &&
+		       !(ref_same(a->trailer[i].name, b->trailer[j].name) &&
+			 ref_same(a->trailer[i].value, b->trailer[j].value)))
+			i++;
+		if (i == a->trailers || no_trailer(b->trailer[j].name) ||
+		    ref_hop(a, b->trailer[j].name))
+			return false;
+	}
+	return true;
+}
+
 static bool same_request(const struct ref_msg *a, const struct ref_msg *b)
 {
 	return ref_same(a->method, b->method) && a->framing == b->framing &&
 	       a->length == b->length && same_fields(a, b, ours_upstream) && same_target(a, b) &&
-	       same_body(a, b, a->complete, b->complete);
+	       same_body(a, b, a->complete, b->complete) && same_trailers(a, b, true);
 }
 
 /** Fields that only the gateway may have written. */
@@ -264,8 +298,7 @@ static void check_ours(const struct ref_msg *m, uint32_t client)
 	static const char *const once[] = {
 		"host",         "x-forwarded-for",       "x-forwarded-proto",
 		"x-request-id", "x-envoy-attempt-count", "x-envoy-external-address"};
-	static const char *const never[] = {"keep-alive",       "proxy-connection",
-					    "trailer",          "http2-settings",
+	static const char *const never[] = {"keep-alive", "proxy-connection", "http2-settings",
 					    "x-envoy-internal", "x-envoy-retry-on"};
 	char text[SL_IP_TEXT_MAX];
 	struct sl_ip ip = oracle_client_ip(client);
@@ -276,6 +309,7 @@ static void check_ours(const struct ref_msg *m, uint32_t client)
 	for (size_t i = 0; i < SL_ARRAY_LEN(never); i++)
 		CHECK(ref_find(m, never[i], NULL) == 0);
 	CHECK(ref_find(m, "x-envoy-external-address", &v) && ref_is(v, sl_ip_format(&ip, text)));
+	CHECK(oracle_trailers || ref_find(m, "trailer", NULL) == 0);
 	CHECK(ref_find(m, "te", &v) == 0 || ref_ieq(v, "trailers"));
 	CHECK(ref_find(m, "connection", &v) == 0 || ref_is(v, "Upgrade"));
 	CHECK(m->minor == 1);
@@ -428,6 +462,7 @@ static void judge_served(struct asked *a, const struct ref_msg *m, bool over)
 
 	CHECK(s && s->res.status == m->status);
 	CHECK(same_fields(&s->res, m, ours_downstream));
+	CHECK(same_trailers(&s->res, m, ref_find(&s->req, "te", NULL) > 0));
 	CHECK(m->framing != REF_LENGTH ||
 	      (s->res.framing == REF_LENGTH && s->res.length == m->length));
 	if (m->framing == REF_NONE && ref_find(m, "content-length", &v))

@@ -37,6 +37,9 @@ struct sl_ip oracle_client_ip(uint32_t i);
  */
 void oracle_judge(const struct sl_tcp *tcp, const struct peer *peer);
 
+/** Whether trailers go on; else there are none. */
+extern bool oracle_trailers;
+
 /** Forgets everything. */
 void oracle_reset(struct peer *peer, uint32_t n);
 

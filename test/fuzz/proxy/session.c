@@ -255,6 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sl_proxy_config cfg = {.sessions_max = 8,
 				      .upstreams_max = 8,
 				      .head_buffers = 2,
+				      .forward_trailers = size & 1,
 				      .log = true,
 				      .secret = {1, 2}};
 	size_t at = 0;
@@ -265,6 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_init(&tcp, &lc);
 	tcp.sending = oracle_sending;
 	sl_ring_init(records, LOG_SLOTS, SL_CTL_LOG_SIZE);
+	oracle_trailers = cfg.forward_trailers;
 	cfg.log_ring = records;
 	CHECK(sl_proxy_create(&px, &lc, &tcp, &cfg, NULL) == 0);
 	accept_client();

@@ -13,7 +13,8 @@ static const char *const requests[] = {
 	"GET /turns/%%%%?q=%%%% HTTP/1.1\r\n" HOST "X-A: %%%%\r\n\r\n",
 	"HEAD /two/%%%% HTTP/1.1\r\n" HOST "\r\n",
 	"POST /two/%%%% HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n%%%%body",
-	"POST /%%%% HTTP/1.1\r\n" HOST CHUNKS "\r\n4;x=y\r\n%%%%\r\n2\r\nab\r\n0\r\nT: v\r\n\r\n",
+	"POST /%%%% HTTP/1.1\r\n" HOST CHUNKS "TE: trailers\r\nTrailer: T\r\n\r\n4;x=y\r\n%%%%\r\n"
+	"2\r\nab\r\n0\r\nT: %%%%\r\nHost: b.test\r\nContent-Length: 9\r\nT: v\r\n\r\n",
 	"PUT /once/%%%% HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
 	"OPTIONS * HTTP/1.1\r\n" HOST "Max-Forwards: 3\r\n\r\n",
 	"GET /rw/%%%%/../x%2e.y?z HTTP/1.1\r\n" HOST "Accept: a\r\naccept: b\r\n\r\n",
@@ -47,7 +48,8 @@ static const char *const requests[] = {
 
 static const char *const answers[] = {
 	"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nok%%%%",
-	"HTTP/1.1 200 OK\r\n" CHUNKS "\r\n6\r\nch%%%%\r\n0\r\n\r\n",
+	"HTTP/1.1 200 OK\r\n" CHUNKS
+	"Trailer: T\r\n\r\n6\r\nch%%%%\r\n0\r\nT: %%%%\r\nSet-Cookie: a=b\r\n\r\n",
 	"HTTP/1.1 200 OK\r\n\r\nuntil%%%%",
 	"HTTP/1.1 204 No Content\r\nX-N: %%%%\r\n\r\n",
 	"HTTP/1.1 304 Not Modified\r\nETag: \"%%%%\"\r\nContent-Length: 9\r\n\r\n",

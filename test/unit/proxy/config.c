@@ -221,6 +221,8 @@ static struct sl_model *model(unsigned int conf)
 		      0);
 	l->own_path = conf & CONF_MERGE;
 	l->path_normalize = SL_HTTP_NORM_MERGE;
+	if (conf & CONF_TRAILERS)
+		l->trailers = SL_HTTP_TRAILERS_FORWARD;
 	if (!(conf & CONF_NO_LISTENER)) {
 		service(m, "ns/vip:http", VIP, 80, SL_SVC_CLUSTER_IP);
 		service(m, "ns/np:http", "0.0.0.0", 31373, SL_SVC_NODE_PORT);

@@ -54,6 +54,45 @@ static void connections_of_one_address(void **state)
 	assert_int_equal(client_from(e, "192.0.2.9")->fate, FAKE_OPEN);
 }
 
+/** Behind a proxy in front it is the client it names that is counted, and not the proxy. */
+static void connections_of_a_named_client(void **state)
+{
+	static const char a[] = "PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n";
+	static const char b[] = "PROXY TCP4 203.0.113.10 192.0.2.1 5555 80\r\n";
+	struct env *e = *state;
+	struct sl_tcp_conn *c[4];
+
+	reconfigure(e, CONF_PROXY_FROM);
+	for (int i = 0; i < 3; i++) {
+		assert_true(syn_from(e, "192.0.2.9"));
+		c[i] = client_from(e, "192.0.2.9");
+		say(e, c[i], a);
+		assert_int_equal(c[i]->fate, FAKE_OPEN);
+	}
+	assert_true(syn_from(e, "192.0.2.9"));
+	c[3] = client_from(e, "192.0.2.9");
+	assert_int_equal(c[3]->fate, FAKE_OPEN);
+	say(e, c[3], a);
+	assert_int_equal(c[3]->fate, FAKE_ABORTED);
+	assert_int_equal(e->lc.stats.c->http_cx_client_limit, 1);
+	c[3] = client_from(e, "192.0.2.9");
+	say(e, c[3], b);
+	assert_int_equal(c[3]->fate, FAKE_OPEN);
+	/* One that leaves makes room, and an address that comes itself is counted as such. */
+	fin(e, c[0]);
+	c[0] = client_from(e, "192.0.2.9");
+	say(e, c[0], a);
+	assert_int_equal(c[0]->fate, FAKE_OPEN);
+	for (int i = 0; i < 3; i++) {
+		c[i] = client_from(e, "192.0.2.9");
+		say(e, c[i], "PROXY UNKNOWN\r\n");
+		assert_int_equal(c[i]->fate, FAKE_OPEN);
+	}
+	c[3] = client_from(e, "192.0.2.9");
+	say(e, c[3], "PROXY UNKNOWN\r\n");
+	assert_int_equal(c[3]->fate, FAKE_ABORTED);
+}
+
 static void addresses_of_one_ipv6_network(void **state)
 {
 	struct env *e = *state;
@@ -589,6 +628,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CASE_WITH(setup_clients, connections_of_one_address),
+		CASE_WITH(setup_clients, connections_of_a_named_client),
 		CASE_WITH(setup_clients, addresses_of_one_ipv6_network),
 		CASE_WITH(setup_clients, many_addresses_come_and_go),
 		CASE_WITH(setup_greedy, greedy_gives_way_to_modest),
