@@ -128,6 +128,36 @@ static void chunked_up(void **state)
 	assert_int_equal(logged(e).r.bytes_received, 21);
 }
 
+/** One chunk of every size that fits a segment: its head says exactly that, both ways. */
+static void every_chunk_size(void **state)
+{
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
+	static const char up_head[] =
+		"POST /u HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const char down_head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+	char want[1600], text[1600], body[1400];
+	const char *got;
+	uint32_t len;
+
+	fill(body, sizeof(body));
+	for (uint32_t n = 1; n < 1300; n += n < 300 ? 1 : 7) {
+		int w = sprintf(want, "%x\r\n", n);
+
+		memcpy(want + w, body, n);
+		w += (int)n + sprintf(want + w + n, "\r\n0\r\n\r\n");
+		for (int down = 0; down < 2; down++) {
+			int h = sprintf(text, "%s", down ? down_head : up_head);
+
+			memcpy(text + h, want, (size_t)w);
+			say_bytes(e, down ? u : c, text, (uint32_t)(h + w), 2048);
+			got = body_of(down ? c : u, &len);
+			assert_int_equal(len, w);
+			assert_memory_equal(got, want, len);
+		}
+	}
+}
+
 static void random_chunks_both_ways(void **state)
 {
 	struct env *e = *state;
@@ -617,6 +647,7 @@ int main(void)
 		CASE(post_with_length),
 		CASE(post_of_nothing),
 		CASE(chunked_up),
+		CASE(every_chunk_size),
 		CASE(random_chunks_both_ways),
 		CASE(chunked_split_at_every_byte),
 		CASE(one_byte_chunks_do_not_multiply),
