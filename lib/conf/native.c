@@ -211,7 +211,7 @@ static int sources_read(struct sl_reader *r, const config_setting_t *list,
 
 /** Only what a listener says itself takes the place of `http`. */
 static void own_rules(const config_setting_t *s, const struct listener_text *t,
-		     struct sl_model_listener *listener)
+		      struct sl_model_listener *listener)
 {
 	struct sl_http_path_rules rules = sl_conf_path(t->path_normalization, t->escaped_slashes);
 

@@ -120,7 +120,8 @@ static enum px_move collect_chunked(struct sl_proxy *px, struct px_body *b,
 		if (!m || room == 0)
 			return PX_MOVE_WAIT;
 		if (sl_http_chunks_next(&b->chunks, rte_pktmbuf_mtod(m, const char *),
-					SL_MIN((uint32_t)m->data_len, room), &skip, &content) <= 0 ||
+					SL_MIN((uint32_t)m->data_len, room), &skip,
+					&content) <= 0 ||
 		    !px_trailers_gather(px, b, before.trailer_bytes,
 					rte_pktmbuf_mtod_offset(m, const char *, skip)))
 			return PX_MOVE_BAD;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Trailers that go on: the section is gathered in a head buffer until it is whole, then those of its
- * fields that may go on are written anew behind the last chunk. Where there is no buffer they are
- * dropped, as any recipient may (RFC 9110 6.5.1).
+ * Trailers that go on: the section is gathered in a head buffer until it is whole, then those of
+ * its fields that may go on are written anew behind the last chunk. Where there is no buffer they
+ * are dropped, as any recipient may (RFC 9110 6.5.1).
  */
 #include "proxy_int.h"
 
@@ -59,8 +59,8 @@ struct rte_mbuf *px_trailers_take(struct sl_proxy *px, struct px_body *b)
 
 	if (b->section == 0)
 		return NULL;
-	sl_http_put_trailers(&out, (struct sl_str){px_buffer(px, b->section - 1),
-						   b->chunks.trailer_bytes});
+	sl_http_put_trailers(
+		&out, (struct sl_str){px_buffer(px, b->section - 1), b->chunks.trailer_bytes});
 	if (out.n > 0) {
 		sl_http_put(&out, SL_STR("\r\n"));
 		m = px_out_mbufs(px, &out);

@@ -274,9 +274,8 @@ static bool same_trailers(const struct ref_msg *a, const struct ref_msg *b, bool
 	if (b->trailers > 0 && !(oracle_trailers && wanted))
 		return false;
 	for (int j = 0; j < b->trailers; j++, i++) {
-		while (i < a->trailers &&
-		       !(ref_same(a->trailer[i].name, b->trailer[j].name) &&
-			 ref_same(a->trailer[i].value, b->trailer[j].value)))
+		while (i < a->trailers && !(ref_same(a->trailer[i].name, b->trailer[j].name) &&
+					    ref_same(a->trailer[i].value, b->trailer[j].value)))
 			i++;
 		if (i == a->trailers || no_trailer(b->trailer[j].name) ||
 		    ref_hop(a, b->trailer[j].name))

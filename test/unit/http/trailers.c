@@ -10,19 +10,45 @@
 
 static void names(void **state)
 {
-	static const char *const may[] = {"X-Sum",       "ETag", "Content-Digest", "Server-Timing",
-					  "grpc-status", "a",    "Hos",            "Hostt",
-					  "x-forwarded", "If"};
-	static const char *const may_not[] = {
-		"Transfer-Encoding", "transfer_encoding", "Content-Length",   "HOST",
-		"Connection",        "Keep-Alive",        "Proxy-Connection", "TE",
-		"Trailer",           "Upgrade",           "HTTP2-Settings",   "Authorization",
-		"WWW-Authenticate",  "Cookie",            "Set-Cookie",       "Set_Cookie",
-		"Expect",            "Max-Forwards",      "If-Match",         "Range",
-		"Cache-Control",     "Content-Type",      "Content-Encoding", "Content-Range",
-		"Date",              "Vary",              "Location",         "Via",
-		"X-Forwarded-For",   "X_Forwarded_Proto", "X-Request-Id",     "X-Envoy-Retry-On",
-		"Forwarded",         "Accept-Encoding",   "Proxy-Authorization", ""};
+	static const char *const may[] = {
+		"X-Sum", "ETag", "Content-Digest", "Server-Timing", "grpc-status",
+		"a",     "Hos",  "Hostt",          "x-forwarded",   "If"};
+	static const char *const may_not[] = {"Transfer-Encoding",
+					      "transfer_encoding",
+					      "Content-Length",
+					      "HOST",
+					      "Connection",
+					      "Keep-Alive",
+					      "Proxy-Connection",
+					      "TE",
+					      "Trailer",
+					      "Upgrade",
+					      "HTTP2-Settings",
+					      "Authorization",
+					      "WWW-Authenticate",
+					      "Cookie",
+					      "Set-Cookie",
+					      "Set_Cookie",
+					      "Expect",
+					      "Max-Forwards",
+					      "If-Match",
+					      "Range",
+					      "Cache-Control",
+					      "Content-Type",
+					      "Content-Encoding",
+					      "Content-Range",
+					      "Date",
+					      "Vary",
+					      "Location",
+					      "Via",
+					      "X-Forwarded-For",
+					      "X_Forwarded_Proto",
+					      "X-Request-Id",
+					      "X-Envoy-Retry-On",
+					      "Forwarded",
+					      "Accept-Encoding",
+					      "Proxy-Authorization",
+					      ""};
 
 	(void)state;
 	for (size_t i = 0; i < SL_ARRAY_LEN(may); i++)

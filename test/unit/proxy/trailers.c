@@ -7,8 +7,7 @@
 #define POST "POST /u HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n"
 #define UP_POST \
 	"POST /u HTTP/1.1\r\nHost: a.test\r\n" OURS "transfer-encoding: chunked\r\n" TRIED("1")
-#define WANT_GET                                                     \
-	"GET / HTTP/1.1\r\nHost: a.test\r\nTE: trailers\r\n\r\n"
+#define WANT_GET    "GET / HTTP/1.1\r\nHost: a.test\r\nTE: trailers\r\n\r\n"
 #define UP_WANT_GET "GET / HTTP/1.1\r\nHost: a.test\r\nTE: trailers\r\n" OURS TRIED("1")
 #define CHUNKED     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 #define DOWN        "HTTP/1.1 200 OK\r\n" ADDED "transfer-encoding: chunked\r\n\r\n"
@@ -57,15 +56,16 @@ static void of_a_request(void **state)
 {
 	struct env *e = *state;
 	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
-	static const char text[] = POST
-		"Trailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum:\t1 \r\nHost: b.test\r\n"
-		"Transfer-Encoding: x\r\nAuthorization: me\r\nX-Sum: 2\r\n\r\n";
+	static const char text[] =
+		POST "Trailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum:\t1 \r\nHost: b.test\r\n"
+		     "Transfer-Encoding: x\r\nAuthorization: me\r\nX-Sum: 2\r\n\r\n";
 
 	for (uint32_t seg = 1; seg <= 1448; seg = seg * 3 + 1) {
 		say_bytes(e, c, text, sizeof(text) - 1, seg);
-		expect(u, "POST /u HTTP/1.1\r\nHost: a.test\r\nTrailer: X-Sum\r\n" OURS
-			  "transfer-encoding: chunked\r\n" TRIED("1") "3\r\nabc\r\n0\r\n"
-			  "X-Sum: 1\r\nX-Sum: 2\r\n\r\n");
+		expect(u,
+		       "POST /u HTTP/1.1\r\nHost: a.test\r\nTrailer: X-Sum\r\n" OURS
+		       "transfer-encoding: chunked\r\n" TRIED("1") "3\r\nabc\r\n0\r\n"
+								   "X-Sum: 1\r\nX-Sum: 2\r\n\r\n");
 		finish(e, c, u);
 	}
 	/* Nothing is left of it for the next body. */
@@ -81,8 +81,8 @@ static void of_an_answer(void **state)
 {
 	struct env *e = *state;
 	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
-	static const char answer[] = CHUNKED
-		"Trailer: ETag\r\n\r\n2\r\nok\r\n0\r\nETag: \"1\"\r\nSet-Cookie: a\r\n\r\n";
+	static const char answer[] =
+		CHUNKED "Trailer: ETag\r\n\r\n2\r\nok\r\n0\r\nETag: \"1\"\r\nSet-Cookie: a\r\n\r\n";
 
 	for (uint32_t seg = 5; seg <= 1448; seg = seg * 3 + 1) {
 		say(e, c, WANT_GET);
@@ -201,8 +201,9 @@ static void sent_again(void **state)
 	struct sl_tcp_conn *c = client(e), *u = warm(e, c);
 
 	/* The pooled connection dies; all of the request was kept. */
-	say(e, c, "PUT /u HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
-		  "1\r\na\r\n0\r\nX: 1\r\n\r\n");
+	say(e, c,
+	    "PUT /u HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "1\r\na\r\n0\r\nX: 1\r\n\r\n");
 	rst(e, u);
 	u = up_open(e, 1);
 	expect(u, "PUT /u HTTP/1.1\r\nHost: a.test\r\n" OURS
