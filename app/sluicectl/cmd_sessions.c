@@ -56,7 +56,7 @@ static int state_of(struct ctl *ctl, const char *text, uint16_t *states)
 		}
 	return ctl_usage(ctl,
 			 "There is no state \"%s\"; write SYN_SENT, SYN_RECV, ESTABLISHED, "
-			 "FIN_WAIT, TIME_WAIT, CLOSE, UNREPLIED or STREAM.",
+			 "FIN_WAIT, TIME_WAIT, CLOSE, UNREPLIED, STREAM or ECHO.",
 			 text);
 }
 
@@ -69,6 +69,24 @@ static int number(struct ctl *ctl, const char *text, unsigned long long *n)
 	if (errno || end == text || *end || *text == '-')
 		return ctl_usage(ctl, "\"%s\" is no number.", text);
 	return 0;
+}
+
+static int proto_of(struct ctl *ctl, const char *text, uint8_t *proto)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} protos[] = {{"tcp", IPPROTO_TCP},
+		      {"udp", IPPROTO_UDP},
+		      {"icmp", IPPROTO_ICMP},
+		      {"icmpv6", IPPROTO_ICMPV6}};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(protos); i++)
+		if (strcasecmp(text, protos[i].name) == 0) {
+			*proto = protos[i].proto;
+			return 0;
+		}
+	return ctl_usage(ctl, "There is no protocol \"%s\"; write tcp, udp, icmp or icmpv6.", text);
 }
 
 static int option(struct ctl *ctl, int opt, struct asked *a)
@@ -92,11 +110,7 @@ static int option(struct ctl *ctl, int opt, struct asked *a)
 		f->parts |= SL_FILTER_ENDPOINT;
 		return address(ctl, optarg, &f->endpoint, &f->eport);
 	case 'P':
-		f->proto = strcasecmp(optarg, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-		if (f->proto == IPPROTO_TCP && strcasecmp(optarg, "tcp") != 0)
-			return ctl_usage(ctl, "There is no protocol \"%s\"; write tcp or udp.",
-					 optarg);
-		return 0;
+		return proto_of(ctl, optarg, &f->proto);
 	case 'T':
 		return state_of(ctl, optarg, &f->states);
 	case 'L':
@@ -154,7 +168,16 @@ static int options(struct ctl *ctl, int argc, char **argv, struct asked *a)
 
 static const char *proto_name(const struct sl_nat_session *s)
 {
-	return s->proto == IPPROTO_TCP ? "tcp" : "udp";
+	switch (s->proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	default:
+		return "icmpv6";
+	}
 }
 
 static void add_row(struct listing *l, const struct sl_nat_session *s)

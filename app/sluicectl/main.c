@@ -93,7 +93,7 @@ static const struct subcommand {
 	 "[kill] [FILTERS] [--limit N] [--offset N] [--count] [-o json]\n"
 	 "\n"
 	 "  --client IP[/LEN]        --service IP[:PORT]   --endpoint IP[:PORT]\n"
-	 "  --proto tcp|udp          --state ESTABLISHED   (may be given again)\n"
+	 "  --proto tcp|udp|icmp     --state ESTABLISHED   (may be given again)\n"
 	 "  --all                    kill: really all of them\n"
 	 "\n"
 	 "A session that is ended is forgotten: TCP ends find out by a reset at their next "

@@ -161,6 +161,7 @@ static int make_segments(struct box *b, struct sl_err *err)
 
 _Static_assert((int)SL_CONF_RULES_MAX == (int)SL_NAT_RULES_MAX, "as many rules");
 _Static_assert((int)SL_CONF_SNAT_MAX == (int)SL_NAT_SNAT_MAX, "as many addresses");
+_Static_assert((int)SL_CONF_EGRESS_MAX == (int)SL_NAT_EGRESS_MAX, "as many rules");
 _Static_assert((int)SL_CONF_SESSION_TIMES == (int)SL_NAT_STATES, "a time for each state");
 
 /** One worker's part of a limit over all workers, rounded up: flows are spread evenly. */
@@ -216,7 +217,8 @@ static uint32_t power_of_two(uint32_t n)
 	return p;
 }
 
-static void nat_config(const struct box *b, struct sl_nat_rule *rule, struct sl_nat_config *nat)
+static void nat_config(const struct box *b, struct sl_nat_rule *rule, struct sl_nat_egress *egress,
+		       struct sl_nat_config *nat)
 {
 	const struct sl_conf_box *c = b->conf;
 
@@ -225,6 +227,14 @@ static void nat_config(const struct box *b, struct sl_nat_rule *rule, struct sl_
 	memcpy(nat->timeout_ms, c->session_ms, sizeof(nat->timeout_ms));
 	memcpy(nat->snat, c->snat, sizeof(nat->snat));
 	nat->n_snat = c->n_snat;
+	for (uint16_t i = 0; i < c->n_egress; i++) {
+		egress[i] = (struct sl_nat_egress){.from = c->egress[i].from,
+						   .to = c->egress[i].to,
+						   .n_snat = c->egress[i].n_snat};
+		memcpy(egress[i].snat, c->egress[i].snat, sizeof(egress[i].snat));
+	}
+	nat->egress = egress;
+	nat->n_egress = c->n_egress;
 	for (uint16_t i = 0; i < c->n_rules; i++)
 		rule[i] = (struct sl_nat_rule){.from = c->rule[i].from,
 					       .to = c->rule[i].to,
@@ -260,6 +270,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 				       .generation = b->generation,
 				       .busy_poll = b->conf->busy_poll};
 	struct sl_nat_rule rule[SL_NAT_RULES_MAX]; /* copied by sl_worker_create */
+	struct sl_nat_egress egress[SL_NAT_EGRESS_MAX];
 	int rc;
 
 	sl_stats_worker_view(b->stats, i, &cfg.stats);
@@ -272,7 +283,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 	cfg.proxy.secret = *key;
 	cfg.proxy.log_ring = sl_ctl_log(b->ctl, i);
 	cfg.nat.secret = *key;
-	nat_config(b, rule, &cfg.nat);
+	nat_config(b, rule, egress, &cfg.nat);
 	rc = flows_map(b, i, sl_flows_size(cfg.nat.rows_max, cfg.nat.guard.clients_max), err);
 	if (rc < 0)
 		return rc;

@@ -61,6 +61,8 @@
 		"new ones a second")                                                               \
 	SL_DROP(NAT_SERVICE_LIMIT, "nat_service_limit", "service with too many sessions")          \
 	SL_DROP(NAT_DENIED, "nat_denied", "client denied for a while")                             \
+	SL_DROP(NAT_SOURCE_RANGE, "nat_source_range",                                              \
+		"client outside of the service's source ranges")                                   \
 	SL_DROP(NAT_NOT_OPENING, "nat_not_opening",                                                \
 		"TCP segment without a session that does not "                                     \
 		"open one")                                                                        \

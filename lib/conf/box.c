@@ -263,6 +263,13 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .read = sl_conf_snat_read,
 	 .help = "Addresses of the box that L4 sessions may come from besides the one towards "
 		 "their endpoint: each has 16384 ports to every endpoint."},
+	{.name = "egress",
+	 .type = SL_KEY_EACH,
+	 .max = SL_CONF_EGRESS_MAX,
+	 .keys = sl_conf_egress_keys,
+	 .read = sl_conf_egress_read,
+	 .help = "Hosts of the cluster side that reach the outside from addresses of the box (TCP, "
+		 "UDP, ICMP echo); the first rule that fits decides."},
 	{.name = "limits",
 	 .type = SL_KEY_GROUP,
 	 .keys = sl_conf_limit_keys,

@@ -47,7 +47,9 @@ extern const struct sl_key sl_conf_rule_keys[];
 extern const struct sl_key sl_conf_session_keys[];
 int sl_conf_rule_read(struct sl_reader *r, const config_setting_t *s, void *dst);
 int sl_conf_snat_read(struct sl_reader *r, const config_setting_t *s, void *dst);
-/** Whether every address of `snat` is one of a port. */
+extern const struct sl_key sl_conf_egress_keys[];
+int sl_conf_egress_read(struct sl_reader *r, const config_setting_t *s, void *dst);
+/** Whether every address of `snat`, also within `egress`, is one of a port. */
 int sl_conf_snat_check(struct sl_reader *r, const struct sl_conf *conf);
 
 /* Elements of the native lists; r->ctx is the struct sl_model that they are added to. */

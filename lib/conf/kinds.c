@@ -290,7 +290,7 @@ static const struct sl_field service_spec[] = {
 	OBJ("sessionAffinityConfig", affinity_config),
 	{.name = "externalTrafficPolicy", .type = SL_F_STR, .words = w_policy},
 	{.name = "internalTrafficPolicy", .type = SL_F_STR, .words = w_policy},
-	LATER("loadBalancerSourceRanges"),
+	{.name = "loadBalancerSourceRanges", .type = SL_F_STRS},
 	{.name = "healthCheckNodePort", .type = SL_F_INT, .min = 0, .max = 65535},
 	ANY("allocateLoadBalancerNodePorts"),
 	ANY("externalName"),

@@ -260,6 +260,7 @@ struct service_text {
 	uint16_t port, node_port, port_last;
 	int protocol, source;
 	uint32_t affinity_ms;
+	const config_setting_t *sources;
 };
 
 #define SERVICE(field) SL_KEY_AT(struct service_text, field)
@@ -320,6 +321,13 @@ const struct sl_key sl_native_service_keys[] = {
 	 SL_KEY_DAY_MS,
 	 "0",
 	 .help = "A client stays with its endpoint so long after its last session began."},
+	{.name = "sources",
+	 .type = SL_KEY_EACH,
+	 SERVICE(sources),
+	 .max = SL_MODEL_RANGES_MAX,
+	 .help = "Prefixes of clients whose packets are taken; those of others are dropped. "
+		 "Absent: "
+		 "everybody's are."},
 	{.name = "listener",
 	 .type = SL_KEY_STR,
 	 .max = SL_KEY_NAME_MAX,
@@ -350,6 +358,24 @@ static int service_check(struct sl_reader *r, const config_setting_t *s,
 	return 0;
 }
 
+static int ranges_read(struct sl_reader *r, const config_setting_t *list,
+		       struct sl_model_service *service)
+{
+	for (int i = 0; i < sl_native_length(list); i++) {
+		const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+		struct sl_prefix *p = sl_model_service_source_add(service);
+		struct sl_err why;
+		const char *text;
+		int e = p ? sl_reader_str(r, s, &text) : sl_native_no_memory(r);
+
+		if (e == 0 && sl_prefix_parse(text, p, &why) < 0)
+			e = sl_reader_bad(r, s, "'sources': %s", why.text);
+		if (e)
+			return e;
+	}
+	return 0;
+}
+
 int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 {
 	struct sl_model *model = r->ctx;
@@ -377,7 +403,9 @@ int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void 
 	service->port_last = t.port_last;
 	service->keep_client = t.source == 1;
 	service->affinity_s = (t.affinity_ms + 999) / 1000;
-	e = ip_read(r, s, t.address ? t.address : "0.0.0.0", &service->ip);
+	e = ranges_read(r, t.sources, service);
+	if (e == 0)
+		e = ip_read(r, s, t.address ? t.address : "0.0.0.0", &service->ip);
 	if (e == 0 && !t.node_port == sl_ip_is_any(&service->ip))
 		e = sl_reader_bad(r, s,
 				  t.node_port ? "service '%s' has a node port at one address; "

@@ -101,6 +101,7 @@ static void chapters(FILE *f)
 	chapter(f, "listeners: hosts: routes: redirect", sub(route, "redirect"));
 	chapter(f, "listeners: hosts: routes: direct", sub(route, "direct"));
 	chapter(f, "access", sl_conf_rule_keys);
+	chapter(f, "egress", sl_conf_egress_keys);
 	chapter(f, "clusters", sl_native_cluster_keys);
 	chapter(f, "clusters: hash", sl_native_hash_keys);
 	chapter(f, "clusters: limits", sl_native_limit_keys);

@@ -12,6 +12,12 @@ struct target {
 	char local[SL_KUBE_NAME_MAX]; /* of the endpoints on our node; "": any endpoint is */
 };
 
+struct vip {
+	struct sl_ip ip;
+	enum sl_service_kind kind;
+	bool balancer; /* a load balancer gave it: the Service's source ranges hold there */
+};
+
 /* What a Service says of its traffic. */
 struct policy {
 	bool external_local, internal_local;
@@ -90,9 +96,37 @@ static int set_policy(struct sl_model_service *svc, const struct target *t,
 	return local && *t->local ? sl_model_set(&svc->cluster, t->local) : 0;
 }
 
+/* As kube-proxy: load-balancer addresses take those of their own family, if any are said. */
+static int add_sources(struct sl_kube *k, const struct sl_kube_service *s,
+		       struct sl_model_service *svc)
+{
+	const struct sl_node *ranges = sl_node_get(s->spec, "loadBalancerSourceRanges");
+
+	for (uint32_t i = 0; i < sl_node_len(ranges); i++) {
+		const struct sl_node *n = ranges->item[i];
+		struct sl_prefix prefix, *p;
+		struct sl_err why;
+
+		if (sl_prefix_parse(n->text, &prefix, &why) < 0)
+			return sl_object_bad(s->o, n->line, k->err,
+					     "spec.loadBalancerSourceRanges: %s", why.text);
+		if (sl_ip_is_v4(&prefix.ip) != sl_ip_is_v4(&svc->ip))
+			continue;
+		if (svc->n_sources == SL_MODEL_RANGES_MAX)
+			return sl_object_bad(s->o, n->line, k->err,
+					     "spec.loadBalancerSourceRanges has more than %u "
+					     "ranges; write wider ones",
+					     SL_MODEL_RANGES_MAX);
+		p = sl_model_service_source_add(svc);
+		if (!p)
+			return sl_kube_no_memory(k);
+		*p = prefix;
+	}
+	return 0;
+}
+
 static int add(struct sl_kube *k, const struct sl_kube_service *s, const struct sl_node *p,
-	       const struct target *t, enum sl_service_kind kind, const struct sl_ip *ip,
-	       int64_t number)
+	       const struct target *t, const struct vip *vip, int64_t number)
 {
 	const struct policy policy = policy_of(s);
 	const char *port_name = sl_node_text(p, "name", "");
@@ -104,38 +138,37 @@ static int add(struct sl_kube *k, const struct sl_kube_service *s, const struct 
 	svc = sl_model_service_add(k->model, name);
 	if (!svc)
 		return sl_kube_no_memory(k);
-	svc->kind = kind;
-	svc->ip = *ip;
+	svc->kind = vip->kind;
+	svc->ip = vip->ip;
 	svc->port = (uint16_t)number;
 	svc->proto = sl_kube_proto(p);
 	if (sl_model_set(&svc->listener, t->listener) < 0 ||
 	    sl_model_set(&svc->cluster, t->cluster) < 0 || set_policy(svc, t, &policy) < 0 ||
 	    sl_model_origin(&svc->origin, s->o->file, p->line) < 0)
 		return sl_kube_no_memory(k);
-	return 0;
+	return vip->balancer ? add_sources(k, s, svc) : 0;
 }
 
 /* The addresses of one Service, each once. */
 #define VIPS_MAX 64
 struct vips {
-	struct {
-		struct sl_ip ip;
-		enum sl_service_kind kind;
-	} v[VIPS_MAX];
+	struct vip v[VIPS_MAX];
 	size_t n;
 	bool v4, v6; /* families of its cluster addresses */
 };
 
 static int vip_add(struct sl_kube *k, const struct sl_object *o, struct vips *vips,
-		   const struct sl_node *n, enum sl_service_kind kind)
+		   const struct sl_node *n, enum sl_service_kind kind, bool balancer)
 {
 	struct sl_ip ip;
 
 	if (!n || n->type != SL_NODE_STR || sl_ip_parse(n->text, &ip, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < vips->n; i++)
-		if (sl_ip_eq(&vips->v[i].ip, &ip))
+		if (sl_ip_eq(&vips->v[i].ip, &ip)) {
+			vips->v[i].balancer |= balancer;
 			return 0;
+		}
 	if (sl_ip_is_any(&ip))
 		return sl_object_bad(o, n->line, k->err,
 				     "Service %s at %s, the address of nobody; write another",
@@ -144,8 +177,7 @@ static int vip_add(struct sl_kube *k, const struct sl_object *o, struct vips *vi
 		return sl_object_bad(o, n->line, k->err,
 				     "Service %s has more than %d addresses; write fewer", o->name,
 				     VIPS_MAX);
-	vips->v[vips->n].ip = ip;
-	vips->v[vips->n++].kind = kind;
+	vips->v[vips->n++] = (struct vip){ip, kind, balancer};
 	if (kind == SL_SVC_CLUSTER_IP) {
 		vips->v4 |= sl_ip_is_v4(&ip);
 		vips->v6 |= !sl_ip_is_v4(&ip);
@@ -158,23 +190,23 @@ static int vips_of(struct sl_kube *k, const struct sl_kube_service *s, struct vi
 	const struct sl_node *more = sl_node_get(s->spec, "clusterIPs");
 	const struct sl_node *external = sl_node_get(s->spec, "externalIPs");
 	const struct sl_node *ingress = sl_node_at(s->o->root, "status.loadBalancer.ingress");
-	int e = vip_add(k, s->o, vips, sl_node_get(s->spec, "clusterIP"), SL_SVC_CLUSTER_IP);
+	int e = vip_add(k, s->o, vips, sl_node_get(s->spec, "clusterIP"), SL_SVC_CLUSTER_IP, false);
 
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(more); i++)
-		e = vip_add(k, s->o, vips, more->item[i], SL_SVC_CLUSTER_IP);
+		e = vip_add(k, s->o, vips, more->item[i], SL_SVC_CLUSTER_IP, false);
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(external); i++)
-		e = vip_add(k, s->o, vips, external->item[i], SL_SVC_LOAD_BALANCER);
+		e = vip_add(k, s->o, vips, external->item[i], SL_SVC_LOAD_BALANCER, false);
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(ingress); i++)
 		e = vip_add(k, s->o, vips, sl_node_get(ingress->item[i], "ip"),
-			    SL_SVC_LOAD_BALANCER);
+			    SL_SVC_LOAD_BALANCER, true);
 	return e;
 }
 
 static int add_port(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 		    const struct vips *vips)
 {
-	static const struct sl_ip any6;
-	const struct sl_ip any4 = sl_ip_from_v4(0);
+	const struct vip any6 = {.kind = SL_SVC_NODE_PORT},
+			 any4 = {sl_ip_from_v4(0), SL_SVC_NODE_PORT, false};
 	const struct sl_node *p = s->ports->item[port];
 	const struct policy policy = policy_of(s);
 	int64_t node_port = sl_node_int(p, "nodePort", 0);
@@ -185,11 +217,11 @@ static int add_port(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 		return 0;
 	e = find_target(k, s, port, &policy, &t);
 	for (size_t i = 0; e == 0 && i < vips->n; i++)
-		e = add(k, s, p, &t, vips->v[i].kind, &vips->v[i].ip, sl_node_int(p, "port", 0));
+		e = add(k, s, p, &t, &vips->v[i], sl_node_int(p, "port", 0));
 	if (e == 0 && node_port && (vips->v4 || !vips->v6))
-		e = add(k, s, p, &t, SL_SVC_NODE_PORT, &any4, node_port);
+		e = add(k, s, p, &t, &any4, node_port);
 	if (e == 0 && node_port && vips->v6)
-		e = add(k, s, p, &t, SL_SVC_NODE_PORT, &any6, node_port);
+		e = add(k, s, p, &t, &any6, node_port);
 	return e;
 }
 

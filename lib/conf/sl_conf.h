@@ -16,9 +16,10 @@
 #define SL_CONF_ROUTES_MAX    64
 #define SL_CONF_HOPS_MAX      8 /* next hops of one prefix */
 #define SL_CONF_CPUS_MAX      33
-#define SL_CONF_SESSION_TIMES 9
+#define SL_CONF_SESSION_TIMES 10
 #define SL_CONF_RULES_MAX     256
 #define SL_CONF_SNAT_MAX      16
+#define SL_CONF_EGRESS_MAX    32
 #define SL_CONF_MTU_MAX       2030 /* what fits into a packet buffer with its Ethernet header */
 
 /** What happens to packets of one direction; rates in 1/10000. */
@@ -59,6 +60,13 @@ struct sl_conf_rule {
 	uint16_t port, port_last; /* destination; 0 and 65535: any */
 	uint8_t proto;            /* IPPROTO_*; 0: any */
 	bool allow;
+};
+
+/** Hosts that reach others from addresses of the box. */
+struct sl_conf_egress {
+	struct sl_prefix from, to;
+	struct sl_ip snat[SL_CONF_SNAT_MAX]; /* n_snat 0: the one towards the destination */
+	uint16_t n_snat;
 };
 
 enum sl_conf_huge { SL_HUGE_AUTO, SL_HUGE_YES, SL_HUGE_NO };
@@ -103,6 +111,8 @@ struct sl_conf_box {
 	uint16_t n_rules;
 	struct sl_ip snat[SL_CONF_SNAT_MAX];
 	uint16_t n_snat;
+	struct sl_conf_egress egress[SL_CONF_EGRESS_MAX];
+	uint16_t n_egress;
 	uint32_t session_ms[SL_CONF_SESSION_TIMES]; /* by enum sl_nat_state (sl_flows.h) */
 	uint32_t xff_trusted_hops;
 	uint16_t log_sample; /* share of requests in the access log, in 1/10000 */

@@ -23,9 +23,9 @@ struct sl_flows {
 
 const char *sl_nat_state_name(uint8_t state)
 {
-	static const char *const names[SL_NAT_STATES] = {"FREE",        "SYN_SENT",  "SYN_RECV",
-							 "ESTABLISHED", "FIN_WAIT",  "TIME_WAIT",
-							 "CLOSE",       "UNREPLIED", "STREAM"};
+	static const char *const names[SL_NAT_STATES] = {
+		"FREE",      "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
+		"TIME_WAIT", "CLOSE",    "UNREPLIED", "STREAM",      "ECHO"};
 
 	return state < SL_NAT_STATES ? names[state] : "?";
 }

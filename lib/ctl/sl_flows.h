@@ -14,7 +14,7 @@
 #include "sl_base.h"
 
 #define SL_FLOWS_MAGIC  UINT64_C(0x5354414e45434c53) /* "SLCENATS" */
-#define SL_FLOWS_LAYOUT 4u
+#define SL_FLOWS_LAYOUT 5u
 
 enum sl_nat_state {
 	SL_NAT_FREE,
@@ -26,6 +26,7 @@ enum sl_nat_state {
 	SL_NAT_CLOSE,     /* reset */
 	SL_NAT_UDP,       /* nothing came back yet */
 	SL_NAT_UDP_STREAM,
+	SL_NAT_ICMP, /* echo and its answers */
 	SL_NAT_STATES
 };
 
@@ -47,8 +48,10 @@ struct sl_nat_session {
 	struct sl_ip own, endpoint;          /* as the endpoint sees it */
 	uint16_t cport, vport, oport, eport; /* ports of these four */
 	uint8_t proto;
-	uint8_t kept; /* own and oport are the client's: its address is not translated */
-	uint8_t pad[2];
+	uint8_t kept;   /* own and oport are the client's: its address is not translated */
+	uint8_t egress; /* no service's: from the cluster side to the outside, vip is the endpoint
+			 */
+	uint8_t pad;
 	uint8_t state; /* enum sl_nat_state */
 	uint8_t fins;  /* bit 0: the client has sent FIN, bit 1: the endpoint has */
 	uint8_t pad2[2];
@@ -56,8 +59,8 @@ struct sl_nat_session {
 	/* Statistics slots, and the low bits of their birth: valid while these are the same. */
 	uint32_t service_slot, service_born;
 	uint32_t endpoint_slot, endpoint_born;
-	uint32_t epoch; /* configuration (its low bits) that the session was last checked with */
-	uint32_t pad3;
+	uint32_t epoch;  /* configuration (its low bits) that the session was last checked with */
+	uint32_t health; /* generation of the health table when it was last checked */
 };
 _Static_assert(sizeof(struct sl_nat_session) == 128, "layout of the flows segment");
 

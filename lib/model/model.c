@@ -161,6 +161,7 @@ static void service_free(struct sl_model_service *s)
 	str_free(s->listener);
 	str_free(s->cluster);
 	str_free(s->origin.file);
+	free(s->sources);
 }
 
 void sl_model_free(struct sl_model *model)
@@ -347,6 +348,11 @@ struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster
 		e->locality = empty;
 	}
 	return e;
+}
+
+struct sl_prefix *sl_model_service_source_add(struct sl_model_service *service)
+{
+	return append(&service->sources, &service->n_sources, sizeof(*service->sources));
 }
 
 struct sl_model_service *sl_model_service_add(struct sl_model *model, const char *name)

@@ -325,8 +325,12 @@ struct sl_model_service {
 	bool keep_client;    /* endpoints see the client's address: their way back is through us */
 	bool silent;         /* without an endpoint: dropped, not refused */
 	uint32_t affinity_s; /* a client stays with its endpoint so long; 0: no */
+	struct sl_prefix *sources; /* whose packets are taken; none: everybody's */
+	size_t n_sources;          /* at most SL_MODEL_RANGES_MAX */
 	struct sl_origin origin;
 };
+
+#define SL_MODEL_RANGES_MAX 256u
 
 /** Ports of one service's range, at most. */
 #define SL_MODEL_RANGE_MAX      4096u
@@ -412,6 +416,8 @@ struct sl_model_listener *sl_model_listener_add(struct sl_model *model, const ch
 struct sl_model_cluster *sl_model_cluster_add(struct sl_model *model, const char *name);
 struct sl_model_endpoint *sl_model_endpoint_add(struct sl_model_cluster *cluster);
 struct sl_model_service *sl_model_service_add(struct sl_model *model, const char *name);
+/** @return NULL when out of memory. */
+struct sl_prefix *sl_model_service_source_add(struct sl_model_service *service);
 
 /* Linear look-ups by name; NULL when there is none. */
 struct sl_model_table *sl_model_table_find(const struct sl_model *model, const char *name);

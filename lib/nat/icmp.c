@@ -27,16 +27,22 @@ bool sl_nat_icmp_error(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_i
 	/* The quoted packet was ours, so an answer to it would look like this. */
 	struct sl_tuple answer = reversed(&e->inner), inner;
 	const struct sl_nat_session *s;
+	struct sl_ip src;
 	uint32_t row;
 
-	if (e->inner.proto != IPPROTO_TCP && e->inner.proto != IPPROTO_UDP)
+	if (e->inner.proto != IPPROTO_TCP && e->inner.proto != IPPROTO_UDP &&
+	    !nat_is_icmp(e->inner.proto))
 		return false;
 	row = find(nat, &answer, NAT_REPLY);
 	if (row != NAT_NONE) {
-		/* About a packet to the endpoint: the client is told, by the service. */
+		/*
+		 * About a packet to the endpoint: the client is told, by the service; who speaks to
+		 * the outside may hear from every router there.
+		 */
 		s = &nat->row[row];
 		inner = nat_tuple(s, NAT_FORWARD);
-		forward_error(nat, m, e, &inner, &s->vip, &s->client);
+		src = s->egress ? sl_pkt(m)->src : s->vip;
+		forward_error(nat, m, e, &inner, &src, &s->client);
 		return true;
 	}
 	row = find(nat, &answer, NAT_FORWARD);

@@ -15,7 +15,8 @@ struct look {
 		FORWARD, /* to a service */
 		KNOWN, /* the same, if it is of a session; else its service is not looked up yet */
 		REPLY,
-		EARLY, /* before the first configuration */
+		OUTSIDE, /* to nobody we know: from the cluster side, it may be egress */
+		EARLY,   /* before the first configuration */
 	} what;
 };
 
@@ -68,6 +69,28 @@ static bool is_heard(const struct sl_nat *nat, const struct look *l)
 	return nat->heard[bit / 64] >> (bit % 64) & 1;
 }
 
+/*
+ * Echo is translated on its way outside, by its identifier. A virtual IP and the box answer
+ * themselves.
+ */
+static void look_echo(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
+{
+	const struct sl_pkt *p = sl_pkt(m);
+	const uint8_t *icmp = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
+	uint16_t sport = 0, dport = 0;
+
+	if (nat->n_egress == 0 || !sl_icmp_echo_ports(icmp, p->family, &sport, &dport))
+		return;
+	l->tuple = nat_pkt_tuple(p);
+	l->local = sl_net_is_local(nat->net, &p->dst);
+	if (icmp[0] == (p->family == 4 ? 8 : 128))
+		l->what = nat->lc->snap ? (l->local ? LEAVE : KNOWN) : EARLY;
+	else if (l->local && dport >= SL_NAT_PORT_FIRST && dport < SL_TCP_PORT_FIRST)
+		l->what = nat->lc->snap ? REPLY : EARLY;
+	l->hash = nat_hash(nat, &l->tuple);
+	sl_flow_prefetch(nat->index, l->hash);
+}
+
 static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 {
 	const struct sl_pkt *p = sl_pkt(m);
@@ -76,7 +99,11 @@ static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 
 	l->what = LEAVE;
 	l->service = SL_SNAP_NONE;
-	if ((p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP) || (p->flags & SL_PKT_FRAGMENT))
+	if (p->flags & SL_PKT_FRAGMENT)
+		return;
+	if (p->proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		look_echo(nat, m, l);
+	if (p->proto != IPPROTO_TCP && p->proto != IPPROTO_UDP)
 		return;
 	l->tuple = nat_pkt_tuple(p);
 	if (!snap) {
@@ -95,7 +122,9 @@ static void look(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 		l->service = service_of(snap, &l->tuple, l->local);
 	if (l->what == LEAVE && l->service != SL_SNAP_NONE)
 		l->what = FORWARD;
-	if (l->what == REPLY || l->what == KNOWN ||
+	if (l->what == LEAVE && nat->n_egress && !l->local)
+		l->what = OUTSIDE;
+	if (l->what == REPLY || l->what == KNOWN || l->what == OUTSIDE ||
 	    (l->what == FORWARD && !is_listener(snap, l->service))) {
 		l->hash = nat_hash(nat, &l->tuple);
 		sl_flow_prefetch(nat->index, l->hash);
@@ -145,14 +174,29 @@ static uint32_t find_forward(struct sl_nat *nat, struct rte_mbuf *m, const struc
 	return NAT_NONE;
 }
 
-/* Whether access list or limits refuse what a packet would open. */
+/* Whether the service takes packets of that client. */
+static bool in_range(const struct sl_snap *snap, const struct sl_snap_service *v,
+		     const struct sl_ip *client)
+{
+	for (uint32_t i = 0; i < v->sources.n; i++)
+		if (sl_prefix_contains(sl_snap_prefix(snap, v->sources.first + i), client))
+			return true;
+	return v->sources.n == 0;
+}
+
+/* Whether source ranges, access list or limits refuse what a packet would open. */
 static bool guarded(struct sl_nat *nat, const struct look *l, bool session, enum sl_drop *why)
 {
+	const struct sl_snap_service *v = sl_snap_service(nat->lc->snap, l->service);
 	enum sl_drop no;
 
+	if (!in_range(nat->lc->snap, v, &l->tuple.src)) {
+		*why = SL_DROP_NAT_SOURCE_RANGE;
+		return true;
+	}
 	if (!nat->guard)
 		return false;
-	no = nat_guard_asks(nat, &l->tuple, sl_snap_service(nat->lc->snap, l->service), session);
+	no = nat_guard_asks(nat, &l->tuple, v, session);
 	if (no != SL_DROP_COUNT)
 		*why = no;
 	return no != SL_DROP_COUNT;
@@ -253,6 +297,58 @@ static bool forward(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l
 	return true;
 }
 
+/* Session of a packet to the outside; NAT_NONE: the packet is gone. */
+static uint32_t egress_session(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l,
+			       const struct sl_nat_egress *rule)
+{
+	uint32_t row = nat_find(nat, &l->tuple, NAT_FORWARD, l->hash);
+	enum sl_drop why = SL_DROP_NAT_NOT_OPENING;
+
+	if (row != NAT_NONE && nat->row[row].egress && !(opens(m) && over(&nat->row[row])))
+		return row;
+	/* It was a service's, which is gone; or both ends are through with it. */
+	if (row != NAT_NONE)
+		nat_end(nat, row);
+	row = NAT_NONE;
+	if (opens(m)) {
+		if (nat->guard)
+			why = nat_guard_asks(nat, &l->tuple, NULL, false);
+		if (!nat->guard || why == SL_DROP_COUNT)
+			row = nat_egress_open(nat, rule, &l->tuple, &why);
+	}
+	if (row != NAT_NONE)
+		return row;
+	if (why == SL_DROP_NAT_NOT_OPENING) {
+		nat_refuse(nat, m, why);
+		return NAT_NONE;
+	}
+	if (why == SL_DROP_IP_NO_ROUTE)
+		sl_icmp_error_send(nat->nl, m, 3, 0, 0);
+	sl_drop(nat->lc, m, why);
+	return NAT_NONE;
+}
+
+/* true: taken. */
+static bool egress(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	const struct sl_nat_egress *rule;
+	uint32_t row;
+
+	if (nat->n_egress == 0 || l->local || (sl_pkt(m)->flags & SL_PKT_BROADCAST) ||
+	    sl_net_is_virtual(nat->net, &l->tuple.dst))
+		return false;
+	rule = nat_egress_find(nat, &l->tuple);
+	if (!rule)
+		return false;
+	row = egress_session(nat, m, l, rule);
+	if (row == NAT_NONE)
+		return true;
+	nat->row[row].epoch = (uint32_t)nat->lc->snap->epoch;
+	nat->row[row].health = nat->health;
+	pass_on(nat, m, row, NAT_FORWARD);
+	return true;
+}
+
 /* The session, and what it will touch, on its way into the cache before it is needed. */
 static void fetch(struct sl_nat *nat, struct look *l)
 {
@@ -276,12 +372,13 @@ static bool known(struct sl_nat *nat, struct rte_mbuf *m, struct look *l)
 
 	/* A packet before it in the burst may have ended it. */
 	if (l->row != NAT_NONE && s->check && s->generation == l->generation &&
-	    s->epoch == (uint32_t)nat->lc->snap->epoch && !(over(s) && opens(m))) {
+	    s->epoch == (uint32_t)nat->lc->snap->epoch && s->health == nat->health &&
+	    !(over(s) && opens(m))) {
 		pass_on(nat, m, l->row, NAT_FORWARD);
 		return true;
 	}
 	l->service = service_of(nat->lc->snap, &l->tuple, l->local);
-	return l->service != SL_SNAP_NONE && forward(nat, m, l);
+	return l->service != SL_SNAP_NONE ? forward(nat, m, l) : egress(nat, m, l);
 }
 
 static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
@@ -295,7 +392,9 @@ static bool reply(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 	if (l->service != SL_SNAP_NONE)
 		return forward(nat, m, l);
 	if (!sl_net_is_local(nat->net, &l->tuple.dst))
-		return false; /* of a direct endpoint, but no answer */
+		return egress(nat, m, l); /* of a direct endpoint, but no answer */
+	if (nat_is_icmp(l->tuple.proto))
+		return false;
 	if (nat->high_services && l->tuple.proto == IPPROTO_TCP &&
 	    sl_snap_listener_find(nat->lc->snap, &l->tuple.dst, l->tuple.dport) != SL_SNAP_NONE)
 		return false;
@@ -319,6 +418,8 @@ static bool early(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 	}
 	if (row != NAT_NONE)
 		pass_on(nat, m, row, dir);
+	else if (nat_is_icmp(l->tuple.proto))
+		return false;
 	else if (!sl_net_is_local(nat->net, &l->tuple.dst) || opens(m))
 		sl_drop(nat->lc, m, SL_DROP_IP_NOT_OURS);
 	else
@@ -331,6 +432,7 @@ uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 	struct look looks[SL_BURST];
 	uint16_t kept = 0;
 
+	nat->health = sl_health_generation(nat->lc->health);
 	for (uint16_t i = 0; i < n; i++)
 		look(nat, pkts[i], &looks[i]);
 	for (uint16_t i = 0; i < n; i++)
@@ -345,6 +447,8 @@ uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 			taken = known(nat, pkts[i], &looks[i]);
 		else if (looks[i].what == REPLY)
 			taken = reply(nat, pkts[i], &looks[i]);
+		else if (looks[i].what == OUTSIDE)
+			taken = egress(nat, pkts[i], &looks[i]);
 		else if (looks[i].what == EARLY)
 			taken = early(nat, pkts[i], &looks[i]);
 		if (!taken)

@@ -13,9 +13,9 @@
 static void set_timeouts(struct sl_nat *nat, const struct sl_nat_config *cfg)
 {
 	static const uint32_t s[SL_NAT_STATES] = {
-		[SL_NAT_SYN_SENT] = 120, [SL_NAT_SYN_RECV] = 60,   [SL_NAT_ESTABLISHED] = 432000,
-		[SL_NAT_FIN] = 120,      [SL_NAT_TIME_WAIT] = 120, [SL_NAT_CLOSE] = 10,
-		[SL_NAT_UDP] = 30,       [SL_NAT_UDP_STREAM] = 120};
+		[SL_NAT_SYN_SENT] = 120, [SL_NAT_SYN_RECV] = 60,    [SL_NAT_ESTABLISHED] = 432000,
+		[SL_NAT_FIN] = 120,      [SL_NAT_TIME_WAIT] = 120,  [SL_NAT_CLOSE] = 10,
+		[SL_NAT_UDP] = 30,       [SL_NAT_UDP_STREAM] = 120, [SL_NAT_ICMP] = 30};
 
 	for (int i = 0; i < SL_NAT_STATES; i++)
 		nat->timeout_us[i] = cfg->timeout_ms[i] ? cfg->timeout_ms[i] * UINT64_C(1000)
@@ -33,14 +33,22 @@ static bool port_is_mine(const struct sl_nat *nat, const struct sl_nat_session *
 	       s->oport % nat->lc->workers == nat->lc->index;
 }
 
+/* Whether the state is one of its protocol. */
+static bool has_state(const struct sl_nat_session *s)
+{
+	if (s->state == SL_NAT_ICMP)
+		return nat_is_icmp(s->proto);
+	if (s->state == SL_NAT_UDP || s->state == SL_NAT_UDP_STREAM)
+		return s->proto == IPPROTO_UDP;
+	return s->proto == IPPROTO_TCP;
+}
+
 /* Whether a row that lies in the segment is a whole session of this worker, still alive. */
 static bool usable(const struct sl_nat *nat, const struct sl_nat_session *s)
 {
-	bool udp = s->state == SL_NAT_UDP || s->state == SL_NAT_UDP_STREAM;
-
 	return s->check == sl_nat_check(s) && s->state > SL_NAT_FREE && s->state < SL_NAT_STATES &&
-	       s->proto == (udp ? IPPROTO_UDP : IPPROTO_TCP) && s->fins <= 3 &&
-	       s->expires_us > nat->lc->now_us && port_is_mine(nat, s);
+	       has_state(s) && s->fins <= 3 && s->expires_us > nat->lc->now_us &&
+	       port_is_mine(nat, s);
 }
 
 /* Two rows of one tuple cannot both be true. */
@@ -63,6 +71,7 @@ static void restore_row(struct sl_nat *nat, uint32_t row)
 
 		s->expires_us = SL_MIN(s->expires_us, most);
 		if (usable(nat, s) && !known(nat, s) && nat_adopt(nat, row)) {
+			s->health = UINT32_MAX; /* what was known then is not known any more */
 			nat->restored.sessions++;
 			return;
 		}
@@ -98,13 +107,19 @@ static void restore(struct sl_nat *nat, uint32_t clients)
 	nat->uncounted = nat->restored.sessions > 0;
 }
 
-static int allocate(struct sl_nat *nat)
+static int allocate(struct sl_nat *nat, const struct sl_nat_config *cfg)
 {
 	nat->index = sl_flow_create(nat->rows * 2);
 	nat->wheel = sl_wheel_create(nat->rows, nat->lc->now_us);
 	nat->link = calloc(nat->rows, sizeof(*nat->link));
 	nat->rest = nat_rest_create();
-	return nat->index && nat->wheel && nat->link && nat->rest ? 0 : -ENOMEM;
+	nat->clusters = nat->lc->stats.slots[SL_STATS_CLUSTER];
+	nat->lb = calloc(SL_MAX(nat->clusters, 1), sizeof(*nat->lb));
+	nat->egress = calloc(SL_MAX(cfg->n_egress, 1), sizeof(*nat->egress));
+	if (!nat->index || !nat->wheel || !nat->link || !nat->rest || !nat->lb || !nat->egress)
+		return -ENOMEM;
+	memcpy(nat->egress, cfg->egress, cfg->n_egress * sizeof(*nat->egress));
+	return 0;
 }
 
 static bool needs_guard(const struct sl_nat_guard *g)
@@ -141,8 +156,9 @@ int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
 	nat->free_first = nat->embryo_first = nat->embryo_last = NAT_NONE;
 	/* Not where a former run began: its last ports may still be known to endpoints. */
 	nat->port_next = sl_balance_rnd(&lc->rnd);
+	nat->n_egress = cfg->n_egress;
 	set_timeouts(nat, cfg);
-	if (allocate(nat) < 0) {
+	if (allocate(nat, cfg) < 0) {
 		sl_nat_free(nat);
 		return sl_err(err, ENOMEM, "no memory for %u L4 sessions", rows);
 	}
@@ -162,6 +178,8 @@ void sl_nat_free(struct sl_nat *nat)
 	sl_flow_free(nat->index);
 	sl_wheel_free(nat->wheel);
 	free(nat->link);
+	free(nat->egress);
+	free(nat->lb);
 	nat_rest_free(nat->rest);
 	nat_guard_free(nat->guard);
 	free(nat);

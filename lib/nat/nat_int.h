@@ -8,6 +8,7 @@
 #include "sl_balance.h"
 #include "sl_flow.h"
 #include "sl_nat.h"
+#include "sl_shares.h"
 #include "sl_steer.h"
 #include "sl_wheel.h"
 #include "sl_wire.h"
@@ -39,6 +40,14 @@ struct nat_link {
 	uint32_t prev, next;
 };
 
+/* View of a cluster for choosing among its endpoints. */
+struct nat_lb {
+	uint64_t born, epoch; /* whose, and for which configuration it was counted */
+	uint32_t generation;  /* of the health table, when it was counted */
+	uint32_t even;        /* choice of a level */
+	struct sl_shares shares;
+};
+
 struct sl_nat {
 	struct sl_lcore *lc;
 	struct sl_net *net;
@@ -66,11 +75,16 @@ struct sl_nat {
 	struct nat_rest *rest;               /* source ports that rest */
 	struct sl_ip snat[SL_NAT_SNAT_MAX];
 	uint16_t n_snat;
+	struct sl_nat_egress *egress;
+	uint16_t n_egress;
 	/* Sessions being ended by order: which order, whose, and how far. */
 	uint64_t killing;
 	struct sl_session_filter kill;
 	uint32_t kill_row;
-	bool uncounted; /* restored sessions do not stand in the gauges of objects yet */
+	struct nat_lb *lb; /* [clusters], by statistics slot */
+	uint32_t clusters;
+	uint32_t health; /* generation of the health table, this burst */
+	bool uncounted;  /* restored sessions do not stand in the gauges of objects yet */
 	struct sl_nat_restored restored;
 };
 
@@ -178,6 +192,21 @@ void nat_rest_note(struct sl_nat *nat, const struct sl_nat_session *s);
 /** Whether a port must not be used towards that endpoint yet. */
 bool nat_rest_has(const struct sl_nat *nat, const struct sl_tuple *back, uint64_t hash);
 
+/* ---- health.c ---- */
+
+/** What of a cluster is usable now. */
+struct nat_lb *nat_lb(struct sl_nat *nat, const struct sl_snap_cluster *c);
+
+/** Whether an endpoint takes something new. */
+bool nat_usable(const struct sl_nat *nat, const struct sl_snap_endpoint *e);
+
+/**
+ * Whether a session's endpoint failed its checks: nobody is there. Not while so many do that all
+ * are used regardless.
+ */
+bool nat_is_dead(struct sl_nat *nat, const struct sl_snap_service *v,
+		 const struct sl_nat_session *s);
+
 /* ---- choose.c ---- */
 
 /** Endpoint for a packet's new session; NULL when there is none of its family. */
@@ -195,11 +224,28 @@ const struct sl_snap_endpoint *nat_choose(struct sl_nat *nat, const struct sl_sn
 uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service,
 		  enum sl_drop *why);
 
+/**
+ * Chooses the session's source port, from its own address or else from another of a list.
+ *
+ * @return false: none is free.
+ */
+bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
+		     uint16_t n);
+
 /** Whether the answer of a session that keeps the client's address comes to this worker. */
 bool nat_is_mine(const struct sl_nat *nat, const struct sl_tuple *back);
 
 /** Whether the configuration in use still has the session's service and endpoint. */
 bool nat_still_served(struct sl_nat *nat, uint32_t row, uint32_t service);
+
+/* ---- egress.c ---- */
+
+/** The rule by which a packet goes outside; NULL: none. */
+const struct sl_nat_egress *nat_egress_find(const struct sl_nat *nat, const struct sl_tuple *t);
+
+/** Opens its session. @return Row; NAT_NONE and the reason. */
+uint32_t nat_egress_open(struct sl_nat *nat, const struct sl_nat_egress *rule,
+			 const struct sl_tuple *t, enum sl_drop *why);
 
 /* ---- track.c: TCP and UDP states ---- */
 
@@ -223,6 +269,11 @@ void nat_refuse(struct sl_nat *nat, struct rte_mbuf *m, enum sl_drop why);
 static inline struct sl_tuple nat_pkt_tuple(const struct sl_pkt *p)
 {
 	return (struct sl_tuple){p->src, p->dst, p->sport, p->dport, p->proto};
+}
+
+static inline bool nat_is_icmp(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
 static inline const struct sl_tcp_hdr *nat_tcp(struct rte_mbuf *m)

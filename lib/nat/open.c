@@ -35,16 +35,18 @@ static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s)
 	return false;
 }
 
-/* From the address towards the endpoint, or from another of ours that may be used for it. */
-static bool choose_port(struct sl_nat *nat, struct sl_nat_session *s)
+bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
+		     uint16_t n)
 {
+	struct sl_ip first = s->own;
+
 	if (choose_port_of(nat, s))
 		return true;
-	for (uint16_t i = 0; i < nat->n_snat; i++) {
-		if (sl_ip_eq(&nat->snat[i], &s->own) ||
-		    sl_ip_is_v4(&nat->snat[i]) != sl_ip_is_v4(&s->endpoint))
+	for (uint16_t i = 0; i < n; i++) {
+		if (sl_ip_eq(&more[i], &first) ||
+		    sl_ip_is_v4(&more[i]) != sl_ip_is_v4(&s->endpoint))
 			continue;
-		s->own = nat->snat[i];
+		s->own = more[i];
 		if (choose_port_of(nat, s))
 			return true;
 	}
@@ -95,7 +97,8 @@ uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service
 				   .cport = t->sport,
 				   .vport = t->dport,
 				   .proto = t->proto,
-				   .epoch = (uint32_t)snap->epoch};
+				   .epoch = (uint32_t)snap->epoch,
+				   .health = nat->health};
 	uint32_t row;
 
 	*why = SL_DROP_NAT_NO_ENDPOINT;
@@ -118,7 +121,8 @@ uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service
 		s.own = s.client;
 		s.oport = s.cport;
 	}
-	if (!(s.kept ? choose_kept_port(nat, &s) : choose_port(nat, &s)))
+	if (!(s.kept ? choose_kept_port(nat, &s)
+		     : nat_choose_port(nat, &s, nat->snat, nat->n_snat)))
 		return NAT_NONE;
 	*why = SL_DROP_NAT_TABLE_FULL;
 	row = nat_insert(nat, &s);
@@ -142,27 +146,41 @@ static const struct sl_snap_endpoint *endpoint_of(const struct sl_snap *snap,
 	return NULL;
 }
 
-bool nat_still_served(struct sl_nat *nat, uint32_t row, uint32_t service)
+/* The session is of the configuration in use from now on. */
+static void move(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_snap_service *v,
+		 const struct sl_snap_endpoint *e)
 {
-	const struct sl_snap *snap = nat->lc->snap;
-	const struct sl_snap_service *v = sl_snap_service(snap, service);
-	struct sl_nat_session *s = &nat->row[row];
-	const struct sl_snap_endpoint *e;
-
-	if (s->epoch == (uint32_t)snap->epoch)
-		return true;
-	if (v->cluster == SL_SNAP_NONE)
-		return false;
-	e = endpoint_of(snap, v, s);
-	/* A connection may outlast a failed health check; datagrams need no one endpoint. */
-	if (!e || (s->proto == IPPROTO_UDP && e->health == SL_UNHEALTHY))
-		return false;
 	nat_count_out(nat, s);
 	s->service_slot = v->slot.index;
 	s->service_born = (uint32_t)v->slot.born;
 	s->endpoint_slot = e->slot.index;
 	s->endpoint_born = (uint32_t)e->slot.born;
 	nat_count_in(nat, s);
-	s->epoch = (uint32_t)snap->epoch;
+	s->epoch = (uint32_t)nat->lc->snap->epoch;
+}
+
+bool nat_still_served(struct sl_nat *nat, uint32_t row, uint32_t service)
+{
+	const struct sl_snap *snap = nat->lc->snap;
+	const struct sl_snap_service *v = sl_snap_service(snap, service);
+	struct sl_nat_session *s = &nat->row[row];
+
+	if (s->epoch == (uint32_t)snap->epoch && s->health == nat->health)
+		return true;
+	if (v->cluster == SL_SNAP_NONE || s->egress)
+		return false;
+	if (s->epoch != (uint32_t)snap->epoch) {
+		const struct sl_snap_endpoint *e = endpoint_of(snap, v, s);
+
+		/* A connection may outlast being called unready; datagrams need no one endpoint. */
+		if (!e || (s->proto == IPPROTO_UDP && e->health == SL_UNHEALTHY))
+			return false;
+		move(nat, s, v, e);
+	}
+	if (nat_is_dead(nat, v, s)) {
+		nat->lc->stats.c->nat_endpoint_dead++;
+		return false;
+	}
+	s->health = nat->health;
 	return true;
 }

@@ -2,13 +2,14 @@
 /* Addresses, ports and checksums of a translated packet, and of one quoted by an ICMP error. */
 #include "nat_int.h"
 
-#define V4_ADDRS     12u /* offset of source and destination in the IP header */
-#define V6_ADDRS     8u
-#define V4_CSUM      10u
-#define TCP_CSUM     16u
-#define UDP_CSUM     6u
-#define ICMP_CSUM    2u
-#define QUOTED_PORTS 4u
+#define V4_ADDRS  12u /* offset of source and destination in the IP header */
+#define V6_ADDRS  8u
+#define V4_CSUM   10u
+#define TCP_CSUM  16u
+#define UDP_CSUM  6u
+#define ICMP_CSUM 2u
+#define ICMP_ID   4u
+#define QUOTED_L4 8u
 
 /* A change of bytes at an even offset of what a checksum covers. */
 struct change {
@@ -72,6 +73,22 @@ static void replace_ports(uint8_t *l4, const struct sl_tuple *to, struct change 
 	replace(l4, ports, sizeof(ports), c);
 }
 
+/* The identifier stands where the tuple has a port; the checksum of ICMPv6 covers addresses. */
+static void rewrite_echo(uint8_t *l4, const struct sl_tuple *to, const struct change *addrs)
+{
+	struct change id;
+	uint8_t number[2];
+
+	sl_store16(number, to->sport | to->dport);
+	replace(l4 + ICMP_ID, number, 2, &id);
+	update(l4 + ICMP_CSUM, &id);
+	if (to->proto == IPPROTO_ICMPV6)
+		update(l4 + ICMP_CSUM, addrs);
+	/* Of zeros only: their sum must not be 0 (RFC 1624 3). */
+	if (l4[0] == 0 && sl_load16(number) == 0 && sl_load16(l4 + ICMP_CSUM) == 0)
+		sl_store16(l4 + ICMP_CSUM, 0xffff);
+}
+
 void nat_rewrite(struct rte_mbuf *m, const struct sl_tuple *to)
 {
 	struct sl_pkt *p = sl_pkt(m);
@@ -80,11 +97,14 @@ void nat_rewrite(struct rte_mbuf *m, const struct sl_tuple *to)
 	struct change addrs, ports;
 
 	replace_addrs(ip, p->family, &to->src, &to->dst, &addrs);
-	replace_ports(l4, to, &ports);
-	if (p->proto == IPPROTO_TCP) {
+	if (nat_is_icmp(p->proto)) {
+		rewrite_echo(l4, to, &addrs);
+	} else if (p->proto == IPPROTO_TCP) {
+		replace_ports(l4, to, &ports);
 		update(l4 + TCP_CSUM, &addrs);
 		update(l4 + TCP_CSUM, &ports);
 	} else {
+		replace_ports(l4, to, &ports);
 		update_udp(l4 + UDP_CSUM, &addrs);
 		update_udp(l4 + UDP_CSUM, &ports);
 	}
@@ -126,7 +146,9 @@ static uint32_t quoted_l4(const struct rte_mbuf *m, const struct sl_icmp_error *
 static void update_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e, uint32_t l4,
 			  const struct change *addrs, const struct change *ports, uint8_t *icmp)
 {
-	uint32_t off = l4 + (e->inner.proto == IPPROTO_TCP ? TCP_CSUM : UDP_CSUM);
+	uint32_t off = l4 + (e->inner.proto == IPPROTO_TCP   ? TCP_CSUM
+			     : e->inner.proto == IPPROTO_UDP ? UDP_CSUM
+							     : ICMP_CSUM);
 	uint8_t *field = rte_pktmbuf_mtod_offset(m, uint8_t *, off);
 	struct change c = {.len = 2};
 
@@ -134,8 +156,9 @@ static void update_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e, uin
 	if (off + 2u > m->data_len || off + 2u > (uint32_t)sl_pkt(m)->l4 + sl_pkt(m)->l4_len)
 		return;
 	memcpy(c.old, field, 2);
-	if (e->inner.proto == IPPROTO_TCP) {
-		update(field, addrs);
+	if (e->inner.proto != IPPROTO_UDP) {
+		if (e->inner.proto != IPPROTO_ICMP)
+			update(field, addrs);
 		update(field, ports);
 	} else {
 		update_udp(field, addrs);
@@ -143,6 +166,19 @@ static void update_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e, uin
 	}
 	memcpy(c.new, field, 2);
 	update(icmp, &c);
+}
+
+/* Ports, or the identifier of an echo: eight bytes are always quoted. */
+static void replace_quoted(uint8_t *l4, const struct sl_tuple *inner, struct change *c)
+{
+	uint8_t id[2];
+
+	if (!nat_is_icmp(inner->proto)) {
+		replace_ports(l4, inner, c);
+		return;
+	}
+	sl_store16(id, inner->sport | inner->dport);
+	replace(l4 + ICMP_ID, id, 2, c);
 }
 
 bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
@@ -156,7 +192,7 @@ bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
 	struct change addrs, ports, c = {.len = 2};
 	uint32_t l4 = quoted_l4(m, e);
 
-	if (l4 == UINT32_MAX || l4 + QUOTED_PORTS > m->data_len)
+	if (l4 == UINT32_MAX || l4 + QUOTED_L4 > m->data_len)
 		return false;
 	memcpy(c.old, ip + V4_CSUM, 2);
 	replace_addrs(ip, e->family, &inner->src, &inner->dst, &addrs);
@@ -164,7 +200,7 @@ bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
 	update(icmp, &addrs);
 	if (e->family == 4)
 		update(icmp, &c);
-	replace_ports(rte_pktmbuf_mtod_offset(m, uint8_t *, l4), inner, &ports);
+	replace_quoted(rte_pktmbuf_mtod_offset(m, uint8_t *, l4), inner, &ports);
 	update(icmp, &ports);
 	update_quoted(m, e, l4, &addrs, &ports, icmp);
 	replace_addrs(outer, p->family, src, dst, &addrs);

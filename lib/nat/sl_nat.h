@@ -50,6 +50,17 @@ struct sl_nat_guard {
 	uint32_t clients_max; /* that are counted; a power of two, 0 without such limits */
 };
 
+#define SL_NAT_EGRESS_MAX 32
+
+/** Hosts that reach others from addresses of ours; the first rule that fits decides. */
+struct sl_nat_egress {
+	struct sl_prefix from, to; /* who speaks to whom; hosts of `from` among each other don't */
+	/* Addresses of the box, all of one family: a host has one of them, another when its ports
+	 * are used up. None: the one towards the destination. */
+	struct sl_ip snat[SL_NAT_SNAT_MAX];
+	uint16_t n_snat;
+};
+
 struct sl_nat_config {
 	void *rows; /* 8-byte aligned, sl_flows_size(rows_max, guard.clients_max) bytes, zeroed or
 		       of a former run; the caller's, untouched by sl_nat_free */
@@ -61,6 +72,8 @@ struct sl_nat_config {
 	 * towards an endpoint are used up. */
 	struct sl_ip snat[SL_NAT_SNAT_MAX];
 	uint16_t n_snat;
+	const struct sl_nat_egress *egress; /* copied */
+	uint16_t n_egress;
 	uint32_t timeout_ms[SL_NAT_STATES]; /* 0: the kernel conntrack's default */
 };
 

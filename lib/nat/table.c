@@ -49,7 +49,8 @@ uint32_t nat_find(const struct sl_nat *nat, const struct sl_tuple *t, enum nat_d
 
 bool nat_is_embryonic(uint8_t state)
 {
-	return state == SL_NAT_SYN_SENT || state == SL_NAT_SYN_RECV || state == SL_NAT_UDP;
+	return state == SL_NAT_SYN_SENT || state == SL_NAT_SYN_RECV || state == SL_NAT_UDP ||
+	       state == SL_NAT_ICMP;
 }
 
 static void embryo_add(struct sl_nat *nat, uint32_t row)

@@ -190,7 +190,7 @@ static struct sl_ip error_source(const struct sl_net *net, const struct sl_ip *s
 {
 	struct sl_ip from;
 
-	if (sl_net_is_local(net, dst) || (refused && net_is_virtual(net, dst)))
+	if (sl_net_is_local(net, dst) || (refused && sl_net_is_virtual(net, dst)))
 		return *dst;
 	if (sl_net_source(net, src, &from, NULL) || sl_net_source(net, dst, &from, NULL))
 		return from;
@@ -223,7 +223,7 @@ void sl_icmp_error_send(struct sl_net_lcore *nl, struct rte_mbuf *m, uint8_t typ
 	if (ip_addrs(m, sl_pkt(m)->l3, &src, &dst) == 6 && protocol)
 		rest = next_header_pointer(m);
 	/* An answer that was translated comes from a virtual address: its endpoint is told. */
-	self = sl_net_is_local(nl->net, &src) || net_is_virtual(nl->net, &src);
+	self = sl_net_is_local(nl->net, &src) || sl_net_is_virtual(nl->net, &src);
 	if (self && nl->n_self == NET_SELF_MAX)
 		return;
 	if (!self && !rate_ok(nl, &src, type == UNREACHABLE && code == FRAG_NEEDED)) {

@@ -46,6 +46,16 @@ static uint16_t quoted_mtu(const struct sl_icmp_error *e, const struct sl_icmp_h
 	return e->type == 2 ? (uint16_t)SL_MIN(ntohl(icmp->rest_be), UINT16_MAX) : 0;
 }
 
+bool sl_icmp_echo_ports(const uint8_t *icmp, uint8_t family, uint16_t *sport, uint16_t *dport)
+{
+	bool echo = icmp[0] == (family == 4 ? V4_ECHO : V6_ECHO);
+
+	if (!echo && icmp[0] != (family == 4 ? V4_ECHO_REPLY : V6_ECHO_REPLY))
+		return false;
+	*(echo ? sport : dport) = sl_load16(icmp + 4);
+	return true;
+}
+
 bool sl_icmp_error_parse(struct rte_mbuf *m, struct sl_icmp_error *e)
 {
 	const struct sl_pkt *p = sl_pkt(m);
@@ -75,6 +85,8 @@ bool sl_icmp_error_parse(struct rte_mbuf *m, struct sl_icmp_error *e)
 		e->inner.sport = sl_load16(ip + l4);
 		e->inner.dport = sl_load16(ip + l4 + 2);
 	}
+	if (e->inner.proto == (p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		sl_icmp_echo_ports(ip + l4, p->family, &e->inner.sport, &e->inner.dport);
 	if (e->inner.proto == IPPROTO_TCP)
 		e->inner_seq = sl_load32(ip + l4 + 4);
 	return true;
@@ -171,7 +183,7 @@ static void icmp_in(struct sl_net_lcore *nl, struct rte_mbuf *m)
 	/* An error may be addressed to a virtual IP whose flow it quotes. */
 	if (icmp && is_error(p->family, type) && to_hook(nl, m))
 		return;
-	if (!sl_net_is_local(nl->net, &p->dst) && !net_is_virtual(nl->net, &p->dst))
+	if (!sl_net_is_local(nl->net, &p->dst) && !sl_net_is_virtual(nl->net, &p->dst))
 		sl_drop(nl->lc, m, SL_DROP_IP_NOT_OURS);
 	else if (!icmp)
 		refuse(nl, m);

@@ -68,11 +68,13 @@ static int udp_parse(struct rte_mbuf *m)
 
 static int icmp_parse(struct rte_mbuf *m, bool pseudo)
 {
-	const struct sl_pkt *p = sl_pkt(m);
+	struct sl_pkt *p = sl_pkt(m);
 
 	if (p->l4_len < NET_ICMP_LEN || !net_pullup(m, p->l4 + NET_ICMP_LEN) ||
 	    !csum_ok(m, NET_ICMP_LEN, pseudo))
 		return SL_DROP_ICMP_BAD;
+	sl_icmp_echo_ports(rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4), p->family, &p->sport,
+			   &p->dport);
 	return NET_PASS;
 }
 

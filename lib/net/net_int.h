@@ -156,7 +156,6 @@ const struct net_route *net_hop_choose(const struct sl_net *net, const struct ne
 bool net_is_hop(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
 
 /* virtual.c */
-bool net_is_virtual(const struct sl_net *net, const struct sl_ip *ip);
 /** Whether a port answers ARP and ND for ip: its own address, or a virtual one in its subnet. */
 bool net_answers_for(const struct sl_net *net, uint16_t port, const struct sl_ip *ip);
 void net_virtual_announce(struct sl_net *net, struct sl_lcore *lc);

@@ -154,7 +154,7 @@ static void unreachable(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf
 
 	if (!icmp_error_apt(net, m) || !ip_addrs(m, 0, &src, &dst))
 		return;
-	self = sl_net_is_local(net, &src) || net_is_virtual(net, &src);
+	self = sl_net_is_local(net, &src) || sl_net_is_virtual(net, &src);
 	if (!self && (!net_route_find(net, &src, &dst, 0, &back) ||
 		      neigh_lookup(net, &back.via, back.port, mac) == NEIGH_FREE))
 		return;

@@ -65,6 +65,9 @@ void sl_net_free(struct sl_net *net);
 /** Whether ip is an address of the box. Worker-safe. */
 bool sl_net_is_local(const struct sl_net *net, const struct sl_ip *ip);
 
+/** Whether ip is the address of a service, and not of the box. Worker-safe. */
+bool sl_net_is_virtual(const struct sl_net *net, const struct sl_ip *ip);
+
 /**
  * Own address from which to speak to dst.
  *
@@ -141,6 +144,14 @@ struct sl_icmp_error {
  * @return false when it is no error message or quotes too little. Worker-safe.
  */
 bool sl_icmp_error_parse(struct rte_mbuf *m, struct sl_icmp_error *e);
+/**
+ * An echo's identifier as ports: it is the source port of a request, the destination port of its
+ * answer.
+ *
+ * @param icmp Eight bytes of its header.
+ * @return false: it is neither. Worker-safe.
+ */
+bool sl_icmp_echo_ports(const uint8_t *icmp, uint8_t family, uint16_t *sport, uint16_t *dport);
 /** @return true when the packet was taken (the hook owns it then). */
 typedef bool (*sl_icmp_error_fn)(void *arg, struct rte_mbuf *m, const struct sl_icmp_error *e);
 

@@ -23,7 +23,7 @@ static bool holds(const struct net_virtual *v, const struct sl_ip *ip)
 	return v && bsearch(ip, v->ip, v->n, sizeof(v->ip[0]), ip_cmp);
 }
 
-bool net_is_virtual(const struct sl_net *net, const struct sl_ip *ip)
+bool sl_net_is_virtual(const struct sl_net *net, const struct sl_ip *ip)
 {
 	return holds(__atomic_load_n(&net->virtual, __ATOMIC_ACQUIRE), ip);
 }
@@ -34,7 +34,7 @@ bool net_answers_for(const struct sl_net *net, uint16_t port, const struct sl_ip
 
 	if (own >= 0)
 		return net->addr[own].port == port;
-	return net_is_virtual(net, ip) && net_addr_on_link(net, port, ip) >= 0;
+	return sl_net_is_virtual(net, ip) && net_addr_on_link(net, port, ip) >= 0;
 }
 
 static struct net_virtual *table_of(const struct sl_net *net, const struct sl_ip *ips, uint32_t n)

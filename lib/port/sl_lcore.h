@@ -35,7 +35,7 @@ struct sl_pkt {
 	uint16_t payload; /* offset of the transport payload (TCP, UDP), of a fragment's data; or l4
 			   */
 	uint16_t l4_len;  /* transport header and payload in bytes; padding is trimmed by then */
-	uint16_t sport, dport;   /* host byte order; TCP and UDP only, else 0 */
+	uint16_t sport, dport;   /* host byte order; of TCP, UDP and ICMP echo, else 0 */
 	uint32_t service;        /* row of snap services */
 	uint32_t seq;            /* TCP: first sequence number, for queues of the stack */
 	uint16_t sum;            /* folded one's-complement sum of the payload, if SL_PKT_SUM */

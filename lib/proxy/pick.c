@@ -210,7 +210,7 @@ static bool choice_init(struct choice *c, struct sl_proxy *px,
 	if (level == PX_NONE)
 		return false;
 	c->level = sl_snap_level(c->snap, cluster->levels.first + level);
-	c->all = c->lb->panic[level] || c->lb->usable[level] == c->level->endpoints.n;
+	c->all = c->lb->shares.panic[level] || c->lb->shares.usable[level] == c->level->endpoints.n;
 	c->warming = px->lc->now_us < c->lb->warm_until_us;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "sl_http.h"
 #include "sl_match.h"
 #include "sl_proxy.h"
+#include "sl_shares.h"
 #include "sl_wheel.h"
 
 #define PX_NONE         UINT32_MAX
@@ -212,14 +213,12 @@ struct px_load {
 struct px_clients; /* clients.c */
 /** Per-worker view of a cluster for choosing among its endpoints, by statistics slot. */
 struct px_lb {
-	uint64_t born;                            /* 0: none */
-	uint64_t epoch;                           /* the rest was counted for this configuration */
-	uint64_t warm_until_us;                   /* some endpoint begins slowly until then */
-	uint32_t generation;                      /* of the health table, when it was counted */
-	uint32_t turn, even;                      /* round robin, choice of a level */
-	uint32_t usable[SL_MODEL_PRIORITIES_MAX]; /* endpoints, by level */
-	uint8_t share[SL_MODEL_PRIORITIES_MAX];   /* percent of the requests, by level */
-	bool panic[SL_MODEL_PRIORITIES_MAX];      /* too few usable ones: all are used */
+	uint64_t born;          /* 0: none */
+	uint64_t epoch;         /* the rest was counted for this configuration */
+	uint64_t warm_until_us; /* some endpoint begins slowly until then */
+	uint32_t generation;    /* of the health table, when it was counted */
+	uint32_t turn, even;    /* round robin, choice of a level */
+	struct sl_shares shares;
 };
 
 enum px_probe_state { PX_PROBE_WAIT, PX_PROBE_OPEN, PX_PROBE_ASKED };

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How much of a cluster is usable, counted when something about its endpoints changed: which
- * priorities take which share, who is in panic, who is warming. Envoy's rules.
+ * priorities take which share, who is in panic (sl_shares.h), who is warming. Envoy's rules.
  */
 #include "proxy_int.h"
 
 #include <math.h>
-
-#define SPARE_PERCENT                                                              \
-	140u /* a level counts as whole while this times its usable share is 100 % \
-	      */
 
 bool px_usable(const struct sl_proxy *px, const struct sl_snap_endpoint *ep)
 {
@@ -39,84 +35,33 @@ uint32_t px_warmth(const struct sl_proxy *px, const struct sl_snap_cluster *cl,
 	return SL_MAX(share, least);
 }
 
-/** Counts a level; @return its health in percent, 100 when it can carry everything. */
-static uint32_t count_level(struct sl_proxy *px, const struct sl_snap_cluster *cl, struct px_lb *lb,
-			    uint32_t at)
+/** Until when some endpoint of a level is warming. */
+static uint64_t warm_until(const struct sl_proxy *px, const struct sl_snap_level *l,
+			   uint64_t window)
 {
-	const struct sl_snap_level *l = sl_snap_level(px->lc->snap, cl->levels.first + at);
-	uint64_t window = (uint64_t)cl->warmup_ms * 1000;
-	bool slow = window && (cl->lb == SL_LB_LEAST_REQUEST || cl->lb == SL_LB_ROUND_ROBIN);
-	uint32_t n = 0;
+	uint64_t until = 0;
 
 	for (uint32_t i = 0; i < l->endpoints.n; i++) {
 		const struct sl_snap_endpoint *ep =
 			sl_snap_endpoint(px->lc->snap, l->endpoints.first + i);
 
-		if (!px_usable(px, ep))
-			continue;
-		n++;
-		if (slow)
-			lb->warm_until_us = SL_MAX(lb->warm_until_us, since(px, ep) + window);
+		if (px_usable(px, ep))
+			until = SL_MAX(until, since(px, ep) + window);
 	}
-	lb->usable[at] = n;
-	return SL_MIN(n * SPARE_PERCENT / l->endpoints.n, 100u);
-}
-
-/** All levels together can't carry everything: those with too few usable ones use all they have. */
-static void panic(const struct sl_proxy *px, const struct sl_snap_cluster *cl, struct px_lb *lb,
-		  uint32_t health[SL_MODEL_PRIORITIES_MAX])
-{
-	uint32_t n = cl->levels.n, calm = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct sl_snap_level *l = sl_snap_level(px->lc->snap, cl->levels.first + i);
-
-		lb->panic[i] = (uint64_t)lb->usable[i] * 100 <
-			       (uint64_t)cl->panic_percent * l->endpoints.n;
-		calm += !lb->panic[i] && health[i] > 0;
-	}
-	/* Nowhere enough: requests spread over all endpoints there are. */
-	for (uint32_t i = 0; i < n && calm == 0; i++)
-		if (lb->panic[i])
-			health[i] = (uint32_t)((uint64_t)sl_snap_level(px->lc->snap,
-								       cl->levels.first + i)
-						       ->endpoints.n *
-					       100 / cl->healthy.n);
-}
-
-/** Shares of the levels, the best one first; they add up to 100, or to 0: nothing is usable. */
-static void shares(struct px_lb *lb, uint32_t n, const uint32_t health[SL_MODEL_PRIORITIES_MAX])
-{
-	uint32_t sum = 0, left = 100, first = PX_NONE;
-
-	for (uint32_t i = 0; i < n; i++)
-		sum += health[i];
-	sum = SL_MIN(sum, 100u);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t share = sum ? SL_MIN(left, health[i] * 100 / sum) : 0;
-
-		lb->share[i] = (uint8_t)share;
-		left -= share;
-		if (first == PX_NONE && health[i])
-			first = i;
-	}
-	if (first != PX_NONE)
-		lb->share[first] = (uint8_t)(lb->share[first] + left);
+	return until;
 }
 
 static void count(struct sl_proxy *px, const struct sl_snap_cluster *cl, struct px_lb *lb)
 {
-	uint32_t health[SL_MODEL_PRIORITIES_MAX] = {0}, sum = 0, n = cl->levels.n;
+	uint64_t window = (uint64_t)cl->warmup_ms * 1000;
+	bool slow = window && (cl->lb == SL_LB_LEAST_REQUEST || cl->lb == SL_LB_ROUND_ROBIN);
 
+	sl_shares_count(&lb->shares, px->lc->snap, cl, px->lc->health);
 	lb->warm_until_us = 0;
-	memset(lb->panic, 0, sizeof(lb->panic));
-	for (uint32_t i = 0; i < n; i++) {
-		health[i] = count_level(px, cl, lb, i);
-		sum += health[i];
-	}
-	if (sum < 100 && n > 0)
-		panic(px, cl, lb, health);
-	shares(lb, n, health);
+	for (uint32_t i = 0; slow && i < cl->levels.n; i++)
+		lb->warm_until_us = SL_MAX(
+			lb->warm_until_us,
+			warm_until(px, sl_snap_level(px->lc->snap, cl->levels.first + i), window));
 }
 
 struct px_lb *px_lb(struct sl_proxy *px, const struct sl_snap_cluster *cl)
@@ -142,17 +87,8 @@ struct px_lb *px_lb(struct sl_proxy *px, const struct sl_snap_cluster *cl)
 
 uint32_t px_lb_level(struct px_lb *lb, const struct sl_snap_cluster *cl)
 {
-	uint32_t at, n = cl->levels.n;
-
-	if (n == 0)
-		return PX_NONE;
-	if (lb->share[0] == 100)
+	/* One level carries everything: nothing to choose. */
+	if (cl->levels.n && lb->shares.share[0] == 100)
 		return 0;
-	at = (uint32_t)((uint64_t)sl_balance_even(&lb->even) * 100 >> 32);
-	for (uint32_t i = 0; i < n; i++) {
-		if (at < lb->share[i])
-			return i;
-		at -= lb->share[i];
-	}
-	return PX_NONE;
+	return sl_shares_level(&lb->shares, cl->levels.n, sl_balance_even(&lb->even));
 }

@@ -21,6 +21,16 @@ static int service_row(struct builder *b, const struct sl_model_service *m)
 	s->affinity_s = m->affinity_s;
 	s->keep_client = m->keep_client;
 	s->silent = m->silent;
+	if (m->n_sources) {
+		struct sl_prefix *p = build_rows(b, SL_SNAP_PREFIXES, m->n_sources);
+
+		if (!p)
+			return 0;
+		memcpy(p, m->sources, m->n_sources * sizeof(*p));
+		s->sources = (struct sl_span){(uint32_t)b->tab[SL_SNAP_PREFIXES].n -
+						      (uint32_t)m->n_sources,
+					      (uint32_t)m->n_sources};
+	}
 	s->listener = s->cluster = SL_SNAP_NONE;
 	sl_ip_port_format(&m->ip, m->port, addr);
 	s->slot_name =

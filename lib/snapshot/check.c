@@ -223,7 +223,12 @@ static bool check_service(const struct sl_snap *s, uint32_t row)
 	       (v->proto == IPPROTO_TCP || v->proto == IPPROTO_UDP) && v->kind <= SL_SVC_NATIVE &&
 	       row_or_none_ok(s, v->listener, SL_SNAP_LISTENERS) &&
 	       row_or_none_ok(s, v->cluster, SL_SNAP_CLUSTERS) && snap_slot_ok(s, &v->slot) &&
-	       v->port <= v->port_last;
+	       v->port <= v->port_last && snap_span_ok(s, v->sources, SL_SNAP_PREFIXES);
+}
+
+static bool check_prefix(const struct sl_snap *s, uint32_t row)
+{
+	return sl_snap_prefix(s, row)->len <= 128;
 }
 
 static bool check_bucket(const struct sl_snap *s, uint32_t row)
@@ -255,6 +260,7 @@ static const struct {
 	[SL_SNAP_SERVICES] = {"services", check_service},
 	[SL_SNAP_SERVICE_INDEX] = {"service index", check_bucket},
 	[SL_SNAP_DIRECT] = {"direct endpoints", NULL},
+	[SL_SNAP_PREFIXES] = {"prefixes", check_prefix},
 	[SL_SNAP_HOST_INDEX] = {"host index", NULL},
 	[SL_SNAP_BLOBS] = {"databases", NULL},
 	[SL_SNAP_STRINGS] = {"strings", NULL},

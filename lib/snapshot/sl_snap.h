@@ -253,6 +253,7 @@ struct sl_snap_service {
 	uint8_t keep_client; /* the endpoint sees the client's own address */
 	uint8_t silent;      /* dropped, not refused, without an endpoint */
 	uint32_t pad;
+	struct sl_span sources; /* prefixes whose packets are taken; none: everybody's */
 	struct sl_ref slot_name; /* "service ip:port/proto" */
 	struct sl_slot slot;
 };
@@ -290,6 +291,7 @@ enum sl_snap_tab {
 	SL_SNAP_SERVICE_INDEX, /* uint32_t hash buckets of service rows, power of two, open address
 				*/
 	SL_SNAP_DIRECT,        /* power of two, at most half full; no row: there are none */
+	SL_SNAP_PREFIXES,      /* struct sl_prefix */
 	SL_SNAP_HOST_INDEX,    /* uint32_t hash buckets of domain rows: of each table a power of two
 				* of them, open address */
 	SL_SNAP_BLOBS,         /* bytes */
@@ -343,6 +345,7 @@ SL_SNAP_ROWS(sl_snap_ring, sl_snap_ring, SL_SNAP_RINGS)
 SL_SNAP_ROWS(sl_snap_point, sl_balance_point, SL_SNAP_POINTS)
 SL_SNAP_ROWS(sl_snap_service, sl_snap_service, SL_SNAP_SERVICES)
 SL_SNAP_ROWS(sl_snap_direct, sl_snap_direct, SL_SNAP_DIRECT)
+SL_SNAP_ROWS(sl_snap_prefix, sl_prefix, SL_SNAP_PREFIXES)
 
 /** Numbers of a Maglev table. */
 static inline const uint16_t *sl_snap_maglev(const struct sl_snap *s, uint32_t row)

@@ -25,6 +25,7 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_SERVICES] = sizeof(struct sl_snap_service),
 	[SL_SNAP_SERVICE_INDEX] = sizeof(uint32_t),
 	[SL_SNAP_DIRECT] = sizeof(struct sl_snap_direct),
+	[SL_SNAP_PREFIXES] = sizeof(struct sl_prefix),
 	[SL_SNAP_HOST_INDEX] = sizeof(uint32_t),
 	[SL_SNAP_BLOBS] = 1,
 	[SL_SNAP_STRINGS] = 1,
@@ -55,7 +56,8 @@ _Static_assert(sizeof(struct sl_snap_endpoint) == 64, "shared layout");
 _Static_assert(sizeof(struct sl_snap_level) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_ring) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_balance_point) == 8, "shared layout");
-_Static_assert(sizeof(struct sl_snap_service) == 72, "shared layout");
+_Static_assert(sizeof(struct sl_snap_service) == 80, "shared layout");
+_Static_assert(sizeof(struct sl_prefix) == 17, "shared layout");
 _Static_assert(sizeof(struct sl_snap_direct) == 20, "shared layout");
 
 uint32_t snap_layout(void)

@@ -26,7 +26,11 @@ static uint16_t owner_of_tuple(struct sl_worker *w, struct sl_tuple *t)
 static uint16_t owner_of_quoted(struct sl_worker *w, struct rte_mbuf *m, const struct sl_pkt *p)
 {
 	struct sl_icmp_error e;
-	struct sl_tuple t = {.src = p->src, .dst = p->dst, .proto = p->proto};
+	struct sl_tuple t = {.src = p->src,
+			     .dst = p->dst,
+			     .sport = p->sport,
+			     .dport = p->dport,
+			     .proto = p->proto};
 
 	if (sl_icmp_error_parse(m, &e))
 		t = (struct sl_tuple){.src = e.inner.dst,

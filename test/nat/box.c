@@ -28,6 +28,21 @@ static int objects(const char *yaml, const struct sl_conf_box *box, struct sl_mo
 	return rc;
 }
 
+/* What of the box itself concerns L4: who may go outside. */
+static void egress_of(const struct sl_conf_box *box, struct sl_nat_config *cfg)
+{
+	static struct sl_nat_egress rule[SL_NAT_EGRESS_MAX]; /* copied by sl_nat_create */
+
+	cfg->egress = rule;
+	cfg->n_egress = box->n_egress;
+	for (uint16_t i = 0; i < box->n_egress; i++) {
+		rule[i] = (struct sl_nat_egress){.from = box->egress[i].from,
+						 .to = box->egress[i].to,
+						 .n_snat = box->egress[i].n_snat};
+		memcpy(rule[i].snat, box->egress[i].snat, sizeof(rule[i].snat));
+	}
+}
+
 struct sl_model *box_model(const char *conf, const char *yaml, struct sl_nat_config *cfg,
 			   struct sl_err *err)
 {
@@ -43,6 +58,8 @@ struct sl_model *box_model(const char *conf, const char *yaml, struct sl_nat_con
 		rc = objects(yaml, sl_conf_box(c), m, err);
 	if (rc == 0)
 		rc = sl_model_check(m, err);
+	if (rc == 0)
+		egress_of(sl_conf_box(c), cfg);
 	if (rc != 0) {
 		sl_model_free(m);
 		m = NULL;

@@ -304,6 +304,25 @@ static void do_sessions(struct play *p, char *arg)
 		case_fail(p, "there are %u sessions", n);
 }
 
+static void set_health(struct play *p, const char *arg, bool failed)
+{
+	struct sl_ip_port at;
+
+	settle(p);
+	if (sl_ip_port_parse(arg, &at, NULL) < 0 || !nw_set_health(p->w, &at, failed))
+		case_fail(p, "there is no endpoint '%s'", arg);
+}
+
+static void do_fails(struct play *p, char *arg)
+{
+	set_health(p, arg, true);
+}
+
+static void do_recovers(struct play *p, char *arg)
+{
+	set_health(p, arg, false);
+}
+
 static void do_restart(struct play *p, char *arg)
 {
 	settle(p);
@@ -359,6 +378,8 @@ static const struct {
 	     {"wait", do_wait},
 	     {"state", do_state},
 	     {"sessions", do_sessions},
+	     {"fails", do_fails},
+	     {"recovers", do_recovers},
 	     {"restart", do_restart},
 	     {"apply", do_apply},
 	     {"equal", do_equal},
@@ -404,7 +425,7 @@ void case_play(const struct nat_case *c, const char *defaults)
 
 bool case_is_for_kernel(const struct nat_case *c)
 {
-	static const char *const ours[] = {"conf {", "yaml {", "wait", "restart", "apply"};
+	static const char *const ours[] = {"conf {", "yaml {", "wait", "restart", "apply", "fails"};
 
 	for (unsigned i = 0; i < c->n; i++)
 		for (size_t k = 0; k < SL_ARRAY_LEN(ours); k++)

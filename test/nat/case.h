@@ -13,6 +13,7 @@
  *   wait SECONDS               time passes
  *   state CLIENT:PORT STATE    of the session; FREE: there is none
  *   sessions N                 in the table
+ *   fails ENDPOINT             its health checks; `recovers` likewise
  *   restart                    the process dies and another takes over the table
  *   unequal $A $B              two variables differ; `equal` likewise
  *   differs REASON             the kernel's own NAT does something else here, and why that is right

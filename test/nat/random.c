@@ -6,13 +6,15 @@
 #include "case.h"
 #include "reference.h"
 
-#define FLOWS 96
+#define FLOWS   98
+#define OUTSIDE "198.51.100.9"
 
 struct run {
 	struct nw *w;
 	struct ref_flow flow[FLOWS];
 	uint64_t rnd, done, packets, start_us;
-	uint64_t count[REF_NOTHING + 1], fragmented, errors, restarts;
+	uint64_t count[REF_NOTHING + 1], fragmented, errors, restarts, deaths;
+	bool dead[2]; /* WEB1, WEB2 */
 	bool broken;
 	struct pk in;
 };
@@ -31,13 +33,16 @@ static uint64_t now_s(const struct run *r)
 static void make_flows(struct run *r)
 {
 	static const char *const web[] = {WEB1, WEB2, NULL}, *const dns[] = {DNS, NULL},
-				 *const web6[] = {WEB6, NULL};
+				 *const web6[] = {WEB6, NULL}, *const outside[] = {OUTSIDE, NULL},
+				 *const client2[] = {CLIENT2, NULL},
+				 *const client6[] = {CLIENT6, NULL};
 	static const struct {
 		const char *client, *vip;
 		uint16_t vport;
 		uint8_t proto;
 		const char *const *endpoint;
 		uint16_t eport;
+		bool egress;
 	} kind[] = {{CLIENT, VIP, 80, PK_TCP, web, 8080},
 		    {CLIENT2, VIP, 80, PK_TCP, web, 8080},
 		    {CLIENT, VIP, 53, PK_UDP, dns, 53},
@@ -45,7 +50,13 @@ static void make_flows(struct run *r)
 		    {CLIENT, "10.10.0.1", 30080, PK_TCP, web, 8080},
 		    {CLIENT6, VIP6, 80, PK_TCP, web6, 8080},
 		    {CLIENT6, VIP6, 53, PK_UDP, web6, 8080},
-		    {CLIENT6, "2001:db8:1::1", 30080, PK_TCP, web6, 8080}};
+		    {CLIENT6, "2001:db8:1::1", 30080, PK_TCP, web6, 8080},
+		    {WEB1, CLIENT2, 7000, PK_TCP, client2, 7000, true},
+		    {WEB1, OUTSIDE, 123, PK_UDP, outside, 123, true},
+		    {WEB2, OUTSIDE, 0, PK_ICMP, outside, 0, true},
+		    {WEB6, CLIENT6, 123, PK_UDP, client6, 123, true},
+		    {WEB6, CLIENT6, 0, PK_ICMP6, client6, 0, true},
+		    {WEB6, CLIENT6, 7000, PK_TCP, client6, 7000, true}};
 
 	for (unsigned i = 0; i < FLOWS; i++) {
 		unsigned k = i % SL_ARRAY_LEN(kind);
@@ -56,6 +67,9 @@ static void make_flows(struct run *r)
 					       .vport = kind[k].vport,
 					       .proto = kind[k].proto,
 					       .endpoint = kind[k].endpoint,
+					       .dead = kind[k].endpoint == web ? r->dead : NULL,
+					       .egress = kind[k].egress,
+					       .client_at = kind[k].egress,
 					       .endpoint_port = kind[k].eport};
 	}
 }
@@ -105,7 +119,13 @@ static struct pk any_packet(struct run *r, const struct ref_flow *f, bool from_c
 		       .salt = (uint8_t)any(r, 256),
 		       .len = any_len(r, cut)};
 
-	if (p.proto == PK_TCP)
+	if (pk_is_icmp(&p)) {
+		p.echo = from_client ? f->cport : f->oport;
+		p.echo_no = (uint16_t)any(r, 65536);
+		p.type = (uint8_t)(v4 ? from_client * 8 : 129 - from_client);
+		p.sport = p.dport = 0;
+		p.seq = p.ack = 0;
+	} else if (p.proto == PK_TCP)
 		p.flags = any_flags(r, f, from_client);
 	else
 		p.no_csum = v4 && any(r, 8) == 0;
@@ -169,9 +189,12 @@ static void is_reset(struct run *r, const struct pk *got)
 
 static void is_error(struct run *r, const struct pk *want, const struct pk *got)
 {
+	uint16_t sport = pk_is_icmp(&r->in) ? r->in.echo : r->in.sport;
+	uint16_t dport = pk_is_icmp(&r->in) ? r->in.echo : r->in.dport;
+
 	if (got->type != want->type || got->code != want->code || !pk_is_error(got) ||
-	    !sl_ip_eq(&got->dst, &r->in.src) || !got->quoted || got->quote.sport != r->in.sport ||
-	    got->quote.dport != r->in.dport || !sl_ip_eq(&got->quote.dst, &r->in.dst))
+	    !sl_ip_eq(&got->dst, &r->in.src) || !got->quoted || got->quote.sport != sport ||
+	    got->quote.dport != dport || !sl_ip_eq(&got->quote.dst, &r->in.dst))
 		differs(r, "another error", want);
 	if (want->mtu && got->mtu != want->mtu)
 		differs(r, "another MTU", want);
@@ -206,7 +229,9 @@ static void check(struct run *r, struct ref_flow *f, enum ref_verdict v, struct 
 				differs(r, bad, &got[0]);
 			want->src = f->own;
 			want->dst = f->ep;
-			want->sport = f->oport;
+			if (pk_is_icmp(want))
+				want->echo = f->oport;
+			want->sport = pk_is_icmp(want) ? 0 : f->oport;
 			want->dport = f->eport;
 		}
 		same_bytes(r, want, &got[0], &bytes[0]);
@@ -263,23 +288,25 @@ static bool taken_over(const struct run *r, const struct ref_flow *f)
 static void packet(struct run *r, struct ref_flow *f)
 {
 	static struct pk_bytes whole;
-	bool from_client = f->eport == 0 || any(r, 2);
+	bool from_client = sl_ip_is_any(&f->own) || any(r, 2);
+	int at = from_client ? f->client_at : !f->client_at;
 	bool cut = any(r, 12) == 0;
 	enum ref_verdict v;
 	struct pk want;
 
-	if (!from_client && taken_over(r, f))
+	f->unsure &= ref_alive(f, now_s(r));
+	if (f->unsure || (!from_client && taken_over(r, f)))
 		return;
 	r->in = any_packet(r, f, from_client, cut);
 	pk_build(&whole, &r->in);
-	v = ref_translate(f, &r->in, from_client, now_s(r), from_client ? 1400 : 1500, &want);
+	v = ref_translate(f, &r->in, from_client, now_s(r), at ? 1500 : 1400, &want);
 	if (cut && whole.n > 1200)
-		put_cut(r, !from_client, &whole);
+		put_cut(r, at, &whole);
 	else if (whole.n <= 1500)
-		box_put(r->w, !from_client, &whole);
+		box_put(r->w, at, &whole);
 	else
-		put_cut(r, !from_client, &whole);
-	check(r, f, v, &want, from_client);
+		put_cut(r, at, &whole);
+	check(r, f, v, &want, !at);
 }
 
 /* A router on either side complains of a packet that was translated. */
@@ -294,8 +321,10 @@ static void error(struct run *r, struct ref_flow *f)
 	enum ref_verdict v;
 
 	/* Whom to tell is not known yet where nothing of the session was seen. */
-	if (f->eport == 0 || (!forward && !f->seen) || taken_over(r, f))
+	if (sl_ip_is_any(&f->own) || (!forward && !f->seen) || f->unsure || taken_over(r, f))
 		return;
+	/* Nobody complains of an answer to an echo. */
+	forward |= f->proto != PK_TCP && f->proto != PK_UDP;
 	r->in = (struct pk){.src = forward ? f->ep : f->client,
 			    .dst = forward ? f->own : f->vip,
 			    .proto = v4 ? PK_ICMP : PK_ICMP6,
@@ -315,11 +344,13 @@ static void error(struct run *r, struct ref_flow *f)
 	/* Of half a checksum nothing true can be made. */
 	if (f->proto == PK_TCP && r->in.quote.len == 17)
 		r->in.quote.len++;
+	if (f->proto != PK_TCP && f->proto != PK_UDP)
+		r->in.quote.sport = r->in.quote.dport = f->oport;
 	v = ref_error(f, &r->in, forward, now_s(r), &want);
 	pk_build(&whole, &r->in);
-	box_put(r->w, forward, &whole);
+	box_put(r->w, forward != f->client_at, &whole);
 	r->errors++;
-	check(r, f, v, &want, !forward);
+	check(r, f, v, &want, forward == f->client_at);
 }
 
 /* Packets that no flow knows: to a port of ours, from nobody's endpoint. */
@@ -347,6 +378,20 @@ static void stray(struct run *r)
 	      &want, 0);
 }
 
+/* An endpoint dies, or comes back. */
+static void health(struct run *r)
+{
+	static const char *const web[] = {WEB1, WEB2};
+	unsigned i = any(r, 2);
+	struct sl_ip_port at = {fx_ip(web[i]), 8080};
+
+	r->dead[i] = !r->dead[i];
+	nw_set_health(r->w, &at, r->dead[i]);
+	for (unsigned k = 0; k < FLOWS; k++)
+		ref_health_changed(&r->flow[k], now_s(r));
+	r->deaths += r->dead[i];
+}
+
 static void step(struct run *r)
 {
 	struct ref_flow *f = &r->flow[any(r, FLOWS)];
@@ -359,6 +404,8 @@ static void step(struct run *r)
 		nw_pass_s(r->w, 60 + any(r, 130));
 	else if (what < 23 && ++r->restarts)
 		nw_restart(r->w);
+	else if (what < 33)
+		health(r);
 	else if (what < 1200)
 		error(r, f);
 	else if (what < 1400)
@@ -371,7 +418,13 @@ static struct run run;
 
 static void all(void **state)
 {
-	run.w = nw_start(1024);
+	static struct sl_nat_egress rule[2];
+	struct sl_nat_config cfg = {.egress = rule, .n_egress = 2};
+
+	sl_prefix_parse("10.10.0.0/16", &rule[0].from, NULL);
+	sl_prefix_parse("0.0.0.0/0", &rule[0].to, NULL);
+	sl_prefix_parse("2001:db8:2::/64", &rule[1].from, NULL);
+	run.w = nw_start_with(1024, NULL, &cfg);
 	run.start_us = run.w->fx->lc.now_us;
 	make_flows(&run);
 	while (run.done < run.packets)
@@ -391,10 +444,11 @@ int reference_run(uint64_t packets, uint64_t seed, bool broken)
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	printf("%" PRIu64 " steps: %" PRIu64 " translated, %" PRIu64 " opened a session, %" PRIu64
 	       " reset, %" PRIu64 " answered by ICMP, %" PRIu64 " silent; %" PRIu64
-	       " in fragments, %" PRIu64 " ICMP errors, %" PRIu64 " restarts\n",
+	       " in fragments, %" PRIu64 " ICMP errors, %" PRIu64 " restarts, %" PRIu64
+	       " deaths of endpoints\n",
 	       run.done, run.count[REF_SEND], run.count[REF_OPEN], run.count[REF_RESET],
 	       run.count[REF_ERROR], run.count[REF_NOTHING], run.fragmented, run.errors,
-	       run.restarts);
+	       run.restarts, run.deaths);
 	printf("%d passed, %d failed\n", 1 - failed, failed);
 	return failed;
 }

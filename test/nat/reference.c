@@ -27,6 +27,7 @@ static uint64_t seconds(enum ref_state s)
 	case REF_CLOSE:
 		return 10;
 	case REF_UDP:
+	case REF_ECHO:
 		return 30;
 	case REF_NONE:
 		break;
@@ -81,6 +82,26 @@ static void advance(struct ref_flow *f, const struct pk *in, bool from_client, u
 		enter(f, f->state, now_s);
 }
 
+/* Not while all are: then they are all used. */
+static bool is_dead(const struct ref_flow *f, const struct sl_ip *ep)
+{
+	bool dead = false, any_well = false;
+
+	for (unsigned i = 0; f->dead && f->endpoint[i]; i++) {
+		struct sl_ip ip;
+
+		sl_ip_parse(f->endpoint[i], &ip, NULL);
+		dead |= f->dead[i] && sl_ip_eq(&ip, ep);
+		any_well |= !f->dead[i];
+	}
+	return dead && any_well;
+}
+
+void ref_health_changed(struct ref_flow *f, uint64_t now_s)
+{
+	f->unsure |= f->dead && ref_alive(f, now_s) && !f->seen;
+}
+
 static uint32_t size(const struct pk *p)
 {
 	uint32_t l4 = p->proto == PK_TCP ? 24 : 8;
@@ -92,6 +113,8 @@ static enum ref_verdict refuse(const struct pk *in, struct pk *out)
 {
 	bool v4 = pk_is_v4(in);
 
+	if (pk_is_icmp(in))
+		return REF_NOTHING;
 	if (in->proto == PK_TCP)
 		return in->flags & RST ? REF_NOTHING : REF_RESET;
 	out->type = v4 ? 3 : 1;
@@ -122,6 +145,10 @@ static void address(struct pk *out, const struct ref_flow *f, bool from_client)
 {
 	out->src = from_client ? f->own : f->vip;
 	out->dst = from_client ? f->ep : f->client;
+	if (pk_is_icmp(out)) {
+		out->echo = from_client ? f->oport : f->cport;
+		return;
+	}
 	out->sport = from_client ? f->oport : f->vport;
 	out->dport = from_client ? f->eport : f->cport;
 }
@@ -135,6 +162,10 @@ enum ref_verdict ref_translate(struct ref_flow *f, const struct pk *in, bool fro
 	*out = *in;
 	if (!ref_alive(f, now_s))
 		f->state = REF_NONE;
+	if (from_client && f->seen && is_dead(f, &f->ep))
+		f->state = REF_NONE;
+	if (f->state == REF_NONE)
+		f->unsure = false;
 	if (from_client && plain_syn && (f->state == REF_TIME_WAIT || f->state == REF_CLOSE))
 		f->state = REF_NONE;
 	if (!from_client && (f->state == REF_NONE || !f->seen))
@@ -143,7 +174,11 @@ enum ref_verdict ref_translate(struct ref_flow *f, const struct pk *in, bool fro
 		if (in->proto == PK_TCP && !plain_syn)
 			return refuse(in, out);
 		f->seen = f->client_fin = f->ep_fin = false;
-		enter(f, in->proto == PK_TCP ? REF_SYN_SENT : REF_UDP, now_s);
+		enter(f,
+		      in->proto == PK_TCP   ? REF_SYN_SENT
+		      : in->proto == PK_UDP ? REF_UDP
+					    : REF_ECHO,
+		      now_s);
 	} else {
 		advance(f, in, from_client, now_s);
 	}
@@ -165,10 +200,16 @@ enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool a
 		return REF_NOTHING;
 	out->ttl--;
 	/* The one who sent the quoted packet is told, and sees it as he sent it. */
-	out->src = about_forward ? f->vip : f->own;
+	/* A host that speaks to the outside hears from every router there. */
+	if (!(f->egress && about_forward))
+		out->src = about_forward ? f->vip : f->own;
 	out->dst = about_forward ? f->client : f->ep;
 	out->quote.src = about_forward ? f->client : f->ep;
 	out->quote.dst = about_forward ? f->vip : f->own;
+	if (out->quote.proto != PK_TCP && out->quote.proto != PK_UDP) {
+		out->quote.sport = out->quote.dport = f->cport;
+		return REF_SEND;
+	}
 	out->quote.sport = about_forward ? f->cport : f->eport;
 	out->quote.dport = about_forward ? f->vport : f->oport;
 	return REF_SEND;
@@ -177,6 +218,7 @@ enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool a
 const char *ref_learn(struct ref_flow *f, const struct pk *got, const struct ref_flow *all,
 		      unsigned n, uint64_t now_s)
 {
+	uint16_t port = pk_is_icmp(got) ? got->echo : got->sport;
 	bool known = false;
 
 	for (const char *const *e = f->endpoint; *e; e++) {
@@ -187,18 +229,20 @@ const char *ref_learn(struct ref_flow *f, const struct pk *got, const struct ref
 	}
 	if (!known || got->dport != f->endpoint_port)
 		return "the endpoint is none of the service";
-	if (got->sport < 32768 || got->sport >= 49152)
+	if (is_dead(f, &got->dst))
+		return "the endpoint is dead";
+	if (port < 32768 || port >= 49152)
 		return "the source port is out of its range";
 	for (unsigned i = 0; i < n; i++)
 		if (&all[i] != f && all[i].proto == f->proto && all[i].seen &&
 		    ref_alive(&all[i], now_s) && sl_ip_eq(&all[i].ep, &got->dst) &&
 		    all[i].eport == got->dport && sl_ip_eq(&all[i].own, &got->src) &&
-		    all[i].oport == got->sport)
+		    all[i].oport == port)
 			return "the source port is another session's";
 	f->seen = true;
 	f->own = got->src;
 	f->ep = got->dst;
-	f->oport = got->sport;
+	f->oport = port;
 	f->eport = got->dport;
 	return NULL;
 }

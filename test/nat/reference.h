@@ -21,7 +21,8 @@ enum ref_state {
 	REF_TIME_WAIT,
 	REF_CLOSE,
 	REF_UDP,
-	REF_STREAM
+	REF_STREAM,
+	REF_ECHO
 };
 
 struct ref_flow {
@@ -30,10 +31,14 @@ struct ref_flow {
 	uint16_t cport, vport;
 	uint8_t proto;
 	const char *const *endpoint; /* addresses that may be chosen, up to NULL */
+	const bool *dead;            /* which of them failed their checks; NULL: none ever does */
 	uint16_t endpoint_port;
+	bool egress;   /* to the outside: the vip is the endpoint */
+	int client_at; /* port of the box that the client is behind */
 	/* While it is open: what was seen to be chosen, if a packet of it went out yet. */
 	enum ref_state state;
 	bool seen;
+	bool unsure; /* nothing was seen of it, and its endpoint may be a dead one */
 	struct sl_ip own, ep;
 	uint16_t oport, eport;
 	bool client_fin, ep_fin;
@@ -60,6 +65,9 @@ enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool a
 /** Takes note of the free choices in a packet that opened a flow. @return NULL or what is wrong. */
 const char *ref_learn(struct ref_flow *f, const struct pk *got, const struct ref_flow *all,
 		      unsigned n, uint64_t now_s);
+
+/** Endpoints died or came back. */
+void ref_health_changed(struct ref_flow *f, uint64_t now_s);
 
 bool ref_alive(const struct ref_flow *f, uint64_t now_s);
 

@@ -42,7 +42,7 @@ const struct bad_case bad_conf[] = {
 	{PORTS "zzzzzzzz = 1;",
 	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
 	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
-	 "admin, access, snat, limits, timeouts, session_timeouts, http, locality, manifests, "
+	 "admin, access, snat, egress, limits, timeouts, session_timeouts, http, locality, manifests, "
 	 "listeners, "
 	 "clusters, services"},
 	{PORTS "access = ( { from = \"10.0.0.0/8\"; } );",
@@ -52,6 +52,20 @@ const struct bad_case bad_conf[] = {
 	 "2001:db8::/32"},
 	{PORTS "access = ( { action = \"deny\"; port = 90; port_last = 80; } );",
 	 "t.conf:2: a rule for ports 90 to 80; write the lower one first"},
+	{PORTS "egress = ( { to = \"10.0.0.0/8\"; } );",
+	 "t.conf:2: egress without 'from'; write the hosts that may go outside: from = "
+	 "\"10.10.0.0/16\""},
+	{PORTS "egress = ( { from = \"10.10.0.0/16\"; to = \"::/0\"; } );",
+	 "t.conf:2: egress from 10.10.0.0/16 to ::/0; write prefixes of one family"},
+	{PORTS "egress = ( { from = \"10.10.0.0/99\"; } );",
+	 "t.conf:2: egress: '10.10.0.0/99' is not an address range; write e.g. 10.0.0.0/8 or "
+	 "2001:db8::/32"},
+	{PORTS "egress = ( { from = \"10.10.0.0/16\"; snat = [ \"10.9.9.9\" ]; } );",
+	 "t.conf:2: 'snat' holds 10.9.9.9, which is no address of a port; add it to that port's "
+	 "addresses"},
+	{PORTS "egress = ( { from = \"10.10.0.0/16\"; snat = [ \"2001:db8::1\" ]; } );",
+	 "t.conf:2: egress from 10.10.0.0/16 by an address of the other family; write addresses "
+	 "of one family"},
 	{PORTS "snat = [\"10.9.9.9\"];",
 	 "t.conf:2: 'snat' holds 10.9.9.9, which is no address of a "
 	 "port; add it to that port's addresses"},

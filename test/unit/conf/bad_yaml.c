@@ -164,8 +164,12 @@ const struct bad_case bad_yaml[] = {
 	 "86400"},
 	{SERVICE "  externalTrafficPolicy: Locale\n",
 	 "t.yaml:5: spec.externalTrafficPolicy is 'Locale'; did you mean 'Local'?"},
-	{SERVICE "  loadBalancerSourceRanges: [10.0.0.0/8]\n",
-	 "t.yaml:5: spec.loadBalancerSourceRanges is not served yet; leave it out"},
+	{SERVICE "  clusterIP: 10.1.2.3\n"
+		 "  loadBalancerSourceRanges: [10.0.0.0/8, all]\n"
+		 "  ports: [{ port: 80 }]\n"
+		 "status: { loadBalancer: { ingress: [{ ip: 198.18.0.9 }] } }\n",
+	 "t.yaml:6: spec.loadBalancerSourceRanges: 'all' is not an address range; write e.g. "
+	 "10.0.0.0/8 or 2001:db8::/32"},
 	{SERVICE "  clusterIP: 0.0.0.0\n"
 		 "  ports: [{ port: 80 }]\n",
 	 "t.yaml:5: Service x at 0.0.0.0, the address of nobody; write another"},

@@ -205,6 +205,12 @@ static void service(FILE *f, const struct sl_model_service *s)
 		fprintf(f, " silent");
 	if (s->affinity_s)
 		fprintf(f, " affinity=%u", s->affinity_s);
+	for (size_t i = 0; i < s->n_sources; i++) {
+		const struct sl_prefix *p = &s->sources[i];
+
+		fprintf(f, "%s%s/%u", i ? "," : " sources=", sl_ip_format(&p->ip, text),
+			sl_ip_is_v4(&p->ip) ? p->len - 96u : p->len);
+	}
 	fprintf(f, "\n");
 }
 

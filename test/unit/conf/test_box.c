@@ -264,7 +264,7 @@ static void the_reference_example(void **state)
 		 "service node node_port 0.0.0.0:31374 tcp listener=web\n"
 		 "service dns native 10.96.0.10:53 udp cluster=dns\n"
 		 "service media native 10.96.0.20:20000-20100 udp cluster=media client "
-		 "affinity=10800\n");
+		 "affinity=10800 sources=192.0.2.0/24,198.51.100.7/32\n");
 	sl_conf_free(conf);
 }
 

@@ -82,6 +82,31 @@ static void set_virtual(struct nw *w)
 	assert_int_equal(sl_net_main_set_virtual(w->fx->net, ips, n), 0);
 }
 
+static void claim_health(struct nw *w)
+{
+	for (uint32_t i = 0; i < sl_snap_count(w->snap, SL_SNAP_ENDPOINTS); i++) {
+		const struct sl_slot *s = &sl_snap_endpoint(w->snap, i)->slot;
+
+		sl_health_claim(w->health, s->index, s->born, w->fx->lc.now_us);
+	}
+}
+
+bool nw_set_health(struct nw *w, const struct sl_ip_port *at, bool failed)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < sl_snap_count(w->snap, SL_SNAP_ENDPOINTS); i++) {
+		const struct sl_snap_endpoint *e = sl_snap_endpoint(w->snap, i);
+
+		if (e->port != at->port || !sl_ip_eq(&e->ip, &at->ip))
+			continue;
+		found = true;
+		sl_health_set(w->health, sl_health_row(w->health, e->slot.index, e->slot.born),
+			      SL_HEALTH_FAILED, failed, w->fx->lc.now_us);
+	}
+	return found;
+}
+
 void nw_epoch(struct nw *w)
 {
 	struct sl_snap *old = w->snap;
@@ -93,6 +118,7 @@ void nw_epoch(struct nw *w)
 	free(old);
 	w->fx->lc.snap = w->snap;
 	claim_slots(w);
+	claim_health(w);
 	set_virtual(w);
 	sl_nat_epoch(w->nat);
 }
@@ -178,11 +204,13 @@ struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_
 	for (int cls = 0; cls < SL_STATS_CLASS_COUNT; cls++)
 		slots[cls] = 1u << 17; /* counted nowhere where the lcore has fewer */
 	sl_snap_cache_slots(w->cache, slots);
-	w->model = model;
+	w->model = model ? model : make_model();
 	w->cfg = *cfg;
 	w->cfg.rows_max = rows;
 	w->cfg.rows = calloc(1, sl_flows_size(rows, w->cfg.guard.clients_max));
 	w->cfg.affinity = sl_nat_affinity_create(1024);
+	w->health = sl_health_create(1024, 1);
+	w->fx->lc.health = w->health;
 	w->cfg.secret = (struct sl_hash_key){1, 2};
 	if (sl_nat_create(&w->nat, &w->fx->lc, w->fx->net, w->fx->nl, &w->cfg, &err))
 		fail_msg("%s", err.text);
@@ -196,6 +224,7 @@ void nw_stop(struct nw *w)
 {
 	sl_nat_free(w->nat);
 	sl_nat_affinity_free(w->cfg.affinity);
+	sl_health_free(w->health);
 	fx_stop(w->fx);
 	sl_snap_cache_free(w->cache);
 	sl_model_free(w->model);

@@ -38,13 +38,14 @@ struct nw {
 	struct sl_model *model;
 	struct sl_snap *snap;
 	struct sl_snap_cache *cache;
+	struct sl_health_table *health;
 	unsigned left; /* packets that stayed in the burst */
 	struct sl_pkt last_left;
 	struct sl_pkt sent; /* metadata of the last packet handed to nat, as it was before */
 };
 
 struct nw *nw_start(uint32_t rows);
-/** The same with services of one's own; the model is the world's then. */
+/** The same with services of one's own (NULL: those); the model is the world's then. */
 struct nw *nw_start_with(uint32_t rows, struct sl_model *model, const struct sl_nat_config *cfg);
 /** Takes up another model as the next epoch. */
 void nw_change(struct nw *w, struct sl_model *model);
@@ -56,6 +57,8 @@ int nw_teardown(void **state);
 
 /** Builds the changed model as the next epoch and takes it up. */
 void nw_epoch(struct nw *w);
+/** What checks found out about an endpoint, in every cluster that has it. @return false: none. */
+bool nw_set_health(struct nw *w, const struct sl_ip_port *at, bool failed);
 /** The instance dies and another takes over its rows (and new counters). */
 void nw_restart(struct nw *w);
 /** Time passes; timers run. */
