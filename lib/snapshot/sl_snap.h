@@ -253,7 +253,7 @@ struct sl_snap_service {
 	uint8_t keep_client; /* the endpoint sees the client's own address */
 	uint8_t silent;      /* dropped, not refused, without an endpoint */
 	uint32_t pad;
-	struct sl_span sources; /* prefixes whose packets are taken; none: everybody's */
+	struct sl_span sources;  /* prefixes whose packets are taken; none: everybody's */
 	struct sl_ref slot_name; /* "service ip:port/proto" */
 	struct sl_slot slot;
 };

@@ -42,7 +42,8 @@ const struct bad_case bad_conf[] = {
 	{PORTS "zzzzzzzz = 1;",
 	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
 	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
-	 "admin, access, snat, egress, limits, timeouts, session_timeouts, http, locality, manifests, "
+	 "admin, access, snat, egress, limits, timeouts, session_timeouts, http, locality, "
+	 "manifests, "
 	 "listeners, "
 	 "clusters, services"},
 	{PORTS "access = ( { from = \"10.0.0.0/8\"; } );",
