@@ -18,6 +18,7 @@ static void port_config(const struct sl_conf_port *in, struct sl_port_config *ou
 	out->n_addrs = SL_MIN(in->n_addrs, SL_PORT_ADDRS_MAX);
 	for (int i = 0; i < out->n_addrs; i++)
 		out->addr[i] = in->addr[i];
+	out->router_advertisements = in->router_advertisements;
 }
 
 _Static_assert(SL_CONF_MTU_MAX + 14 + 4 == SL_MBUF_DATA, "an IP packet with its Ethernet header");

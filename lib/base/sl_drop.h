@@ -17,7 +17,7 @@
 	SL_DROP(ND_BAD, "nd_bad", "malformed neighbour discovery")                                 \
 	SL_DROP(ND_IGNORED, "nd_ignored",                                                          \
 		"neighbour discovery that concerns neither us nor a "                              \
-		"known neighbour, router advertisements")                                          \
+		"known neighbour; routers where none are looked for")                              \
 	SL_DROP(IP_TRUNCATED, "ip_truncated", "frame shorter than the IP length says")             \
 	SL_DROP(IP_BAD_HEADER, "ip_bad_header", "IP version, header length or options wrong")      \
 	SL_DROP(IP_BAD_CSUM, "ip_bad_csum", "IPv4 header checksum wrong")                          \
@@ -69,6 +69,7 @@
 	SL_DROP(REDIRECT_FULL, "redirect_full", "ring to the owning worker full")                  \
 	SL_DROP(PUNT_FULL, "punt_full", "ring to the main lcore full")                             \
 	SL_DROP(TX_FULL, "tx_full", "port's transmit queue full")                                  \
+	SL_DROP(RX_MISSED, "rx_missed", "device or kernel had no room: fetched too late")          \
 	SL_DROP(NO_MBUF, "no_mbuf", "packet buffers exhausted")                                    \
 	SL_DROP(ACL, "acl", "refused by an access list")                                           \
 	SL_DROP(SHUTDOWN, "shutdown", "held packets given up when the worker stopped")

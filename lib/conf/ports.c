@@ -99,6 +99,13 @@ const struct sl_key sl_conf_port_keys[] = {
 	 4094,
 	 "0",
 	 .help = "VLAN that the port is in; ports of one device differ in it. 0: untagged."},
+	{.name = "router_advertisements",
+	 .type = SL_KEY_BOOL,
+	 PORT(port.router_advertisements),
+	 .def = "false",
+	 .help = "IPv6 default routers, prefixes on the link and its MTU are learned from what "
+		 "routers "
+		 "advertise there; addresses are not."},
 	{.name = "fault",
 	 .type = SL_KEY_READ,
 	 .keys = sl_conf_fault_keys,
@@ -184,6 +191,24 @@ static int mtu_check(struct sl_reader *r, const config_setting_t *s,
 	return 0;
 }
 
+/* RFC 4861 routers give the way to elsewhere; the address to go there with is the port's own. */
+static int learn_check(struct sl_reader *r, const config_setting_t *s,
+		       const struct sl_conf_port *port)
+{
+	if (!port->router_advertisements)
+		return 0;
+	for (uint16_t i = 0; i < port->n_addrs; i++) {
+		const struct sl_ip *ip = &port->addr[i].ip;
+
+		if (!sl_ip_is_v4(ip) && !(ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80))
+			return 0;
+	}
+	return sl_reader_bad(r, s,
+			     "port '%s' has 'router_advertisements', but no IPv6 address to speak "
+			     "from; write one into 'addresses', e.g. \"2001:db8::1/64\"",
+			     port->name);
+}
+
 /* Ports on one device: each in a VLAN of its own, and no packet larger than the device takes. */
 static int device_check(struct sl_reader *r, const config_setting_t *s,
 			const struct sl_conf_box *box, const struct sl_conf_port *port)
@@ -245,6 +270,8 @@ int sl_conf_port_read(struct sl_reader *r, const config_setting_t *s, void *dst)
 	t.port.has_mac = t.mac != NULL;
 	snprintf(t.port.kind, sizeof(t.port.kind), "%s", kind_words[t.kind]);
 	e = mtu_check(r, s, &t.port);
+	if (e == 0)
+		e = learn_check(r, s, &t.port);
 	if (e == 0)
 		e = device_check(r, s, box, &t.port);
 	if (e)

@@ -46,6 +46,7 @@ struct sl_conf_port {
 	uint16_t vlan;
 	struct sl_prefix addr[SL_CONF_ADDRS_MAX];
 	uint16_t n_addrs;
+	bool router_advertisements;
 	struct sl_conf_fault fault;
 };
 

@@ -77,7 +77,7 @@ static void ip_out(struct sl_net_lcore *nl, struct rte_mbuf *m, bool forwarded)
 		return;
 	}
 	sl_pkt(m)->port = hop.port;
-	mtu = nl->net->port[hop.port]->cfg.mtu;
+	mtu = net_mtu(nl->net, hop.port, version == 6);
 	if (m->pkt_len <= mtu) {
 		neigh_out(nl, m, &hop);
 		return;

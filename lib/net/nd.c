@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Neighbour discovery (RFC 4861): as ARP, for IPv6. Router advertisements are not listened to. */
+/* Neighbour discovery (RFC 4861): as ARP, for IPv6. What routers advertise is read in ra.c. */
 #include "net_int.h"
 
+#define ND_RS          133
 #define ND_NS          135
 #define ND_NA          136
+#define ND_ROUTER      0x80000000u
 #define ND_SOLICITED   0x40000000u
 #define ND_OVERRIDE    0x20000000u
 #define OPT_SOURCE_MAC 1
@@ -18,7 +20,14 @@ struct nd_msg {
 } __attribute__((packed));
 #define ND_FIXED 24u /* without the option */
 
+struct rs_msg {
+	struct sl_icmp_hdr icmp;
+	uint8_t opt, opt_len8;
+	uint8_t mac[6];
+} __attribute__((packed));
+
 static const struct sl_ip all_nodes = {.b = {0xff, 0x02, [15] = 0x01}};
+static const struct sl_ip all_routers = {.b = {0xff, 0x02, [15] = 0x02}};
 
 static struct sl_ip solicited_node(const struct sl_ip *ip)
 {
@@ -86,6 +95,8 @@ int nd_check(const struct sl_net *net, struct rte_mbuf *m)
 	uint8_t type = *rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4);
 	struct sl_ip target;
 
+	if (type == ND_RA)
+		return ra_check(net, m);
 	if (type != ND_NS && type != ND_NA)
 		return SL_DROP_ND_IGNORED;
 	if (!valid(m))
@@ -103,13 +114,15 @@ static void multicast_mac(const struct sl_ip *group, uint8_t mac[6])
 	memcpy(mac + 2, group->b + 12, 4);
 }
 
-static void nd_send(struct sl_net *net, struct sl_lcore *lc, struct nd_msg *msg,
-		    const struct net_addr *from, const struct sl_ip *dst, const uint8_t *mac,
-		    uint16_t worker)
+/* A message that ends with the option of our own MAC, which is written here. */
+static void send_msg(struct sl_net *net, struct sl_lcore *lc, void *msg, uint16_t len,
+		     const struct net_addr *from, const struct sl_ip *dst, const uint8_t *mac,
+		     uint16_t worker)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(lc->clone_pool), *f;
+	struct sl_icmp_hdr *icmp = msg;
 	struct sl_ipv6_hdr ip = {.ver_class_flow_be = htonl(6u << 28),
-				 .len_be = htons(sizeof(*msg)),
+				 .len_be = htons(len),
 				 .next = IPPROTO_ICMPV6,
 				 .hops = 255};
 	uint8_t group[6];
@@ -120,13 +133,13 @@ static void nd_send(struct sl_net *net, struct sl_lcore *lc, struct nd_msg *msg,
 	memset(sl_pkt(m), 0, sizeof(struct sl_pkt));
 	memcpy(ip.src, from->ip.b, 16);
 	memcpy(ip.dst, dst->b, 16);
-	memcpy(msg->mac, net->port[from->port]->mac, 6);
-	msg->opt_len8 = 1;
-	msg->icmp.csum_be = (uint16_t)~sl_csum_fold(sl_csum_add(
-		sl_csum_pseudo(&from->ip, dst, IPPROTO_ICMPV6, sizeof(*msg)), msg, sizeof(*msg)));
-	at = rte_pktmbuf_append(m, sizeof(ip) + sizeof(*msg));
+	((uint8_t *)msg)[len - 7] = 1; /* the option's length in units of 8 bytes */
+	memcpy((uint8_t *)msg + len - 6, net->port[from->port]->mac, 6);
+	icmp->csum_be = (uint16_t)~sl_csum_fold(
+		sl_csum_add(sl_csum_pseudo(&from->ip, dst, IPPROTO_ICMPV6, len), msg, len));
+	at = rte_pktmbuf_append(m, (uint16_t)(sizeof(ip) + len));
 	memcpy(at, &ip, sizeof(ip));
-	memcpy(at + sizeof(ip), msg, sizeof(*msg));
+	memcpy(at + sizeof(ip), msg, len);
 	multicast_mac(dst, group);
 	f = eth_push(lc, net->port[from->port], m, mac ? mac : group, SL_ETH_IPV6);
 	if (!f) {
@@ -135,6 +148,20 @@ static void nd_send(struct sl_net *net, struct sl_lcore *lc, struct nd_msg *msg,
 	}
 	lc->stats.c->originated++;
 	net_inject(net, lc, f, from->port, worker, SL_PUNT_FRAME);
+}
+
+static void nd_send(struct sl_net *net, struct sl_lcore *lc, struct nd_msg *msg,
+		    const struct net_addr *from, const struct sl_ip *dst, const uint8_t *mac,
+		    uint16_t worker)
+{
+	send_msg(net, lc, msg, sizeof(*msg), from, dst, mac, worker);
+}
+
+void nd_solicit_routers(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *from)
+{
+	struct rs_msg msg = {.icmp.type = ND_RS, .opt = OPT_SOURCE_MAC};
+
+	send_msg(net, lc, &msg, sizeof(msg), from, &all_routers, NULL, 0);
 }
 
 void nd_solicit(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *from,
@@ -205,6 +232,8 @@ static int advertisement(struct sl_net *net, struct sl_lcore *lc, struct rte_mbu
 		net_conflict(net, lc, own, p->port, mac);
 		return SL_DROP_ADDR_CONFLICT;
 	}
+	if (!(flags & ND_ROUTER))
+		ra_no_router(net, lc, &target, p->port);
 	if (!(flags & ND_SOLICITED) && !(flags & ND_OVERRIDE))
 		return SL_DROP_ND_IGNORED;
 	if (!(flags & ND_SOLICITED))
@@ -216,8 +245,15 @@ static int advertisement(struct sl_net *net, struct sl_lcore *lc, struct rte_mbu
 
 void nd_input(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m)
 {
-	int verdict = msg_of(m)->icmp.type == ND_NS ? solicitation(net, lc, m)
-						    : advertisement(net, lc, m);
+	uint8_t type = msg_of(m)->icmp.type;
+	int verdict;
+
+	if (type == ND_RA)
+		verdict = ra_input(net, lc, m);
+	else if (type == ND_NS)
+		verdict = solicitation(net, lc, m);
+	else
+		verdict = advertisement(net, lc, m);
 
 	if (verdict != NET_PASS) {
 		sl_drop(lc, m, (enum sl_drop)verdict);

@@ -109,6 +109,27 @@ struct neigh_table {
 	uint64_t next_us; /* nothing is due before */
 };
 
+#define NET_RA_ROUTERS    4u
+#define NET_RA_PREFIXES   8u
+#define NET_RA_PREFIX_LEN 64u
+
+/**
+ * What a port has learned from router advertisements. Written by the main lcore; workers read each
+ * of the first three as one word.
+ */
+struct net_ra {
+	uint64_t router[NET_RA_ROUTERS];  /* last half of a router's fe80:: address; 0: none */
+	uint64_t prefix[NET_RA_PREFIXES]; /* first half of what is on the link; 0: none */
+	uint16_t mtu;                     /* of IPv6 on this link; 0: the port's */
+	bool on;                          /* as configured */
+	struct sl_ip src;                 /* own address from which to speak beyond the link */
+	/* main lcore */
+	uint64_t router_until_us[NET_RA_ROUTERS];
+	uint64_t prefix_until_us[NET_RA_PREFIXES];
+	uint64_t solicit_us; /* next question for routers */
+	uint8_t solicited;
+};
+
 struct sl_net {
 	struct sl_port *port[SL_PORTS_MAX];
 	uint16_t n_ports, n_addrs, n_routes, n_bcasts;
@@ -116,6 +137,8 @@ struct sl_net {
 	struct net_route route[NET_ROUTES_MAX]; /* longest prefix first */
 	uint32_t bcast_be[2 * NET_ADDRS_MAX];   /* all-ones and all-zeros of IPv4 subnets */
 	bool multipath;                         /* any prefix has more than one next hop */
+	bool ra_on;                             /* any port listens to router advertisements */
+	struct net_ra ra[SL_PORTS_MAX];
 	struct sl_hash_key key;
 	struct neigh_table neigh;
 	struct net_virtual *virtual;      /* read by workers */
@@ -142,6 +165,8 @@ bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const str
 int net_addr_find(const struct sl_net *net, const struct sl_ip *ip);
 /** The port's own address in whose subnet ip lies, or -1. */
 int net_addr_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip *ip);
+/** MTU of a port in bytes for packets of one family. */
+uint16_t net_mtu(const struct sl_net *net, uint16_t port, bool v6);
 bool net_is_v4_broadcast(const struct sl_net *net, uint32_t ip_be);
 bool net_is_link_local(const struct sl_ip *ip);
 
@@ -224,6 +249,24 @@ void nd_input(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m);
 void nd_solicit(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *from,
 		const struct sl_ip *target, const uint8_t *mac, uint16_t worker);
 void nd_announce(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *from);
+/** Asks a link for its routers (RFC 4861 6.3.7). */
+void nd_solicit_routers(struct sl_net *net, struct sl_lcore *lc, const struct net_addr *from);
+
+/* ra.c: routers, prefixes and MTU that a port learns. */
+#define ND_RA 134
+/** Worker: as nd_check, for a router advertisement. */
+int ra_check(const struct sl_net *net, struct rte_mbuf *m);
+/** Main lcore. @return drop reason or NET_PASS; does not take m. */
+int ra_input(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf *m);
+/** What is due by the clock: questions for routers, lifetimes. Main lcore. */
+void ra_poll(struct sl_net *net, struct sl_lcore *lc);
+/** A neighbour says that it is no router any more (RFC 4861 7.2.5). Main lcore. */
+void ra_no_router(struct sl_net *net, struct sl_lcore *lc, const struct sl_ip *ip, uint16_t port);
+/** Whether dst lies in a prefix that was said to be on the port's link. Worker-safe. */
+bool ra_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip *dst);
+/** The hop to a destination on a learned prefix; to a learned router. Worker-safe. */
+bool ra_hop_on_link(const struct sl_net *net, const struct sl_ip *dst, struct net_hop *hop);
+bool ra_hop_router(const struct sl_net *net, struct net_hop *hop);
 
 /* chain.c: mbuf chains */
 /** Folded sum of bytes [off, off + len), as if they began at an even offset. */

@@ -359,6 +359,8 @@ void sl_net_main_poll(struct sl_net *net, struct sl_lcore *lc)
 			net_announce(net, lc, &net->addr[i]);
 	}
 	net_virtual_announce(net, lc);
+	if (net->ra_on)
+		ra_poll(net, lc);
 	if (now < t->next_us)
 		return;
 	t->next_us = now + SCAN_US;

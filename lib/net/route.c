@@ -52,7 +52,7 @@ int net_addr_on_link(const struct sl_net *net, uint16_t port, const struct sl_ip
 		if (a->port == port && sl_prefix_contains(&subnet, ip))
 			return i;
 	}
-	return -1;
+	return ra_on_link(net, port, ip) ? net_addr_find(net, &net->ra[port].src) : -1;
 }
 
 bool net_is_v4_broadcast(const struct sl_net *net, uint32_t ip_be)
@@ -88,26 +88,46 @@ static bool link_local_hop(const struct sl_net *net, const struct sl_ip *dst,
 	return false;
 }
 
-bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const struct sl_ip *src,
-		    uint32_t flow, struct net_hop *hop)
+static const struct net_route *longest(const struct sl_net *net, const struct sl_ip *dst)
 {
-	if (net_is_link_local(dst))
-		return link_local_hop(net, dst, src, hop);
 	for (int i = 0; i < net->n_routes; i++) {
 		const struct net_route *r = &net->route[i];
 
 		/* ::/0 and its like must not catch the mapped addresses of IPv4. */
-		if (!sl_prefix_contains(&r->to, dst) || (r->to.len < 96 && sl_ip_is_v4(dst)))
-			continue;
-		if (r->kind == NET_ROUTE_LOCAL)
-			return false;
-		r = net_hop_choose(net, r, flow);
-		hop->via = r->kind == NET_ROUTE_VIA ? r->via : *dst;
-		hop->src = r->src;
-		hop->port = r->port;
-		return true;
+		if (sl_prefix_contains(&r->to, dst) && (r->to.len >= 96 || !sl_ip_is_v4(dst)))
+			return r;
 	}
-	return false;
+	return NULL;
+}
+
+bool net_route_find(const struct sl_net *net, const struct sl_ip *dst, const struct sl_ip *src,
+		    uint32_t flow, struct net_hop *hop)
+{
+	bool learned = net->ra_on && !sl_ip_is_v4(dst);
+	const struct net_route *r;
+
+	if (net_is_link_local(dst))
+		return link_local_hop(net, dst, src, hop);
+	r = longest(net, dst);
+	/* What is configured goes before what was learned. */
+	if (learned && (!r || r->to.len < NET_RA_PREFIX_LEN) && ra_hop_on_link(net, dst, hop))
+		return true;
+	if (!r)
+		return learned && ra_hop_router(net, hop);
+	if (r->kind == NET_ROUTE_LOCAL)
+		return false;
+	r = net_hop_choose(net, r, flow);
+	hop->via = r->kind == NET_ROUTE_VIA ? r->via : *dst;
+	hop->src = r->src;
+	hop->port = r->port;
+	return true;
+}
+
+uint16_t net_mtu(const struct sl_net *net, uint16_t port, bool v6)
+{
+	uint16_t learned = v6 ? __atomic_load_n(&net->ra[port].mtu, __ATOMIC_RELAXED) : 0;
+
+	return learned ? learned : net->port[port]->cfg.mtu;
 }
 
 bool sl_net_source(const struct sl_net *net, const struct sl_ip *dst, struct sl_ip *src,
@@ -119,7 +139,7 @@ bool sl_net_source(const struct sl_net *net, const struct sl_ip *dst, struct sl_
 		return false;
 	*src = hop.src;
 	if (mtu)
-		*mtu = net->port[hop.port]->cfg.mtu;
+		*mtu = net_mtu(net, hop.port, !sl_ip_is_v4(dst));
 	return true;
 }
 
@@ -192,6 +212,21 @@ static bool unicast(const struct sl_ip *ip)
 	return ip->b[0] != 0xff;
 }
 
+/* Addresses are configured, never made from what a router says: it gives the way, not the name. */
+static bool learns(struct sl_net *net, uint16_t port)
+{
+	for (int i = 0; i < net->n_addrs; i++) {
+		const struct net_addr *a = &net->addr[i];
+
+		if (a->port != port || sl_ip_is_v4(&a->ip) || net_is_link_local(&a->ip))
+			continue;
+		net->ra[port].src = a->ip;
+		net->ra[port].on = net->ra_on = true;
+		return true;
+	}
+	return false;
+}
+
 static int port_addrs(struct sl_net *net, const struct sl_port *port, struct sl_err *err)
 {
 	bool v6 = false, has_link_local = false;
@@ -217,6 +252,11 @@ static int port_addrs(struct sl_net *net, const struct sl_port *port, struct sl_
 		return sl_err(err, EINVAL,
 			      "port %s: IPv6 needs an MTU of at least 1280 bytes, not %u.",
 			      port->cfg.name, port->cfg.mtu);
+	if (port->cfg.router_advertisements && !learns(net, port->index))
+		return sl_err(err, EINVAL,
+			      "port %s: router advertisements need an IPv6 address from which to "
+			      "speak to what they lead to; write one.",
+			      port->cfg.name);
 	if (v6 && !has_link_local) {
 		struct sl_prefix p = {link_local(net, port), 64};
 

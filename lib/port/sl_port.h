@@ -31,6 +31,7 @@ struct sl_port_config {
 	uint16_t vlan;                            /* 0: untagged */
 	struct sl_prefix addr[SL_PORT_ADDRS_MAX]; /* own address with the length of its subnet */
 	uint16_t n_addrs;
+	bool router_advertisements; /* IPv6 default routers are learned (RFC 4861) */
 };
 
 struct sl_port;
@@ -42,6 +43,9 @@ struct sl_port_ops {
 	uint16_t (*tx_burst)(struct sl_port *port, uint16_t queue, struct rte_mbuf **pkts,
 			     uint16_t n);
 	bool (*link_up)(struct sl_port *port);
+	/* Packets lost since it was opened, before rx_burst could have them, in all queues; NULL:
+	 * the port cannot tell. Main lcore. */
+	uint64_t (*missed)(struct sl_port *port);
 	void (*close)(struct sl_port *port);
 };
 

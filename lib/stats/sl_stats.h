@@ -39,6 +39,9 @@
 	X(redirected_out, "counter", "packets handed to other workers")                       \
 	X(held, "gauge", "packets waiting for a neighbour or for more fragments")             \
 	X(epoch, "gauge", "configuration in use")                                             \
+	X(ra_taken, "counter", "IPv6 router advertisements taken")                            \
+	X(ra_full, "counter", "routers and prefixes advertised beyond those kept")            \
+	X(ra_routers, "gauge", "IPv6 default routers known from advertisements")              \
 	X(tcp_passive_opens, "counter", "TCP connections accepted")                           \
 	X(tcp_active_opens, "counter", "TCP connections opened")                              \
 	X(tcp_conns, "gauge", "TCP connections in any state but TIME-WAIT")                   \
@@ -112,12 +115,13 @@
 	X(log_sampled_out, "counter", "requests that sampling left out of the access log")    \
 	X(log_dropped, "counter", "access records dropped because the reader is slow")
 
-#define SL_STATS_PORT(X)                         \
-	X(rx, "counter", "packets received")     \
-	X(rx_bytes, "counter", "bytes received") \
-	X(tx, "counter", "packets sent")         \
-	X(tx_bytes, "counter", "bytes sent")     \
-	X(tx_full, "counter", "packets dropped because the queue was full")
+#define SL_STATS_PORT(X)                                                    \
+	X(rx, "counter", "packets received")                                \
+	X(rx_bytes, "counter", "bytes received")                            \
+	X(tx, "counter", "packets sent")                                    \
+	X(tx_bytes, "counter", "bytes sent")                                \
+	X(tx_full, "counter", "packets dropped because the queue was full") \
+	X(rx_missed, "counter", "packets the device or the kernel had no room for")
 
 #define SL_STATS_LISTENER(X)                           \
 	X(cx_total, "counter", "connections accepted") \

@@ -97,6 +97,7 @@ static void ports(void)
 		p->cfg.vlan = i ? VLAN : 0;
 		p->tx_multi_seg = i;
 		p->cfg.n_addrs = 2;
+		p->cfg.router_advertisements = true;
 		for (int k = 0; k < 2; k++) {
 			sl_ip_parse(addr[i][k], &p->cfg.addr[k].ip, NULL);
 			p->cfg.addr[k].len = k ? 64 : i ? 112 : 120;

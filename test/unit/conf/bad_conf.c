@@ -184,6 +184,10 @@ const struct bad_case bad_conf[] = {
 	{"ports = ( { name = \"a\"; kind = \"null\"; mtu = 1279; addresses = [\"2001:db8::1/64\"]; "
 	 "} );",
 	 "t.conf:1: port 'a' has an IPv6 address, which needs an 'mtu' of at least 1280, not 1279"},
+	{"ports = ( { name = \"a\"; kind = \"null\"; router_advertisements = true;\n"
+	 "addresses = [\"192.0.2.1/24\", \"fe80::1/64\"]; } );",
+	 "t.conf:1: port 'a' has 'router_advertisements', but no IPv6 address to speak from; write "
+	 "one into 'addresses', e.g. \"2001:db8::1/64\""},
 	{"ports = ( { name = \"a\"; kind = \"tap\"; device = \"t0\"; vlan = 7; },\n"
 	 "{ name = \"b\"; kind = \"tap\"; device = \"t0\"; vlan = 7; } );",
 	 "t.conf:2: ports 'a' and 'b' are both in VLAN 7 of device 't0'; give one of them another "

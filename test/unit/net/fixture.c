@@ -44,7 +44,8 @@ static void fake_close(struct sl_port *port)
 {
 }
 
-static const struct sl_port_ops fake_ops = {fake_rx, fake_tx, fake_link, fake_close};
+static const struct sl_port_ops fake_ops = {
+	.rx_burst = fake_rx, .tx_burst = fake_tx, .link_up = fake_link, .close = fake_close};
 
 struct sl_ip fx_ip(const char *text)
 {
@@ -90,6 +91,7 @@ static void port_make(struct fx *fx, int i, const struct fx_setup *s, const char
 	memcpy(p->mac, mac, 6);
 	p->cfg.mtu = i ? 1400 : 1500;
 	p->cfg.vlan = s->vlan[i];
+	p->cfg.router_advertisements = s->learn && i == 0;
 	p->cfg.addr[0] = prefix(v4);
 	p->cfg.addr[1] = prefix(v6);
 	p->cfg.n_addrs = 2;
@@ -536,4 +538,29 @@ const struct sl_icmp_hdr *out_icmp(const struct fx *fx, unsigned i)
 	}
 	assert_int_equal(sl_csum_fold(sl_csum_add(sum, l4, len)), 0xffff);
 	return (const void *)l4;
+}
+
+void fx_csum_icmp6(struct buf *icmp, const char *src, const char *dst)
+{
+	struct sl_ip s = fx_ip(src), d = fx_ip(dst);
+	uint16_t c;
+
+	memset(icmp->b + 2, 0, 2);
+	c = (uint16_t)~sl_csum_fold(
+		sl_csum_add(sl_csum_pseudo(&s, &d, IPPROTO_ICMPV6, icmp->n), icmp->b, icmp->n));
+	memcpy(icmp->b + 2, &c, 2);
+}
+
+void frame_v6(struct buf *f, const struct fx *fx, int port, const char *src, const char *dst,
+	      uint8_t next, uint8_t hops, const struct buf *payload)
+{
+	struct sl_ip d = fx_ip(dst);
+
+	f->n = 0;
+	put_eth(f, fx, port, SL_ETH_IPV6, 0);
+	if (d.b[0] == 0xff) {
+		f->b[0] = f->b[1] = 0x33;
+		memcpy(f->b + 2, d.b + 12, 4);
+	}
+	put_v6(f, src, dst, next, hops, payload->b, payload->n);
 }

@@ -57,6 +57,7 @@ struct fx_setup {
 	unsigned mbufs;
 	unsigned punt_ring;
 	uint32_t neighbours_max;
+	bool learn;      /* port 0 listens to router advertisements */
 	bool one_device; /* port 1 is a VLAN on the device of port 0 */
 	const struct sl_net_route *routes;
 	uint16_t n_routes;
@@ -130,6 +131,12 @@ void frame_udp(struct buf *f, const struct fx *fx, int port, const char *src, co
 
 /** IPv4 packet of ours with `len` bytes of UDP payload, as sl_ip_send takes it. */
 struct rte_mbuf *fx_packet(struct fx *fx, const char *src, const char *dst, uint32_t len, bool df);
+
+/** Checksum of the ICMPv6 message. */
+void fx_csum_icmp6(struct buf *icmp, const char *src, const char *dst);
+/** A whole frame with an IPv6 packet, to the port's MAC or the group's. */
+void frame_v6(struct buf *f, const struct fx *fx, int port, const char *src, const char *dst,
+	      uint8_t next, uint8_t hops, const struct buf *payload);
 
 /* ---- looking at what came out ---- */
 

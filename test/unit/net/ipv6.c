@@ -11,27 +11,8 @@ static const uint8_t peer[6] = {0x02, 0xaa, 0, 0, 0, 0};
 
 static void rx_v6(struct fx *fx, const char *src, const char *dst, uint8_t next, uint8_t hops)
 {
-	struct sl_ip d = fx_ip(dst);
-
-	f.n = 0;
-	put_eth(&f, fx, 0, SL_ETH_IPV6, 0);
-	if (d.b[0] == 0xff) {
-		f.b[0] = f.b[1] = 0x33;
-		memcpy(f.b + 2, d.b + 12, 4);
-	}
-	put_v6(&f, src, dst, next, hops, l4.b, l4.n);
+	frame_v6(&f, fx, 0, src, dst, next, hops, &l4);
 	fx_rx(fx, 0, f.b, f.n);
-}
-
-static void csum_v6(const char *src, const char *dst)
-{
-	struct sl_ip s = fx_ip(src), d = fx_ip(dst);
-	uint16_t c;
-
-	memset(l4.b + 2, 0, 2);
-	c = (uint16_t)~sl_csum_fold(
-		sl_csum_add(sl_csum_pseudo(&s, &d, IPPROTO_ICMPV6, l4.n), l4.b, l4.n));
-	memcpy(l4.b + 2, &c, 2);
 }
 
 /* NS (135) or NA (136); opt 0: none. */
@@ -49,7 +30,7 @@ static void mk_nd(uint8_t type, uint32_t flags, const char *target, uint8_t opt,
 		put(&l4, o, 2);
 		put(&l4, mac, 6);
 	}
-	csum_v6(src, dst);
+	fx_csum_icmp6(&l4, src, dst);
 }
 
 static const uint8_t *out_nd(const struct fx *fx, unsigned i, uint8_t type)
@@ -109,22 +90,22 @@ static void bad_discovery_is_dropped(void **state)
 	rx_v6(fx, SRC, group, IPPROTO_ICMPV6, 254); /* was forwarded */
 	fx_expect_drop(fx, SL_DROP_ND_BAD);
 	l4.b[1] = 1; /* code */
-	csum_v6(SRC, group);
+	fx_csum_icmp6(&l4, SRC, group);
 	rx_v6(fx, SRC, group, IPPROTO_ICMPV6, 255);
 	fx_expect_drop(fx, SL_DROP_ND_BAD);
 	mk_nd(135, 0, DST, 1, peer, SRC, group);
 	l4.n = 20;
-	csum_v6(SRC, group);
+	fx_csum_icmp6(&l4, SRC, group);
 	rx_v6(fx, SRC, group, IPPROTO_ICMPV6, 255);
 	fx_expect_drop(fx, SL_DROP_ND_BAD);
 	mk_nd(135, 0, DST, 1, peer, SRC, group);
 	l4.b[25] = 0; /* option of no length */
-	csum_v6(SRC, group);
+	fx_csum_icmp6(&l4, SRC, group);
 	rx_v6(fx, SRC, group, IPPROTO_ICMPV6, 255);
 	fx_expect_main_drop(fx, SL_DROP_ND_BAD);
 	mk_nd(135, 0, DST, 1, peer, SRC, group);
 	l4.b[25] = 2; /* beyond the packet */
-	csum_v6(SRC, group);
+	fx_csum_icmp6(&l4, SRC, group);
 	rx_v6(fx, SRC, group, IPPROTO_ICMPV6, 255);
 	fx_expect_main_drop(fx, SL_DROP_ND_BAD);
 	mk_nd(135, 0, DST, 0, NULL, "::", DST);
@@ -417,7 +398,7 @@ static void errors_reach_the_hook(void **state)
 	l4.n = 0;
 	put(&l4, &h, sizeof(h));
 	put_v6(&l4, DST, SRC, 6, 64, tcp.b, tcp.n);
-	csum_v6("2001:db8:77::1", DST);
+	fx_csum_icmp6(&l4, "2001:db8:77::1", DST);
 	rx_v6(fx, "2001:db8:77::1", DST, IPPROTO_ICMPV6, 60);
 	fx_expect_no_drop(fx);
 	assert_int_equal(seen.family, 6);
