@@ -9,11 +9,12 @@ static const struct column traffic[] = {
 	{"RXBIT/S", "rx_bits_per_second", 8, false, false, "bits received a second"},
 	{"TX/S", "tx_per_second", 8, false, false, "packets sent a second"},
 	{"TXBIT/S", "tx_bits_per_second", 8, false, false, "bits sent a second"},
-	{"RX", "rx", 9, false, false, "packets received"},
-	{"TX", "tx", 9, false, false, "packets sent"},
-	{"RXBYTES", "rx_bytes", 12, false, true, "bytes received"},
-	{"TXBYTES", "tx_bytes", 12, false, true, "bytes sent"},
-	{"TXFULL", "tx_full", 7, false, false, "packets dropped because the queue was full"},
+	{"RX", "rx", 8, false, false, "packets received"},
+	{"TX", "tx", 8, false, false, "packets sent"},
+	{"RXBYTES", "rx_bytes", 10, false, true, "bytes received"},
+	{"TXBYTES", "tx_bytes", 10, false, true, "bytes sent"},
+	{"TXFULL", "tx_full", 6, false, false, "packets dropped because the queue was full"},
+	{"RXMISS", "rx_missed", 6, false, false, "packets lost before they were fetched"},
 };
 
 static const struct column place[] = {
@@ -43,6 +44,7 @@ static void traffic_row(struct page *page, struct table *t, const struct moment 
 	*c++ = cell_count(now->rx_bytes);
 	*c++ = cell_count(now->tx_bytes);
 	*c++ = cell_count(now->tx_full);
+	*c++ = cell_count(now->rx_missed);
 }
 
 /** One row for each address, so that none is cut off. */

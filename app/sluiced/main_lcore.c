@@ -121,6 +121,22 @@ static uint32_t commands(struct box *b)
 	return 1;
 }
 
+/* What the ports lost before a worker saw it: received and dropped by the main lcore's ledger. */
+static void count_missed(struct box *b)
+{
+	struct sl_stats_worker *st = &b->lc.stats;
+
+	for (uint16_t i = 0; i < b->n_ports; i++) {
+		struct sl_port *port = b->port[i];
+		uint64_t now = port->ops->missed ? port->ops->missed(port) : 0;
+		uint64_t more = now - st->port[i].rx_missed;
+
+		st->port[i].rx_missed = now;
+		st->c->rx += more;
+		st->drops[SL_DROP_RX_MISSED] += more;
+	}
+}
+
 static void heartbeat(struct box *b)
 {
 	struct sl_stats_hdr *hdr = sl_stats_hdr(b->stats);
@@ -131,6 +147,7 @@ static void heartbeat(struct box *b)
 	hdr->heartbeat_us = b->lc.now_us;
 	ctl->daemon_heartbeat_us = b->lc.now_us;
 	report_conflict(b);
+	count_missed(b);
 	for (uint16_t i = 0; i < b->n_ports; i++)
 		hdr->port[i].up = b->port[i]->ops->link_up(b->port[i]);
 	for (uint16_t i = 0; i < b->n_workers; i++)

@@ -18,6 +18,7 @@
 struct ethdev {
 	struct sl_port port;
 	const struct sl_port_kind *kind;
+	uint64_t kernel_missed; /* of sockets, so far */
 	uint16_t n_devs;
 	struct {
 		uint16_t id;
@@ -54,6 +55,20 @@ static bool link_up(struct sl_port *port)
 	return link.link_status == RTE_ETH_LINK_UP;
 }
 
+static uint64_t missed(struct sl_port *port)
+{
+	struct ethdev *e = port->driver;
+	struct rte_eth_stats st;
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < e->n_devs; i++)
+		if (rte_eth_stats_get(e->dev[i].id, &st) == 0)
+			n += st.imissed + st.rx_nombuf;
+	if (e->kind->own_sockets)
+		e->kernel_missed += sl_socket_missed(port->cfg.device);
+	return n + e->kernel_missed;
+}
+
 static void close_port(struct sl_port *port)
 {
 	struct ethdev *e = port->driver;
@@ -72,6 +87,7 @@ static const struct sl_port_ops ops = {
 	.rx_burst = rx_burst,
 	.tx_burst = tx_burst,
 	.link_up = link_up,
+	.missed = missed,
 	.close = close_port,
 };
 

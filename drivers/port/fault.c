@@ -267,6 +267,13 @@ static bool link_up(struct sl_port *port)
 	return f->inner->ops->link_up(f->inner);
 }
 
+static uint64_t missed(struct sl_port *port)
+{
+	const struct fault *f = port->driver;
+
+	return f->inner->ops->missed ? f->inner->ops->missed(f->inner) : 0;
+}
+
 static void lane_free(struct lane *l)
 {
 	for (; late_count(l); l->late_head++)
@@ -292,6 +299,7 @@ static const struct sl_port_ops ops = {
 	.rx_burst = rx_burst,
 	.tx_burst = tx_burst,
 	.link_up = link_up,
+	.missed = missed,
 	.close = close_port,
 };
 

@@ -81,6 +81,7 @@ static const struct sl_port_kind kinds[] = {
 	{.name = "af_packet",
 	 .driver = "net_af_packet",
 	 .args = af_packet_args,
+	 .own_sockets = true,
 	 .hint = "does the interface exist in this network namespace, and are you root?"},
 	{.name = "af_xdp",
 	 .driver = "net_af_xdp",

@@ -11,6 +11,7 @@ struct sl_port_kind {
 	const char *name;      /* as in sluice.conf */
 	const char *driver;    /* prefix of the virtual device's name; NULL: physical */
 	bool device_per_queue; /* one virtual device a queue instead of one with many queues */
+	bool own_sockets;      /* packet sockets whose losses the driver does not tell */
 	bool own_mac;          /* the kernel uses the device's address itself: take another */
 	const char *hint;      /* what to check when it cannot be opened */
 	/* Arguments of the virtual device; returns false when `device` can't be understood. */
@@ -20,5 +21,8 @@ struct sl_port_kind {
 
 /** NULL when there is no such kind. */
 const struct sl_port_kind *sl_port_kind_find(const char *name);
+
+/** Packets that this process's packet sockets on an interface lost since the last call. */
+uint64_t sl_socket_missed(const char *interface);
 
 #endif

@@ -106,7 +106,8 @@ static void wire_close(struct sl_port *port)
 	wire.closed = true;
 }
 
-static const struct sl_port_ops wire_ops = {wire_rx, wire_tx, wire_up, wire_close};
+static const struct sl_port_ops wire_ops = {
+	.rx_burst = wire_rx, .tx_burst = wire_tx, .link_up = wire_up, .close = wire_close};
 
 static struct sl_port *open_port(const struct sl_fault_rates *rx, const struct sl_fault_rates *tx,
 				 uint64_t seed)

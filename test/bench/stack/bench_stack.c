@@ -121,7 +121,8 @@ static void close_port(struct sl_port *port)
 	f->inner->ops->close(f->inner);
 }
 
-static const struct sl_port_ops feed_ops = {rx_burst, tx_burst, link_up, close_port};
+static const struct sl_port_ops feed_ops = {
+	.rx_burst = rx_burst, .tx_burst = tx_burst, .link_up = link_up, .close = close_port};
 
 /* The box's ports become ours in place: everybody holds their addresses already. */
 static void feed_open(int i)
