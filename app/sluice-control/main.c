@@ -15,6 +15,7 @@
 #include "admin.h"
 #include "control.h"
 #include "files.h"
+#include "sl_bus.h"
 #include "sl_match.h"
 #include "tally.h"
 
@@ -210,6 +211,7 @@ static int take_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	sl_bus_explain(SL_BUS_SEGMENT("sluice-control"));
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sl_bus.h"
 #include "sl_conf.h"
 #include "sl_ctl.h"
 #include "top.h"
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sl_bus_explain(SL_BUS_SEGMENT("sluice-top"));
 	if (o.batch) {
 		rc = batch_run(&src, &o);
 	} else {

@@ -10,6 +10,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "sl_bus.h"
 #include "sluiced.h"
 
 #define DEFAULT_CONF "/etc/sluice/sluice.conf"
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
 		return rc;
 	sl_log_init("sluiced", SL_LOG_INFO);
 	catch_signals();
+	sl_bus_explain(SL_BUS_SEGMENT("sluiced"));
 	rc = sl_conf_read(&conf, o.conf, &err);
 	if (rc == 0) {
 		rc = start(sl_conf_box(conf), o.no_huge, &err);
