@@ -17,6 +17,7 @@ pressure_begin() {
 	local s
 	for s in ${crowd_sources//,/ }; do ip -n "$TOPO-client" addr add "$s/24" dev c0; done
 	in_client sysctl -qw net.ipv4.ip_local_port_range="2000 65000"
+	gateway_first
 	expect 200 "$(status $vip/simple/nginx)"
 	free_before=$(field mbufs_free)
 }
@@ -28,7 +29,7 @@ normal_start() {
 	: >"$TOPO_DIR/normal"
 	(
 		while [ ! -e "$TOPO_DIR/enough" ]; do
-			in_client curl ${normal_from:+--interface "$normal_from"} -s -m 5 -o /dev/null -w '%{http_code} %{time_total}\n' -H "$host" \
+			in_client nice -n -10 curl ${normal_from:+--interface "$normal_from"} -s -m 10 -o /dev/null -w '%{http_code} %{time_total}\n' -H "$host" \
 				"$vip$path" >>"$TOPO_DIR/normal" || true
 			sleep 0.05
 		done
@@ -36,12 +37,13 @@ normal_start() {
 	normal_pid=$!
 }
 
-# What kept the endpoints' own kernel from answering: full queues, want of memory.
+# What was lost before the gateway saw it, and what kept the endpoints' own kernel from answering: full queues, want of memory.
 kernel_troubles() {
 	report "endpoints' kernel:" "$(in_backend awk '/^TcpExt:/ { for (i = 2; i <= NF; i++) if (!n) h[i] = $i
 		else if ($i && h[i] ~ /Overflow|Drop|Prune|Pressure|Timeouts|ReqQFull|Abort/)
 			printf "%s %s, ", h[i], $i; n = 1 }' /proc/net/netstat)"
 	say tcp_rtos tcp_retransmits tcp_tlps tcp_buffers_short
+	report "lost before a worker came for it: $(lost_before)"
 }
 
 normal_stop() {

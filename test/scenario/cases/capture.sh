@@ -21,7 +21,7 @@ C
 
 # capture FILE SIDE INTERFACE: records until its process, $topo_pid, is stopped.
 capture() {
-	topo_spawn "$1.log" $2 tcpdump -i $3 -n -s 0 -B 65536 -U -Z root -w "$TOPO_DIR/$1"
+	topo_spawn "$1.log" $2 nice -n -15 tcpdump -i $3 -n -s 0 -B 131072 -U -Z root -w "$TOPO_DIR/$1"
 	wait_until 10 grep -q 'listening on' "$TOPO_DIR/$1.log"
 }
 
@@ -76,9 +76,19 @@ expert() {
 			$1 ~ /^[0-9]+$/ { $1 = severity; print }' | sort -u
 }
 
+# Packets that something else than a wire lost: captures, receive rings, the kernel's queues.
+lost_here() {
+	local captures
+	captures=$(awk '/dropped by kernel/ { n += $1 } END { print n + 0 }' "$TOPO_DIR"/*.pcap.log)
+	echo $((captures + $(lost_before) - missed_before + $(backlog_lost) - backlog_before + $(drops_of tx_full) - full_before))
+}
+backlog_lost() { local n=0 a b rest; while read -r a b rest; do n=$((n + 16#$b)); done </proc/net/softnet_stat; echo $n; }
+drops_of() { ctl drops -a -o json | jget "sum(r['count'] for r in d if r['reason'] == '$1')"; }
+
 # record: one capture of everything; what is found only in ours is in $new.
 record() {
 	local pids=() pid
+	missed_before=$(lost_before) backlog_before=$(backlog_lost) full_before=$(drops_of tx_full)
 	rm -f "$TOPO_DIR"/*.pcap "$TOPO_DIR"/*.pcap.log
 	capture linux.pcap client d0
 	pids+=("$topo_pid")
@@ -107,19 +117,20 @@ timing='D-SACK Sequence|Zero Window|out-of-order|Previous segment|not captured|c
 timing+='|New fragment overlaps old data|Illegal characters found in header name'
 
 play() {
-	local i warned
+	local i warned lost
 	if ! command -v tshark >/dev/null || ! command -v tcpdump >/dev/null; then
 		echo "tshark or tcpdump is missing" && exit 77
 	fi
 	head -c 5000000 /dev/urandom >"$TOPO_DIR/www/big"
 	head -c 1000000 /dev/urandom >"$TOPO_DIR/www/up"
 	chmod a+r "$TOPO_DIR/www/"*
-	for i in /proc/"$sluiced_pid"/task/*; do renice -n -15 -p "${i##*/}" >/dev/null; done
+	gateway_first pinned
 	linux_link
-	for i in 1 2 3 4; do
+	for i in 1 2 3 4 5 6; do
 		record
+		lost=$(lost_here)
 		warned=$(grep -E '^(Errors|Warns)' <<<"$new" || true)
-		report "take $i: $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/ours.expert") kinds of errors and warnings, $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/linux.expert") in Linux's; only here: ${warned:-none}"
+		report "take $i: $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/ours.expert") kinds of errors and warnings, $(grep -cE '^(Errors|Warns)' "$TOPO_DIR/linux.expert") in Linux's; $lost packets lost in this machine; only here: ${warned:-none}"
 		! grep -vE "$timing" <<<"$warned" | grep . || fail "only in our traffic"
 		[ -n "$warned" ] || return 0
 	done
