@@ -179,10 +179,9 @@ void tcp_recovery_eifel(struct sl_tcp_conn *c, const struct seg *s)
 	stats(c->tcp)->tcp_spurious++;
 }
 
-static void acked_sack(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
+static void acked_sack(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked, bool growing)
 {
 	uint32_t acked = c->snd_una - from, known = tcp_sack_ack(c, from);
-	bool growing = !(c->flags & F_RECOVERY);
 
 	if (c->loss != ROW_NONE)
 		detect(c, acked - SL_MIN(known, acked) + sacked);
@@ -193,6 +192,8 @@ static void acked_sack(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
 void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
 {
 	uint32_t acked = c->snd_una - from;
+	/* What a recovery delivered has had its say: growth begins behind it. */
+	bool growing = !(c->flags & F_RECOVERY);
 
 	if (!seq_lt(c->snd_una, c->recover)) {
 		if (c->flags & F_RECOVERY)
@@ -202,14 +203,14 @@ void tcp_recovery_acked(struct sl_tcp_conn *c, uint32_t from, uint32_t sacked)
 	if (!(c->flags & F_RECOVERY))
 		c->dupacks = 0;
 	if (c->loss != ROW_NONE) {
-		acked_sack(c, from, sacked);
+		acked_sack(c, from, sacked, growing);
 	} else if (c->flags & F_RECOVERY) { /* partial ACK: the next hole, the window deflated */
 		c->flags |= F_REXMT_ONE;
 		c->cwnd -= SL_MIN(acked, c->cwnd);
 		if (acked >= c->mss)
 			c->cwnd += c->mss;
 		c->cwnd = SL_MAX(c->cwnd, (uint32_t)c->mss);
-	} else {
+	} else if (growing) {
 		tcp_cong_acked(c, acked);
 	}
 }
