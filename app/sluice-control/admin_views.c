@@ -105,18 +105,36 @@ static void host_stats(const struct sl_stats *stats, const struct sl_snap_endpoi
 	out[6] = (struct host_stat){"rq_total", e.rq_total, false};
 }
 
-static const char *health_flags(const struct sl_snap_endpoint *ep)
+/* Envoy's words, one behind the other. */
+static const char *health_flags(const struct sl_snap_endpoint *ep, char buf[96])
 {
-	return ep->health == SL_HEALTHY    ? "healthy"
-	       : ep->health == SL_DRAINING ? "/eds_status_draining"
-					   : "/failed_eds_health";
+	struct view_health h = view_health_of(ep);
+
+	snprintf(buf, 96, "%s%s%s", h.failed_check ? "/failed_active_hc" : "",
+		 h.ejected ? "/failed_outlier_check" : "",
+		 ep->health == SL_HEALTHY    ? ""
+		 : ep->health == SL_DRAINING ? "/eds_status_draining"
+					     : "/failed_eds_health");
+	return buf[0] != '\0' ? buf : "healthy";
+}
+
+static json_t *health_json(const struct sl_snap_endpoint *ep)
+{
+	struct view_health h = view_health_of(ep);
+	json_t *p = json_pack("{s:s}", "eds_health_status", view_health(ep->health));
+
+	if (h.failed_check)
+		json_object_set_new(p, "failed_active_health_check", json_true());
+	if (h.ejected)
+		json_object_set_new(p, "failed_outlier_check", json_true());
+	return p;
 }
 
 static void host_text(const struct sl_snap *s, const struct sl_snap_cluster *cl,
 		      const struct sl_snap_endpoint *ep, const struct sl_stats *stats, FILE *out)
 {
 	struct host_stat stat[HOST_STATS];
-	char head[SL_IP_PORT_TEXT_MAX + 512], addr[SL_IP_PORT_TEXT_MAX];
+	char head[SL_IP_PORT_TEXT_MAX + 512], addr[SL_IP_PORT_TEXT_MAX], flags[96];
 
 	snprintf(head, sizeof(head), "%.*s::%s", SL_STR_ARG(sl_snap_str(s, cl->name)),
 		 sl_ip_port_format(&ep->ip, ep->port, addr));
@@ -126,10 +144,10 @@ static void host_text(const struct sl_snap *s, const struct sl_snap_cluster *cl,
 			(unsigned long long)stat[i].value);
 	fprintf(out,
 		"%s::hostname::\n%s::health_flags::%s\n%s::weight::%u\n%s::region::\n%s::zone::\n"
-		"%s::sub_zone::\n%s::canary::false\n%s::priority::0\n%s::success_rate::-1\n"
+		"%s::sub_zone::\n%s::canary::false\n%s::priority::%u\n%s::success_rate::-1\n"
 		"%s::local_origin_success_rate::-1\n",
-		head, head, health_flags(ep), head, ep->weight, head, head, head, head, head, head,
-		head);
+		head, head, health_flags(ep, flags), head, ep->weight, head, head, head, head, head,
+		ep->priority, head, head);
 }
 
 static json_t *host_json(const struct sl_snap_endpoint *ep, const struct sl_stats *stats)
@@ -151,9 +169,9 @@ static json_t *host_json(const struct sl_snap_endpoint *ep, const struct sl_stat
 			json_object_set_new(one, "type", json_string("GAUGE"));
 		json_array_append_new(list, one);
 	}
-	host = json_pack("{s:o, s:o, s:{s:s}, s:i, s:{}}", "address", admin_snake(address), "stats",
-			 list, "health_status", "eds_health_status", view_health(ep->health),
-			 "weight", (int)ep->weight, "locality");
+	host = json_pack("{s:o, s:o, s:o, s:i, s:{}}", "address", admin_snake(address), "stats",
+			 list, "health_status", health_json(ep), "weight", (int)ep->weight,
+			 "locality");
 	json_decref(address);
 	return host;
 }
@@ -188,16 +206,11 @@ void admin_clusters(const struct question *q, struct reply *r)
 {
 	const struct sl_snap *s = q->c->snap.map;
 	json_t *list = wants_json(q) ? json_array() : NULL;
-	struct sl_stats *stats = NULL;
-	char path[96];
+	struct sl_stats *stats = view_stats_open(q->c->dir);
 
-	snprintf(path, sizeof(path), "%s/stats", q->c->dir);
-	if (sl_stats_open(&stats, path, NULL) < 0)
-		stats = NULL;
 	for (uint32_t i = 0; s != NULL && i < sl_snap_count(s, SL_SNAP_CLUSTERS); i++)
 		one_cluster(s, i, stats, list, r->out);
-	if (stats != NULL)
-		sl_stats_close(stats);
+	view_stats_close(stats);
 	if (list != NULL)
 		admin_print(r, json_pack("{s:o}", "cluster_statuses", list));
 }

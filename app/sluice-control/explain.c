@@ -13,6 +13,7 @@
 #include "control.h"
 #include "explain.h"
 #include "lookup.h"
+#include "view.h"
 
 void explain_step(struct explain *x, const char *step, const char *fmt, ...)
 {
@@ -237,6 +238,7 @@ int command_explain(struct control *c, uint64_t client, const json_t *request, j
 {
 	struct explain *x = calloc(1, sizeof(*x));
 	const char *host, *target;
+	struct sl_stats *stats;
 	int rc;
 
 	if (x == NULL)
@@ -254,11 +256,13 @@ int command_explain(struct control *c, uint64_t client, const json_t *request, j
 	if (rc == 0) {
 		const char *method = json_string_value(json_object_get(request, "method"));
 
+		stats = view_stats_open(c->dir);
 		explain_step(x, "request", "%s http://%s%s on port %u",
 			     method != NULL ? method : "GET", host, target, x->port);
 		if ((x->has_ip ? find_by_address(x, c) : find_by_port(x)) && explain_listener(x) &&
 		    parse_request(x, c, host, target, request))
 			explain_route(x, c->scratch);
+		view_stats_close(stats);
 	}
 	free(x->head);
 	free(x);

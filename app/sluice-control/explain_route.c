@@ -179,12 +179,27 @@ static bool rewrite(struct explain *x, struct sl_match_scratch *scratch, uint32_
 	return true;
 }
 
+/* What the workers do when too few are left. */
+static void explain_panic(struct explain *x, const struct sl_snap_cluster *cl, uint32_t usable)
+{
+	if (usable == cl->healthy.n)
+		return;
+	if ((uint64_t)usable * 100 < (uint64_t)cl->panic_percent * cl->healthy.n)
+		explain_step(x, "endpoint",
+			     "%u of %u usable, less than the panic threshold of %u %%: all are "
+			     "taken for healthy",
+			     usable, cl->healthy.n, cl->panic_percent);
+	else
+		explain_step(x, "endpoint", "%u of %u usable", usable, cl->healthy.n);
+}
+
 void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint32_t sum)
 {
 	const struct sl_snap_cluster *cl = sl_snap_cluster(x->s, cluster);
 	struct sl_str name = sl_snap_str(x->s, cl->name);
 	json_t *list = json_object_get(x->answer, "clusters"), *hosts = json_array();
 	char addr[SL_IP_PORT_TEXT_MAX];
+	uint32_t usable = 0;
 
 	if (list == NULL) {
 		list = json_array();
@@ -196,14 +211,19 @@ void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint3
 		explain_step(x, "cluster", "%.*s, weight %u of %u", SL_STR_ARG(name), weight, sum);
 	for (uint32_t i = 0; i < cl->endpoints.n; i++) {
 		const struct sl_snap_endpoint *ep = sl_snap_endpoint(x->s, cl->endpoints.first + i);
+		struct view_health h = view_health_of(ep);
 
 		sl_ip_port_format(&ep->ip, ep->port, addr);
-		explain_step(x, "endpoint", "%s, weight %u, %s", addr, ep->weight,
-			     view_health(ep->health));
-		json_array_append_new(hosts, json_pack("{s:s, s:i, s:s}", "endpoint", addr,
-						       "weight", (int)ep->weight, "health",
-						       view_health(ep->health)));
+		explain_step(x, "endpoint", "%s, weight %u, %s%s%s", addr, ep->weight, h.status,
+			     h.failed_check ? ", it fails its checks" : "",
+			     h.ejected ? ", ejected for its failures" : "");
+		json_array_append_new(hosts,
+				      json_pack("{s:s, s:i, s:s, s:s}", "endpoint", addr, "weight",
+						(int)ep->weight, "health", h.status, "outlier",
+						h.ejected ? "FAILED" : "OK"));
+		usable += view_usable(ep, &h);
 	}
+	explain_panic(x, cl, usable);
 	if (cl->endpoints.n == 0)
 		explain_step(x, "endpoint", "none");
 	json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "name", json_text_of(name),

@@ -39,14 +39,6 @@ json_t *view_duration(uint32_t ms)
 	return json_string(text);
 }
 
-const char *view_health(uint8_t health)
-{
-	static const char *const names[] = {
-		[SL_HEALTHY] = "HEALTHY", [SL_UNHEALTHY] = "UNHEALTHY", [SL_DRAINING] = "DRAINING"};
-
-	return health < SL_ARRAY_LEN(names) ? names[health] : "UNKNOWN";
-}
-
 static bool filter_of(const json_t *request, const char *key, struct sl_str *want)
 {
 	const json_t *f = json_object_get(request, key);
@@ -93,8 +85,7 @@ int command_pc(struct control *c, uint64_t client, const json_t *request, json_t
 	const char *view = json_string_value(json_object_get(request, "view"));
 	const struct sl_conf_control *cc = sl_conf_control(c->conf);
 	json_t *rows = json_array(), *protos = json_array();
-	struct sl_stats *stats = NULL;
-	char path[256];
+	struct sl_stats *stats;
 
 	if (json_object_set_new(answer, "rows", rows) < 0 ||
 	    json_object_set_new(answer, "protos", protos) < 0)
@@ -119,18 +110,14 @@ int command_pc(struct control *c, uint64_t client, const json_t *request, json_t
 	for (size_t i = 0; view != NULL && i < SL_ARRAY_LEN(views); i++) {
 		if (strcmp(view, views[i].name) != 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/stats", c->dir);
-		if (sl_stats_open(&stats, path, NULL) < 0)
-			stats = NULL;
-		view_use_stats(stats);
+		stats = view_stats_open(c->dir);
 		if (c->snap.map != NULL)
 			views[i].fn(c->snap.map, request, rows, protos);
 		if (views[i].fn == view_listeners)
 			view_own_listeners(cc, request, rows, protos);
 		else if (views[i].fn == view_routes)
 			view_own_routes(cc, request, rows, protos);
-		view_use_stats(NULL);
-		sl_stats_close(stats);
+		view_stats_close(stats);
 		return 0;
 	}
 	return sl_err(

@@ -17,8 +17,23 @@ typedef void view_fn(const struct sl_snap *s, const json_t *request, json_t *row
 view_fn view_listeners, view_routes, view_clusters, view_endpoints, view_eds;
 view_fn view_iptables; /* rows are lines of text, protos stay empty */
 
-/** What the data plane found out, for the views that are called from now on; NULL: nothing. */
-void view_use_stats(const struct sl_stats *stats);
+/**
+ * What the data plane counts, for the views that are called until view_stats_close.
+ *
+ * @param dir The instance's folder.
+ * @return NULL when there is none: health is as configured.
+ */
+struct sl_stats *view_stats_open(const char *dir);
+void view_stats_close(struct sl_stats *stats);
+
+/** What is known of an endpoint: as configured, and what the data plane found out. */
+struct view_health {
+	const char *status; /* HEALTHY, UNHEALTHY, DRAINING: configured, or by its checks */
+	bool failed_check, ejected;
+};
+struct view_health view_health_of(const struct sl_snap_endpoint *ep);
+/** Whether it takes requests while enough of its cluster do. */
+bool view_usable(const struct sl_snap_endpoint *ep, const struct view_health *h);
 
 /* Listeners and routes of the control process itself: readiness, metrics. */
 void view_own_listeners(const struct sl_conf_control *cc, const json_t *request, json_t *rows,

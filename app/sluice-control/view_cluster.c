@@ -204,36 +204,8 @@ static int compare_endpoints(const void *a, const void *b, void *snap)
 				     sl_snap_str(snap, sl_snap_cluster(snap, y->cluster)->name));
 }
 
-/* What is known of an endpoint: as configured, and what the data plane found out. */
-struct health {
-	const char *status;
-	bool failed_check, ejected;
-};
-
-static const struct sl_stats *stats; /* one thread: set around each command */
-
-void view_use_stats(const struct sl_stats *now)
-{
-	stats = now;
-}
-
-static struct health health_of(const struct sl_snap_endpoint *ep)
-{
-	struct health h = {.status = view_health(ep->health)};
-	struct sl_stats_endpoint sum;
-
-	if (stats == NULL)
-		return h;
-	sl_stats_sum_slot(stats, SL_STATS_ENDPOINT, ep->slot.index, ep->slot.born, &sum);
-	h.failed_check = sl_stats_gauge(sum.check_failing) > 0;
-	h.ejected = sl_stats_gauge(sum.ejected) > 0;
-	if (h.failed_check && ep->health == SL_HEALTHY)
-		h.status = view_health(SL_UNHEALTHY);
-	return h;
-}
-
 /* Envoy's HostHealthStatus. */
-static json_t *health_proto(const struct sl_snap_endpoint *ep, const struct health *h)
+static json_t *health_proto(const struct sl_snap_endpoint *ep, const struct view_health *h)
 {
 	json_t *p = json_pack("{s:s}", "edsHealthStatus", view_health(ep->health));
 
@@ -245,7 +217,7 @@ static json_t *health_proto(const struct sl_snap_endpoint *ep, const struct heal
 }
 
 static bool endpoint_wanted(const struct sl_snap *s, const struct sl_snap_endpoint *ep,
-			    const struct health *h, const json_t *request)
+			    const struct view_health *h, const json_t *request)
 {
 	char ip[SL_IP_TEXT_MAX];
 
@@ -266,7 +238,7 @@ static void endpoint_protos(const struct sl_snap *s, const json_t *request, json
 		for (uint32_t k = 0; k < cl->endpoints.n; k++) {
 			const struct sl_snap_endpoint *ep =
 				sl_snap_endpoint(s, cl->endpoints.first + k);
-			struct health h = health_of(ep);
+			struct view_health h = view_health_of(ep);
 
 			if (endpoint_wanted(s, ep, &h, request))
 				json_array_append_new(
@@ -290,7 +262,7 @@ void view_endpoints(const struct sl_snap *s, const json_t *request, json_t *rows
 
 	for (uint32_t i = 0; row != NULL && i < s->tab[SL_SNAP_ENDPOINTS].n; i++) {
 		const struct sl_snap_endpoint *ep = sl_snap_endpoint(s, row[i]);
-		struct health h = health_of(ep);
+		struct view_health h = view_health_of(ep);
 		char addr[SL_IP_PORT_TEXT_MAX];
 
 		if (!endpoint_wanted(s, ep, &h, request))

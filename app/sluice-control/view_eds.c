@@ -4,6 +4,14 @@
 
 #include "view.h"
 
+/* What it amounts to: an endpoint that is ejected takes no requests either. */
+static const char *status_of(const struct sl_snap_endpoint *ep)
+{
+	struct view_health h = view_health_of(ep);
+
+	return h.ejected && ep->health == SL_HEALTHY ? view_health(SL_UNHEALTHY) : h.status;
+}
+
 json_t *view_cluster_load(const struct sl_snap *s, const struct sl_snap_cluster *cl)
 {
 	json_t *hosts = json_array();
@@ -13,7 +21,7 @@ json_t *view_cluster_load(const struct sl_snap *s, const struct sl_snap_cluster 
 
 		json_array_append_new(hosts, json_pack("{s:{s:o}, s:s, s:i}", "endpoint", "address",
 						       view_socket_address(&ep->ip, ep->port),
-						       "healthStatus", view_health(ep->health),
+						       "healthStatus", status_of(ep),
 						       "loadBalancingWeight", (int)ep->weight));
 	}
 	if (cl->endpoints.n == 0) {
@@ -31,7 +39,7 @@ static bool eds_wanted(const struct sl_snap *s, const struct sl_snap_endpoint *e
 
 	return view_wants(request, "address", sl_str(sl_ip_format(&ep->ip, ip))) &&
 	       view_wants_number(request, "port", ep->port) &&
-	       view_wants(request, "status", sl_str(view_health(ep->health)));
+	       view_wants(request, "status", sl_str(status_of(ep)));
 }
 
 void view_eds(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos)
@@ -52,11 +60,11 @@ void view_eds(const struct sl_snap *s, const json_t *request, json_t *rows, json
 			if (!eds_wanted(s, ep, request))
 				continue;
 			any = true;
-			json_array_append_new(
-				rows, json_pack("{s:s, s:s, s:s, s:o}", "endpoint",
-						sl_ip_port_format(&ep->ip, ep->port, addr),
-						"status", view_health(ep->health), "locality", "",
-						"cluster", view_text(s, cl->name)));
+			json_array_append_new(rows,
+					      json_pack("{s:s, s:s, s:s, s:o}", "endpoint",
+							sl_ip_port_format(&ep->ip, ep->port, addr),
+							"status", status_of(ep), "locality", "",
+							"cluster", view_text(s, cl->name)));
 		}
 		if (any)
 			json_array_append_new(protos, view_cluster_load(s, cl));

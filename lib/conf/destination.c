@@ -137,6 +137,7 @@ static int to_entry(struct sl_kube *k, const struct sl_object *o, const struct s
 				     sl_node_text(entry->root, "spec.resolution", "NONE"));
 	if (at < 0)
 		return no_port(k, o, dest, entry, list, "number", number);
+	sl_kube_warn_protocol(k, o, dest->line, entry, list->item[at]);
 	return sl_kube_entry_cluster(k, entry, host, list->item[at], subset, cluster);
 }
 
@@ -153,6 +154,7 @@ static int to_service(struct sl_kube *k, const struct sl_object *o, const struct
 				     s->o->name);
 	if (at < 0)
 		return no_port(k, o, dest, s->o, s->ports, "port", number);
+	sl_kube_warn_protocol(k, o, dest->line, s->o, s->ports->item[at]);
 	return sl_kube_cluster(k, s, (uint32_t)at, false, subset, cluster);
 }
 

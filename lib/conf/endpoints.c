@@ -118,6 +118,7 @@ int sl_objects_endpoints_on(const struct sl_objects *set, const struct sl_object
 
 	sl_objects_warn_keep(set, was);
 	e = sl_kube_init(&k);
+	sl_kube_warn_unused(&k, true);
 	for (size_t i = 0; e == 0 && i < n; i++)
 		e = sl_kube_cluster_named(&k, clusters[i]);
 	if (e == 0)

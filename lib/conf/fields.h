@@ -18,6 +18,10 @@
 	{                                                          \
 		.name = (n), .type = SL_F_ANY, .use = SL_USE_LATER \
 	}
+#define NOT_SERVED(n)                                            \
+	{                                                        \
+		.name = (n), .type = SL_F_ANY, .use = SL_USE_NOT \
+	}
 #define MAP(n)                                      \
 	{                                           \
 		.name = (n), .type = SL_F_TEXTS_MAP \

@@ -299,7 +299,7 @@ static const struct sl_field service_spec[] = {
 	ANY("loadBalancerClass"),
 	ANY("loadBalancerIP"),
 	ANY("publishNotReadyAddresses"),
-	ANY("trafficDistribution"),
+	NOT_SERVED("trafficDistribution"),
 	END,
 };
 
@@ -365,7 +365,7 @@ static const struct sl_field slice_endpoint[] = {
 	STR("nodeName"),
 	ANY("targetRef"),
 	ANY("zone"),
-	ANY("hints"),
+	NOT_SERVED("hints"),
 	ANY("deprecatedTopology"),
 	END,
 };

@@ -28,7 +28,7 @@ static const char *const w_resolution[] = {"NONE",        "STATIC", "DNS", "DNS_
 /* ---- DestinationRule ---- */
 
 static const struct sl_field pool_tcp[] = {
-	NUMBER("maxConnections"),       TIME("connectTimeout"), ANY("tcpKeepalive"),
+	NUMBER("maxConnections"),       TIME("connectTimeout"), NOT_SERVED("tcpKeepalive"),
 	LATER("maxConnectionDuration"), LATER("idleTimeout"),   END,
 };
 
@@ -40,7 +40,7 @@ static const struct sl_field pool_http[] = {
 	{.name = "idleTimeout", .type = SL_F_TIME},
 	ONLY("h2UpgradePolicy", SL_F_STR, w_h2),
 	ONLY("useClientProtocol", SL_F_BOOL, w_false),
-	ANY("maxConcurrentStreams"),
+	NOT_SERVED("maxConcurrentStreams"),
 	END,
 };
 
@@ -188,9 +188,9 @@ static const struct sl_field entry_port[] = {
 };
 
 #define WORKLOAD                                                                  \
-	ANY("ports"), MAP("labels"), ANY("network"), STR("locality"),             \
+	ANY("ports"), MAP("labels"), NOT_SERVED("network"), STR("locality"),      \
 		{.name = "weight", .type = SL_F_INT, .max = SL_MODEL_WEIGHT_MAX}, \
-		ANY("serviceAccount")
+		NOT_SERVED("serviceAccount")
 
 static const struct sl_field entry_endpoint[] = {
 	{.name = "address", .type = SL_F_STR, .required = true},
@@ -202,14 +202,14 @@ static const struct sl_field selector[] = {MAP("labels"), END};
 
 static const struct sl_field entry_spec[] = {
 	{.name = "hosts", .type = SL_F_STRS, .required = true, .min = 1},
-	ANY("addresses"),
+	NOT_SERVED("addresses"),
 	{.name = "ports", .type = SL_F_OBJS, .min = 1, .sub = entry_port},
 	{.name = "location", .type = SL_F_STR, .words = w_location},
 	{.name = "resolution", .type = SL_F_STR, .words = w_resolution},
 	OBJS("endpoints", entry_endpoint),
 	OBJ("workloadSelector", selector),
 	ONLY("exportTo", SL_F_STRS, w_all),
-	ANY("subjectAltNames"),
+	NOT_SERVED("subjectAltNames"),
 	END,
 };
 

@@ -308,6 +308,7 @@ int sl_objects_model_on(const struct sl_objects *set, const char *node, const st
 
 	sl_objects_warn_clear(set);
 	e = sl_kube_init(&k);
+	sl_kube_warn_unused(&k, false);
 	if (e == 0)
 		e = sl_listeners_model(&k);
 	if (e == 0)

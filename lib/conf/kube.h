@@ -243,6 +243,17 @@ int sl_list_set(char **field, const struct sl_node *list);
 /** Whether a route takes every request, so that nothing behind it is ever reached. */
 bool sl_route_catch_all(const struct sl_model_route *route);
 
+/**
+ * Warns of what objects say that is not served (unused.c).
+ *
+ * @param clusters Of objects that make clusters alone; else of all.
+ */
+void sl_kube_warn_unused(const struct sl_kube *k, bool clusters);
+
+/** Warns where a route leads to a port that speaks what is not spoken here. */
+void sl_kube_warn_protocol(const struct sl_kube *k, const struct sl_object *route, int line,
+			   const struct sl_object *to, const struct sl_node *port);
+
 /* The parts of the translation, in order. Each 0 or -errno with a text. */
 int sl_listeners_model(struct sl_kube *k);
 int sl_services_model(struct sl_kube *k);

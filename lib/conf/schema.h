@@ -27,6 +27,7 @@ enum sl_field_use {
 	SL_USE_SERVED,
 	SL_USE_LATER, /* known, not served yet: refused when it says something */
 	SL_USE_ONLY,  /* served for the values in `words`; others not yet */
+	SL_USE_NOT,   /* has a meaning that is not served yet: a warning says so (unused.c) */
 };
 
 struct sl_field {

@@ -5,7 +5,8 @@
  *
  * A line on standard input says what to do next: "refuse" (the next epochs), "accept",
  * "mute WORKER" (it acknowledges nothing), "log N" (records), "forged" (a record that lies about
- * its lengths), "count" (numbers in the counters), "stop" (no heartbeat, no answers), "go".
+ * its lengths), "count" (numbers in the counters), "sick IP:PORT e|f" (an endpoint), "stop" (no
+ * heartbeat, no answers), "go".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -166,6 +167,26 @@ static void count(struct fake *f)
 	}
 }
 
+/* "IP:PORT e", "IP:PORT f" or "IP:PORT": ejected, failing its checks, or well again. */
+static void sick(struct fake *f, const char *args)
+{
+	char addr[64], want[64], what = 0;
+	struct sl_stats_worker w;
+
+	if (f->snap == NULL || sscanf(args, "%63s %c", want, &what) < 1)
+		return;
+	sl_stats_worker_view(f->stats, 0, &w);
+	for (uint32_t i = 0; i < sl_snap_count(f->snap, SL_SNAP_ENDPOINTS); i++) {
+		const struct sl_snap_endpoint *ep = sl_snap_endpoint(f->snap, i);
+
+		sl_stats_slot_claim(&w, SL_STATS_ENDPOINT, ep->slot.index, ep->slot.born);
+		if (strcmp(sl_ip_port_format(&ep->ip, ep->port, addr), want) != 0)
+			continue;
+		w.endpoint[ep->slot.index].ejected = what == 'e';
+		w.endpoint[ep->slot.index].check_failing = what == 'f';
+	}
+}
+
 static void line(struct fake *f, const char *s)
 {
 	if (strncmp(s, "refuse", 6) == 0)
@@ -182,6 +203,8 @@ static void line(struct fake *f, const char *s)
 		push_forged(f);
 	else if (strncmp(s, "count", 5) == 0)
 		count(f);
+	else if (strncmp(s, "sick ", 5) == 0)
+		sick(f, s + 5);
 	else if (strncmp(s, "stop", 4) == 0)
 		f->stopped = true;
 	else if (strncmp(s, "go", 2) == 0)
