@@ -173,6 +173,10 @@ int sl_istio_gather(struct sl_build *b)
 			e = add_gateway(b, o);
 		if (o->kind->id != SL_KIND_VIRTUAL_SERVICE)
 			continue;
+		if (sl_vs_is_delegate(o)) {
+			e = sl_vs_check_delegate(b->k, o);
+			continue;
+		}
 		is->vs[is->n_vs++] = o;
 		e = check_hosts(b, o, sl_node_at(o->root, "spec.hosts"));
 		if (e == 0)

@@ -222,6 +222,12 @@ static const struct sl_field vs_retries[] = {
 	END,
 };
 
+static const struct sl_field vs_delegate[] = {
+	{.name = "name", .type = SL_F_STR, .required = true},
+	STR("namespace"),
+	END,
+};
+
 static const struct sl_field vs_http[] = {
 	STR("name"),
 	OBJS("match", vs_match),
@@ -234,7 +240,7 @@ static const struct sl_field vs_http[] = {
 	OBJ("fault", vs_fault),
 	OBJ("corsPolicy", vs_cors),
 	OBJ("headers", vs_headers),
-	LATER("delegate"),
+	OBJ("delegate", vs_delegate),
 	LATER("mirror"),
 	LATER("mirrors"),
 	LATER("mirrorPercent"),
@@ -244,7 +250,7 @@ static const struct sl_field vs_http[] = {
 };
 
 static const struct sl_field vs_spec[] = {
-	{.name = "hosts", .type = SL_F_STRS, .required = true, .min = 1},
+	{.name = "hosts", .type = SL_F_STRS, .min = 1}, /* without: others delegate to it */
 	{.name = "gateways", .type = SL_F_STRS},
 	OBJS("http", vs_http),
 	ONLY("exportTo", SL_F_STRS, w_all),

@@ -259,6 +259,27 @@ int sl_listeners_model(struct sl_kube *k);
 int sl_services_model(struct sl_kube *k);
 int sl_settings_model(struct sl_kube *k);
 
+/* ---- delegate.c ---- */
+
+/** A rule of a VirtualService, and the one it is written in: what it delegates to, or itself. */
+struct sl_vs_rule {
+	const struct sl_node *http;
+	const struct sl_object *o;
+};
+
+struct sl_vs_rules {
+	struct sl_vs_rule *v; /* freed by the caller */
+	size_t n;
+};
+
+/** Its rules in order, those it delegates among them. 0 or -errno. */
+int sl_vs_rules(struct sl_kube *k, const struct sl_object *vs, struct sl_vs_rules *out);
+
+/** Whether it has no hosts: others delegate to it. */
+bool sl_vs_is_delegate(const struct sl_object *vs);
+/** 0 or -EINVAL; a warning where nobody does. */
+int sl_vs_check_delegate(const struct sl_kube *k, const struct sl_object *vs);
+
 /** A VirtualService is sound by itself and its destinations exist (their clusters are made). */
 int sl_vs_check(struct sl_kube *k, const struct sl_object *vs);
 

@@ -12,7 +12,7 @@
 /* One HTTP rule with where it stands. */
 struct rule {
 	struct sl_kube *k;
-	const struct sl_object *vs;
+	const struct sl_object *vs, *o; /* o: where it is written, vs or what that delegates to */
 	const struct sl_node *http, *match; /* match: NULL for a rule without */
 };
 
@@ -20,7 +20,7 @@ struct rule {
 
 static int bad(const struct rule *r, const struct sl_node *at, const char *what)
 {
-	return sl_object_bad(r->vs, at->line, r->k->err, "%s", what);
+	return sl_object_bad(r->o, at->line, r->k->err, "%s", what);
 }
 
 static int check_destinations(const struct rule *r)
@@ -31,10 +31,10 @@ static int check_destinations(const struct rule *r)
 	int e = 0;
 
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++) {
-		e = sl_kube_destination(r->k, r->vs, sl_node_get(list->item[i], "destination"),
+		e = sl_kube_destination(r->k, r->o, sl_node_get(list->item[i], "destination"),
 					cluster);
 		if (e == 0)
-			e = sl_vs_headers_check(r->k, r->vs, sl_node_get(list->item[i], "headers"));
+			e = sl_vs_headers_check(r->k, r->o, sl_node_get(list->item[i], "headers"));
 		sum += sl_node_int(list->item[i], "weight", 0);
 	}
 	if (e == 0 && sl_node_len(list) > 1 && sum == 0)
@@ -62,8 +62,8 @@ static int check_rule(const struct rule *r)
 
 	if (n == 0)
 		return bad(r, r->http,
-			   "HTTP rule without a destination; write route, redirect or "
-			   "directResponse");
+			   "HTTP rule without a destination; write route, redirect, "
+			   "directResponse or delegate");
 	if (n > 1)
 		return bad(r, r->http,
 			   "HTTP rule with several destinations; write one of route, "
@@ -74,7 +74,7 @@ static int check_rule(const struct rule *r)
 			   "rewrite out");
 	e = check_retries(r);
 	if (e == 0)
-		e = sl_vs_action_check(r->k, r->vs, r->http);
+		e = sl_vs_action_check(r->k, r->o, r->http);
 	return e ? e : check_destinations(r);
 }
 
@@ -91,8 +91,8 @@ static bool for_gateways(const struct sl_object *vs)
 
 int sl_vs_check(struct sl_kube *k, const struct sl_object *vs)
 {
-	const struct sl_node *http = sl_node_at(vs->root, "spec.http");
-	int e = 0;
+	struct sl_vs_rules rules;
+	int e;
 
 	if (!for_gateways(vs)) {
 		sl_objects_warn(
@@ -102,15 +102,17 @@ int sl_vs_check(struct sl_kube *k, const struct sl_object *vs)
 			vs->name);
 		return 0;
 	}
-	for (uint32_t i = 0; e == 0 && i < sl_node_len(http); i++) {
-		struct rule r = {k, vs, http->item[i], NULL};
+	e = sl_vs_rules(k, vs, &rules);
+	for (size_t i = 0; e == 0 && i < rules.n; i++) {
+		struct rule r = {k, vs, rules.v[i].o, rules.v[i].http, NULL};
 		const struct sl_node *match = sl_node_get(r.http, "match");
 
 		for (uint32_t j = 0; e == 0 && j < sl_node_len(match); j++)
-			e = sl_vs_match_check(k, vs, match->item[j]);
+			e = sl_vs_match_check(k, r.o, match->item[j]);
 		if (e == 0)
 			e = check_rule(&r);
 	}
+	free(rules.v);
 	return e;
 }
 
@@ -166,7 +168,7 @@ static int set_weights(const struct rule *r, struct sl_model_route *route)
 		/* A single destination takes everything, whatever weight is written. */
 		uint32_t weight = n == 1 ? 100 : (uint32_t)sl_node_int(d, "weight", 0);
 
-		e = sl_kube_destination(r->k, r->vs, sl_node_get(d, "destination"), cluster);
+		e = sl_kube_destination(r->k, r->o, sl_node_get(d, "destination"), cluster);
 		if (e == 0 && (sl_model_weight_add(route, cluster, weight) < 0 ||
 			       sl_vs_weight_headers_add(sl_node_get(d, "headers"),
 							&route->weights[route->n_weights - 1]) < 0))
@@ -185,7 +187,7 @@ static int add_route(const struct rule *r, int64_t port, struct sl_model_vhost *
 	if (!route || set_name(r, route) < 0 || sl_vs_match_add(r->match, route) < 0 ||
 	    sl_vs_action_add(r->http, port, route) < 0 ||
 	    sl_model_set(&route->virtual_service, vs) < 0 ||
-	    sl_model_origin(&route->origin, r->vs->file, at->line) < 0)
+	    sl_model_origin(&route->origin, r->o->file, at->line) < 0)
 		return sl_kube_no_memory(r->k);
 	set_times(r, route);
 	return set_weights(r, route);
@@ -212,15 +214,15 @@ static int add_rule(struct rule *r, const struct sl_object *gateway, int64_t por
 int sl_vs_routes(struct sl_kube *k, const struct sl_object *vs, const struct sl_object *gateway,
 		 int64_t server_port, struct sl_model_vhost *vhost)
 {
-	const struct sl_node *http = sl_node_at(vs->root, "spec.http");
+	struct sl_vs_rules rules;
 	bool done = false;
-	int e = 0;
+	int e = sl_vs_rules(k, vs, &rules);
 
-	for (uint32_t i = 0; e == 0 && i < sl_node_len(http); i++) {
-		struct rule r = {k, vs, http->item[i], NULL};
+	for (size_t i = 0; e == 0 && i < rules.n; i++) {
+		struct rule r = {k, vs, rules.v[i].o, rules.v[i].http, NULL};
 
 		if (done) {
-			sl_objects_warn(k->set, vs, r.http->line,
+			sl_objects_warn(k->set, r.o, r.http->line,
 					"rule is never reached: one before it in VirtualService %s "
 					"matches every request",
 					vs->name);
@@ -228,5 +230,6 @@ int sl_vs_routes(struct sl_kube *k, const struct sl_object *vs, const struct sl_
 		}
 		e = add_rule(&r, gateway, server_port, vhost, &done);
 	}
+	free(rules.v);
 	return e;
 }

@@ -270,7 +270,8 @@ const struct bad_case bad_yaml[] = {
 	       "    route: [{ destination: { host: web } }]\n" WEB,
 	 "t.yaml:8: uri match with an empty text; write a path, or leave uri out"},
 	{RULES "  - name: a\n" WEB,
-	 "t.yaml:8: HTTP rule without a destination; write route, redirect or directResponse"},
+	 "t.yaml:8: HTTP rule without a destination; write route, redirect, "
+	 "directResponse or delegate"},
 	{RULES "  - route: [{ destination: { host: web } }]\n"
 	       "    redirect: { uri: /x }\n" WEB,
 	 "t.yaml:8: HTTP rule with several destinations; write one of route, redirect and "
