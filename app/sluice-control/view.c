@@ -71,12 +71,18 @@ bool view_wants_number(const json_t *request, const char *key, long long value)
 	return !json_is_integer(f) || json_integer_value(f) == value;
 }
 
+/* What there is none of here: certificates, extensions. */
+static void view_none(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos)
+{
+}
+
 static const struct {
 	const char *name;
 	view_fn *fn;
 } views[] = {
 	{"listener", view_listeners}, {"route", view_routes}, {"cluster", view_clusters},
 	{"endpoint", view_endpoints}, {"eds", view_eds},      {"iptables", view_iptables},
+	{"secret", view_none},        {"ecds", view_none},
 };
 
 int command_pc(struct control *c, uint64_t client, const json_t *request, json_t *answer,
@@ -122,6 +128,6 @@ int command_pc(struct control *c, uint64_t client, const json_t *request, json_t
 	}
 	return sl_err(
 		err, EINVAL,
-		"The member \"view\" must be all, bootstrap, cluster, eds, endpoint, listener, "
-		"or route.");
+		"The member \"view\" must be all, bootstrap, cluster, ecds, eds, endpoint, "
+		"listener, route or secret.");
 }

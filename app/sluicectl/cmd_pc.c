@@ -129,6 +129,24 @@ static void print_eds(const json_t *rows, bool verbose)
 	table_print(t);
 }
 
+/* Certificates and extensions: there are none, in istioctl's columns. */
+static void print_secrets(const json_t *rows, bool verbose)
+{
+	struct table *t = table_create(7, 5);
+
+	table_row(t, (const char *[]){"RESOURCE NAME", "TYPE", "STATUS", "VALID CERT",
+				      "SERIAL NUMBER", "NOT AFTER", "NOT BEFORE"});
+	table_print(t);
+}
+
+static void print_ecds(const json_t *rows, bool verbose)
+{
+	struct table *t = table_create(2, 5);
+
+	table_row(t, (const char *[]){"ECDS NAME", "TYPE"});
+	table_print(t);
+}
+
 static const struct view {
 	const char *name, *aliases; /* separated by spaces */
 	const char *filters;
@@ -139,6 +157,8 @@ static const struct view {
 	{"cluster", "cluster clusters c", "fqdn subset direction port", print_clusters},
 	{"endpoint", "endpoint endpoints ep", "address port cluster status", print_endpoints},
 	{"eds", "eds", "address port cluster status", print_eds},
+	{"secret", "secret secrets s", "", print_secrets},
+	{"ecds", "ecds ec", "", print_ecds},
 	{"bootstrap", "bootstrap b", "", NULL},
 };
 
@@ -374,9 +394,9 @@ int cmd_pc(struct ctl *ctl, int argc, char **argv)
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return ctl_option(ctl, 'h', NULL) - 1;
 	if (argc < 2 || argv[1][0] == '-')
-		return ctl_usage(
-			ctl, "Say which view: all, bootstrap, cluster, eds, endpoint, listener or "
-			     "route.");
+		return ctl_usage(ctl,
+				 "Say which view: all, bootstrap, cluster, ecds, eds, endpoint, "
+				 "listener, route or secret.");
 	if (word_in("log o", argv[1]))
 		return pc_log(ctl, argc - 1, argv + 1);
 	if (word_in("all a", argv[1]))

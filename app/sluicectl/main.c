@@ -59,7 +59,8 @@ static const struct subcommand {
 	 "natively is in `sluicectl pc`. iptables: L4 services in use as the chains that\n"
 	 "kube-proxy would have written.\n"},
 	{"proxy-config", "pc", cmd_pc, "listeners, routes, clusters, endpoints in use",
-	 "all|bootstrap|cluster|eds|endpoint|listener|log|route [FILTERS] [-o short|json|yaml]\n"
+	 "all|bootstrap|cluster|ecds|eds|endpoint|listener|log|route|secret [FILTERS] [-o "
+	 "short|json|yaml]\n"
 	 "\n"
 	 "  listener   --address IP --port N --type HTTP --verbose=false\n"
 	 "  route      --name TABLE --verbose=false\n"

@@ -312,6 +312,10 @@ def pc_eds_all_and_bootstrap():
         expect_eq(5, len(dump), "dumps")
         expect_eq("LEAST_REQUEST", dump[1]["dynamicActiveClusters"][0]["cluster"]["lbPolicy"], "policy")
         boot = json.loads(b.ctl("pc", "bootstrap"))["bootstrap"]
+        expect_eq("RESOURCE NAME     TYPE     STATUS     VALID CERT     SERIAL NUMBER     NOT AFTER     NOT BEFORE\n",
+                  b.ctl("pc", "secret"), "no certificates")
+        expect_eq("ECDS NAME     TYPE\n", b.ctl("pc", "ecds"), "no extensions")
+        expect_eq([], b.json("pc", "s"), "no certificates")
         expect_eq(a.port, boot["admin"]["address"]["socketAddress"]["portValue"], "admin port")
         expect_in("^ +userAgentName: sluice$", b.ctl("pc", "b", "-o", "yaml"))
         expect_eq("active loggers:\n  sluice-control: info\n", b.ctl("pc", "log"), "log")

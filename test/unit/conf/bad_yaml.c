@@ -269,6 +269,17 @@ const struct bad_case bad_yaml[] = {
 	{RULES "  - match: [{ uri: { prefix: \"\" } }]\n"
 	       "    route: [{ destination: { host: web } }]\n" WEB,
 	 "t.yaml:8: uri match with an empty text; write a path, or leave uri out"},
+	{RULES "  - delegate: { name: x }\n"
+	       "    redirect: { uri: /x }\n" WEB,
+	 "t.yaml:8: HTTP rule that delegates and has a destination of its own; write one of the "
+	 "two"},
+	{"apiVersion: networking.istio.io/v1\n"
+	 "kind: VirtualService\n"
+	 "metadata: { name: x }\n"
+	 "spec:\n"
+	 "  gateways: [g]\n",
+	 "t.yaml:5: VirtualService x has no hosts, so that others delegate to it, but gateways; "
+	 "write hosts, or leave the gateways out"},
 	{RULES "  - name: a\n" WEB,
 	 "t.yaml:8: HTTP rule without a destination; write route, redirect, "
 	 "directResponse or delegate"},
