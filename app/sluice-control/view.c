@@ -126,8 +126,7 @@ int command_pc(struct control *c, uint64_t client, const json_t *request, json_t
 		view_stats_close(stats);
 		return 0;
 	}
-	return sl_err(
-		err, EINVAL,
-		"The member \"view\" must be all, bootstrap, cluster, ecds, eds, endpoint, "
-		"listener, route or secret.");
+	return sl_err(err, EINVAL,
+		      "The member \"view\" must be all, bootstrap, cluster, ecds, eds, endpoint, "
+		      "listener, route or secret.");
 }
