@@ -62,7 +62,7 @@ int sl_unit_add(struct sl_build *b, const struct sl_unit *unit);
  * Adds a server at the target port of every Service that leads to this box on the server's number;
  * at that number itself when there is none.
  *
- * @param only The Service it is about; NULL: every one.
+ * @param only The Service it is about, whose target port counts in any case; NULL: every one.
  */
 int sl_server_add_own(struct sl_build *b, const struct sl_server *server,
 		      const struct sl_kube_service *only);

@@ -72,6 +72,18 @@ static int add_service_port(struct sl_build *b, const struct sl_server *server,
 	return e;
 }
 
+/* A Service that is named leads to us even while it has no endpoints. */
+static uint16_t named_target(const struct sl_build *b, const struct sl_kube_service *s,
+			     int64_t number)
+{
+	uint16_t target = 0;
+
+	for (uint32_t p = 0; s && p < sl_node_len(s->ports); p++)
+		if (sl_node_int(s->ports->item[p], "port", 0) == number && target == 0)
+			target = sl_kube_target(b->k, s, s->ports->item[p]);
+	return target ? target : (uint16_t)number;
+}
+
 int sl_server_add_own(struct sl_build *b, const struct sl_server *server,
 		      const struct sl_kube_service *only)
 {
@@ -90,7 +102,7 @@ int sl_server_add_own(struct sl_build *b, const struct sl_server *server,
 	}
 	if (e || found)
 		return e;
-	own.port = (uint16_t)server->number;
+	own.port = named_target(b, only, server->number);
 	return sl_server_add(b, &own);
 }
 
