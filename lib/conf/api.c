@@ -9,8 +9,6 @@
 #include "api.h"
 #include "words.h"
 
-#define HOSTNAMES_MAX 16 /* as the API has it: each has all matches of the route */
-
 /* A parent that is a Gateway; others (a Service, of a mesh) don't concern us. */
 static bool is_gateway(const struct sl_node *ref)
 {
@@ -248,11 +246,6 @@ static int check_hostnames(const struct sl_kube *k, const struct sl_object *o)
 	const struct sl_node *list = sl_node_at(o->root, "spec.hostnames");
 	int e = 0;
 
-	if (sl_node_len(list) > HOSTNAMES_MAX)
-		return sl_object_bad(
-			o, list->line, k->err,
-			"HTTPRoute %s has more than %d hostnames; write several routes", o->name,
-			HOSTNAMES_MAX);
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(list); i++)
 		e = sl_host_check_strict(k, o, list->item[i], "an HTTPRoute");
 	return e;

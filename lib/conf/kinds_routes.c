@@ -78,6 +78,16 @@ const struct sl_field sl_ingress_class_fields[] = {HEAD, SPEC(class_spec), END};
 
 /* ---- GatewayClass, Gateway ---- */
 
+/* Lists of the Gateway API are as long as its definition allows. */
+#define LIST(n, m, fields)                                                  \
+	{                                                                   \
+		.name = (n), .type = SL_F_OBJS, .max = (m), .sub = (fields) \
+	}
+#define TEXTS(n, m)                                        \
+	{                                                  \
+		.name = (n), .type = SL_F_STRS, .max = (m) \
+	}
+
 static const struct sl_field gateway_class_spec[] = {
 	REQUIRED_STR("controllerName"),
 	ANY("parametersRef"),
@@ -111,7 +121,7 @@ static const struct sl_field route_kind[] = {STR("group"), REQUIRED_STR("kind"),
 
 static const struct sl_field allowed_routes[] = {
 	OBJ("namespaces", namespaces),
-	OBJS("kinds", route_kind),
+	LIST("kinds", 8, route_kind),
 	END,
 };
 
@@ -137,8 +147,13 @@ static const struct sl_field address[] = {
 
 static const struct sl_field gateway_spec[] = {
 	REQUIRED_STR("gatewayClassName"),
-	{.name = "listeners", .type = SL_F_OBJS, .required = true, .min = 1, .sub = listener},
-	OBJS("addresses", address),
+	{.name = "listeners",
+	 .type = SL_F_OBJS,
+	 .required = true,
+	 .min = 1,
+	 .max = 64,
+	 .sub = listener},
+	LIST("addresses", 16, address),
 	ANY("infrastructure"),
 	LATER("backendTLS"),
 	LATER("allowedListeners"),
@@ -170,8 +185,8 @@ static const struct sl_field named_match[] = {
 
 static const struct sl_field route_match[] = {
 	OBJ("path", path_match),
-	OBJS("headers", named_match),
-	OBJS("queryParams", named_match),
+	LIST("headers", 16, named_match),
+	LIST("queryParams", 16, named_match),
 	{.name = "method", .type = SL_F_STR, .words = w_method},
 	END,
 };
@@ -179,9 +194,9 @@ static const struct sl_field route_match[] = {
 static const struct sl_field named_value[] = {REQUIRED_STR("name"), REQUIRED_STR("value"), END};
 
 static const struct sl_field header_filter[] = {
-	OBJS("set", named_value),
-	OBJS("add", named_value),
-	{.name = "remove", .type = SL_F_STRS},
+	LIST("set", 16, named_value),
+	LIST("add", 16, named_value),
+	TEXTS("remove", 16),
 	END,
 };
 
@@ -204,11 +219,11 @@ static const struct sl_field redirect[] = {
 static const struct sl_field url_rewrite[] = {STR("hostname"), OBJ("path", path_change), END};
 
 static const struct sl_field cors[] = {
-	{.name = "allowOrigins", .type = SL_F_STRS},
+	TEXTS("allowOrigins", 64),
 	{.name = "allowCredentials", .type = SL_F_BOOL},
-	{.name = "allowMethods", .type = SL_F_STRS},
-	{.name = "allowHeaders", .type = SL_F_STRS},
-	{.name = "exposeHeaders", .type = SL_F_STRS},
+	TEXTS("allowMethods", 9),
+	TEXTS("allowHeaders", 64),
+	TEXTS("exposeHeaders", 64),
 	{.name = "maxAge", .type = SL_F_INT, .min = 1, .max = INT32_MAX},
 	END,
 };
@@ -233,7 +248,7 @@ static const struct sl_field backend_ref[] = {
 	STR("namespace"),
 	PORT("port"),
 	{.name = "weight", .type = SL_F_INT, .min = 0, .max = 1000000},
-	OBJS("filters", filter),
+	LIST("filters", 16, filter),
 	END,
 };
 
@@ -252,9 +267,9 @@ static const struct sl_field retry[] = {
 
 static const struct sl_field route_rule[] = {
 	STR("name"),
-	OBJS("matches", route_match),
-	OBJS("filters", filter),
-	OBJS("backendRefs", backend_ref),
+	LIST("matches", 64, route_match),
+	LIST("filters", 16, filter),
+	LIST("backendRefs", 16, backend_ref),
 	OBJ("timeouts", timeouts),
 	OBJ("retry", retry),
 	LATER("sessionPersistence"),
@@ -262,9 +277,9 @@ static const struct sl_field route_rule[] = {
 };
 
 static const struct sl_field route_spec[] = {
-	OBJS("parentRefs", parent_ref),
-	{.name = "hostnames", .type = SL_F_STRS},
-	OBJS("rules", route_rule),
+	LIST("parentRefs", 32, parent_ref),
+	TEXTS("hostnames", 16),
+	LIST("rules", 16, route_rule),
 	LATER("useDefaultGateways"),
 	END,
 };
@@ -288,8 +303,13 @@ static const struct sl_field grant_to[] = {
 };
 
 static const struct sl_field grant_spec[] = {
-	{.name = "from", .type = SL_F_OBJS, .required = true, .min = 1, .sub = grant_from},
-	{.name = "to", .type = SL_F_OBJS, .required = true, .min = 1, .sub = grant_to},
+	{.name = "from",
+	 .type = SL_F_OBJS,
+	 .required = true,
+	 .min = 1,
+	 .max = 16,
+	 .sub = grant_from},
+	{.name = "to", .type = SL_F_OBJS, .required = true, .min = 1, .max = 16, .sub = grant_to},
 	END,
 };
 

@@ -196,6 +196,9 @@ static int check_list(const struct check *c, const struct sl_field *f, const str
 		return wrong(c, n, p, "a list: one line '- ...' for each entry");
 	if ((int64_t)n->n < f->min)
 		return bad(c, n->line, "%s is empty; write at least one entry", at(p, where));
+	if (f->max && (int64_t)n->n > f->max)
+		return bad(c, n->line, "%s has %u entries; write at most %lld", at(p, where), n->n,
+			   (long long)f->max);
 	for (uint32_t i = 0; e == 0 && i < n->n; i++) {
 		struct path sub = {p, "", i};
 

@@ -35,7 +35,7 @@ struct sl_field {
 	enum sl_field_type type;
 	enum sl_field_use use;
 	bool required;
-	int64_t min, max;         /* of numbers; of lists the least length */
+	int64_t min, max;         /* of numbers; of lists the length, a max of 0: any */
 	const char *const *words; /* values that are allowed */
 	const struct sl_field *sub;
 };

@@ -91,7 +91,7 @@ const struct bad_case bad_routes[] = {
 	 "t.yaml:6: host 'a.b:80' of an HTTPRoute; write a name without a port, '*.suffix', or "
 	 "leave it out for every host"},
 	{HTTP_ROUTE "  hostnames: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]\n",
-	 "t.yaml:6: HTTPRoute r has more than 16 hostnames; write several routes"},
+	 "t.yaml:6: spec.hostnames has 17 entries; write at most 16"},
 	{API_RULES "  - matches: [{ path: { value: a } }]\n",
 	 "t.yaml:7: path 'a' of type PathPrefix; write one that begins with '/'"},
 	{API_RULES "  - matches: [{ path: { type: Prefix, value: /a } }]\n",
