@@ -3,20 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <hs/hs.h>
+#include "compile.h"
 
-#include "match_db.h"
-
-/* Patterns of one Hyperscan database, as its compiler wants them. */
-struct set {
-	char **text;
-	size_t *len;
-	unsigned *flags, *ids;
-	size_t *index; /* of the pattern in the caller's list */
-	unsigned n;
-};
-
-static void set_free(struct set *s)
+void compile_set_free(struct compile_set *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
 		free(s->text[i]);
@@ -27,7 +16,7 @@ static void set_free(struct set *s)
 	free(s->index);
 }
 
-static int set_alloc(struct set *s, size_t n)
+int compile_set_alloc(struct compile_set *s, size_t n)
 {
 	memset(s, 0, sizeof(*s));
 	s->text = calloc(n + 1, sizeof(*s->text));
@@ -38,9 +27,8 @@ static int set_alloc(struct set *s, size_t n)
 	return s->text && s->len && s->flags && s->ids && s->index ? 0 : -ENOMEM;
 }
 
-/* Takes over text. */
-static void set_add(struct set *s, char *text, size_t len, unsigned flags, unsigned id,
-		    size_t index)
+void compile_set_add(struct compile_set *s, char *text, size_t len, unsigned flags, unsigned id,
+		     size_t index)
 {
 	s->text[s->n] = text;
 	s->len[s->n] = len;
@@ -50,44 +38,78 @@ static void set_add(struct set *s, char *text, size_t len, unsigned flags, unsig
 	s->n++;
 }
 
-/* before + text + after, NUL-terminated. */
-static char *join(const char *before, struct sl_str text, const char *after, size_t *len)
-{
-	size_t b = strlen(before), a = strlen(after);
-	char *out = malloc(b + text.n + a + 1);
-
-	if (!out)
-		return NULL;
-	memcpy(out, before, b);
-	if (text.n)
-		memcpy(out + b, text.p, text.n);
-	memcpy(out + b + text.n, after, a + 1);
-	*len = b + text.n + a;
-	return out;
-}
-
-/* One Hyperscan database, compiled and then serialised. */
-struct part {
-	hs_database_t *db;
-	char *bytes;
-	size_t len;
-};
-
-struct build {
-	const struct sl_match_pattern *patterns;
-	size_t n;
-	struct set forward, folded, backward, regexes;
-	struct part forward_db, folded_db, backward_db, regex_db;
-	struct sl_match_db hdr;
-	bool exact_backward; /* where exact literals go: to the suffixes when there is no prefix */
-	int bad;
-};
-
-static void part_free(struct part *p)
+void compile_part_free(struct compile_part *p)
 {
 	hs_free_database(p->db);
 	free(p->bytes);
 }
+
+static int compile_db(hs_database_t **db, const struct compile_set *s, unsigned from, unsigned n,
+		      bool literal, int *bad, struct sl_err *err)
+{
+	hs_compile_error_t *why = NULL;
+	hs_error_t rc;
+	int code;
+
+	if (literal)
+		rc = hs_compile_lit_multi((const char *const *)s->text + from, s->flags + from,
+					  s->ids + from, s->len + from, n, HS_MODE_BLOCK, NULL, db,
+					  &why);
+	else
+		rc = hs_compile_multi((const char *const *)s->text + from, s->flags + from,
+				      s->ids + from, n, HS_MODE_BLOCK, NULL, db, &why);
+	if (rc == HS_SUCCESS)
+		return 0;
+	code = rc == HS_NOMEM ? ENOMEM : EINVAL;
+	if (why && why->expression >= 0 && (unsigned)why->expression < n)
+		*bad = (int)s->index[from + (unsigned)why->expression];
+	sl_err(err, code, "%s", why ? why->message : "the patterns do not compile");
+	hs_free_compile_error(why);
+	return -code;
+}
+
+static int copy_failed(int code, struct sl_err *err)
+{
+	return sl_err(err, code, "a compiled database could not be copied");
+}
+
+int compile_part(struct compile_part *p, const struct compile_set *s, unsigned from, unsigned to,
+		 bool literal, uint64_t *len, int *bad, struct sl_err *err)
+{
+	size_t bytes = 0;
+	int rc = to == from ? 0 : compile_db(&p->db, s, from, to - from, literal, bad, err);
+
+	*len = 0;
+	if (rc || !p->db)
+		return rc;
+	if (hs_serialize_database(p->db, &p->bytes, &p->len) != HS_SUCCESS)
+		return copy_failed(ENOMEM, err);
+	if (hs_serialized_database_size(p->bytes, p->len, &bytes) != HS_SUCCESS)
+		return copy_failed(EINVAL, err);
+	hs_free_database(p->db);
+	p->db = NULL;
+	*len = bytes;
+	return 0;
+}
+
+/* Hyperscan aligns its bytecode by the address it is put at: 64-byte aligned here and later. */
+int compile_place(const struct compile_part *p, void *at)
+{
+	if (!p->bytes)
+		return 0;
+	return hs_deserialize_database_at(p->bytes, p->len, at) == HS_SUCCESS ? 0 : -EINVAL;
+}
+
+struct build {
+	const struct sl_match_pattern *patterns;
+	size_t n;
+	struct literals plain, folded;
+	struct compile_set suffixes;
+	struct compile_part suffix_db;
+	struct regexes regexes;
+	struct sl_match_db hdr;
+	int bad;
+};
 
 static bool has_control(struct sl_str s)
 {
@@ -97,17 +119,18 @@ static bool has_control(struct sl_str s)
 	return false;
 }
 
-static void reverse(char *out, struct sl_str s)
+static int add_literal(struct build *b, const struct sl_match_pattern *p)
 {
-	for (uint32_t i = 0; i < s.n; i++)
-		out[i] = s.p[s.n - 1 - i];
+	/* No subject is that long. */
+	if (p->text.n > SL_MATCH_SUBJECT_MAX)
+		return 0;
+	return literals_add(p->fold ? &b->folded : &b->plain, p->text, p->fold,
+			    p->kind == SL_MATCH_EXACT ? SL_INDEX_EXACT : SL_INDEX_PREFIX, p->id);
 }
 
-static int add_literal(struct build *b, size_t i)
+static int add_suffix(struct build *b, size_t i)
 {
 	const struct sl_match_pattern *p = &b->patterns[i];
-	bool exact = p->kind == SL_MATCH_EXACT;
-	bool backward = p->kind == SL_MATCH_SUFFIX || (exact && !p->fold && b->exact_backward);
 	char *code = malloc(SL_MATCH_CODE_MAX((size_t)p->text.n));
 	char *text = malloc((size_t)p->text.n + 1);
 	struct sl_match_code at;
@@ -117,50 +140,13 @@ static int add_literal(struct build *b, size_t i)
 		free(text);
 		return -ENOMEM;
 	}
-	if (backward)
-		reverse(text, p->text);
-	else if (p->text.n)
-		memcpy(text, p->text.p, p->text.n);
-	for (uint32_t k = 0; p->fold && k < p->text.n; k++)
-		text[k] = sl_lower(text[k]);
+	for (uint32_t k = 0; k < p->text.n; k++)
+		text[k] = p->text.p[p->text.n - 1 - k];
 	at = sl_match_encode(code, text, p->text.n);
 	free(text);
 	/* The first sentinel occurs once in a subject, so a literal matches once: no SINGLEMATCH.
 	 */
-	set_add(backward  ? &b->backward
-		: p->fold ? &b->folded
-			  : &b->forward,
-		code, exact ? at.end : at.body, 0,
-		p->kind == SL_MATCH_SUFFIX ? p->id | SL_MATCH_SUFFIX_BIT : p->id, i);
-	return 0;
-}
-
-static int add_regex(struct build *b, size_t i, struct sl_err *err)
-{
-	const unsigned flags = HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY | HS_FLAG_SINGLEMATCH;
-	const struct sl_match_pattern *p = &b->patterns[i];
-	hs_compile_error_t *why = NULL;
-	hs_expr_info_t *info = NULL;
-	size_t len = 0;
-	char *text;
-
-	/* On its own first: "a)|(b" must not close the group it is put into below. */
-	text = join("", p->text, "", &len);
-	if (!text)
-		return -ENOMEM;
-	if (hs_expression_info(text, flags, &info, &why) != HS_SUCCESS) {
-		sl_err(err, EINVAL, "%s", why ? why->message : "not a regular expression");
-		hs_free_compile_error(why);
-		free(text);
-		return -EINVAL;
-	}
-	free(info);
-	free(text);
-	text = join("^(?:", p->text, ")\\z", &len);
-	if (!text)
-		return -ENOMEM;
-	b->hdr.regex_min = SL_MIN(b->hdr.regex_min, p->id);
-	set_add(&b->regexes, text, len, flags, p->id, i);
+	compile_set_add(&b->suffixes, code, at.body, 0, p->id, i);
 	return 0;
 }
 
@@ -175,10 +161,11 @@ static int add_pattern(struct build *b, size_t i, struct sl_err *err)
 	switch (p->kind) {
 	case SL_MATCH_EXACT:
 	case SL_MATCH_PREFIX:
+		return add_literal(b, p);
 	case SL_MATCH_SUFFIX:
-		return add_literal(b, i);
+		return add_suffix(b, i);
 	case SL_MATCH_REGEX:
-		return add_regex(b, i, err);
+		return regexes_add(&b->regexes, p, i, err);
 	case SL_MATCH_ANY:
 		b->hdr.any_id = SL_MIN(b->hdr.any_id, p->id);
 		return 0;
@@ -186,83 +173,44 @@ static int add_pattern(struct build *b, size_t i, struct sl_err *err)
 	return sl_err(err, EINVAL, "unknown kind of match %d", (int)p->kind);
 }
 
-static int compile_set(struct build *b, struct set *s, bool literal, hs_database_t **db,
-		       struct sl_err *err)
+/* The plain table stands right behind the header, where a scan expects it. */
+static int reserve(struct build *b, uint64_t suffix_len, uint64_t *end)
 {
-	hs_compile_error_t *why = NULL;
-	hs_error_t rc;
-	int code;
+	struct sl_match_db *h = &b->hdr;
 
-	if (s->n == 0)
-		return 0;
-	if (literal)
-		rc = hs_compile_lit_multi((const char *const *)s->text, s->flags, s->ids, s->len,
-					  s->n, HS_MODE_BLOCK, NULL, db, &why);
-	else
-		rc = hs_compile_multi((const char *const *)s->text, s->flags, s->ids, s->n,
-				      HS_MODE_BLOCK, NULL, db, &why);
-	if (rc == HS_SUCCESS)
-		return 0;
-	code = rc == HS_NOMEM ? ENOMEM : EINVAL;
-	if (why && why->expression >= 0 && (unsigned)why->expression < s->n)
-		b->bad = (int)s->index[why->expression];
-	sl_err(err, code, "%s", why ? why->message : "the patterns do not compile");
-	hs_free_compile_error(why);
-	return -code;
-}
-
-static uint64_t align_up(uint64_t v)
-{
-	return (v + SL_MATCH_ALIGN - 1) / SL_MATCH_ALIGN * SL_MATCH_ALIGN;
-}
-
-/* Serialises a database and reserves its place at *end. */
-static int reserve(struct part *p, uint64_t *end, struct sl_match_part *at)
-{
-	size_t len = 0;
-
-	if (!p->db)
-		return 0;
-	if (hs_serialize_database(p->db, &p->bytes, &p->len) != HS_SUCCESS)
+	if (regexes_gates(&b->regexes, &b->plain) || literals_reserve(&b->plain, end, &h->plain) ||
+	    literals_reserve(&b->folded, end, &h->folded))
 		return -ENOMEM;
-	if (hs_serialized_database_size(p->bytes, p->len, &len) != HS_SUCCESS)
+	if (suffix_len)
+		h->backward = (struct sl_match_part){*end, suffix_len};
+	*end = sl_match_align(*end + suffix_len);
+	if (*end / SL_MATCH_ALIGN > UINT32_MAX)
+		return -ENOMEM;
+	h->groups = b->regexes.n_groups ? (uint32_t)(*end / SL_MATCH_ALIGN) : 0;
+	h->n_groups = b->regexes.n_groups;
+	h->always = b->regexes.always;
+	return regexes_reserve(&b->regexes, &b->plain, end);
+}
+
+static int place(struct build *b, void *db)
+{
+	char *suffixes = (char *)db + b->hdr.backward.off;
+
+	literals_place(&b->plain, db, &b->hdr.plain);
+	literals_place(&b->folded, db, &b->hdr.folded);
+	if (compile_place(&b->suffix_db, suffixes) || regexes_place(&b->regexes, db))
 		return -EINVAL;
-	*at = (struct sl_match_part){*end, len};
-	*end = align_up(*end + len);
 	return 0;
 }
 
-/* Hyperscan aligns its bytecode by the address it is put at: 64-byte aligned here and later. */
-static int place(const struct part *p, char *base, struct sl_match_part at)
-{
-	if (!p->bytes)
-		return 0;
-	return hs_deserialize_database_at(p->bytes, p->len, (hs_database_t *)(base + at.off)) ==
-			       HS_SUCCESS
-		       ? 0
-		       : -EINVAL;
-}
-
-static int copy_failed(int rc, struct sl_err *err)
-{
-	return sl_err(err, -rc, "a compiled database could not be copied");
-}
-
-static int assemble(struct build *b, void **out, size_t *len, struct sl_err *err)
+static int assemble(struct build *b, uint64_t suffix_len, void **out, size_t *len,
+		    struct sl_err *err)
 {
 	uint64_t end = sizeof(b->hdr);
 	struct sl_match_db *db;
-	int rc;
 
-	rc = reserve(&b->forward_db, &end, &b->hdr.forward);
-	if (!rc)
-		rc = reserve(&b->folded_db, &end, &b->hdr.folded);
-	if (!rc)
-		rc = reserve(&b->backward_db, &end, &b->hdr.backward);
-	if (!rc)
-		rc = reserve(&b->regex_db, &end, &b->hdr.regexes);
-	if (rc)
-		return copy_failed(rc, err);
+	if (reserve(b, suffix_len, &end))
+		return sl_err(err, ENOMEM, "no memory for a compiled database");
 	db = aligned_alloc(SL_MATCH_ALIGN, end);
 	if (!db)
 		return sl_err(err, ENOMEM, "no memory for a compiled database");
@@ -272,16 +220,9 @@ static int assemble(struct build *b, void **out, size_t *len, struct sl_err *err
 	b->hdr.len = end;
 	b->hdr.platform = sl_match_platform();
 	*db = b->hdr;
-	rc = place(&b->forward_db, (char *)db, db->forward);
-	if (!rc)
-		rc = place(&b->folded_db, (char *)db, db->folded);
-	if (!rc)
-		rc = place(&b->backward_db, (char *)db, db->backward);
-	if (!rc)
-		rc = place(&b->regex_db, (char *)db, db->regexes);
-	if (rc) {
+	if (place(b, db)) {
 		free(db);
-		return copy_failed(rc, err);
+		return copy_failed(EINVAL, err);
 	}
 	db->crc = sl_match_crc(db);
 	*out = db;
@@ -289,26 +230,12 @@ static int assemble(struct build *b, void **out, size_t *len, struct sl_err *err
 	return 0;
 }
 
-static int allocate(struct build *b)
-{
-	bool prefixes = false, suffixes = false;
-
-	for (size_t i = 0; i < b->n; i++) {
-		prefixes |= b->patterns[i].kind == SL_MATCH_PREFIX;
-		suffixes |= b->patterns[i].kind == SL_MATCH_SUFFIX;
-	}
-	b->exact_backward = suffixes && !prefixes;
-	if (set_alloc(&b->forward, b->n) || set_alloc(&b->folded, b->n) ||
-	    set_alloc(&b->backward, b->n) || set_alloc(&b->regexes, b->n))
-		return -ENOMEM;
-	return 0;
-}
-
 static int build(struct build *b, void **out, size_t *len, struct sl_err *err)
 {
-	int rc = allocate(b);
+	uint64_t suffix_len;
+	int rc = 0;
 
-	if (rc)
+	if (compile_set_alloc(&b->suffixes, b->n) || regexes_alloc(&b->regexes, b->n))
 		return sl_err(err, ENOMEM, "no memory to compile patterns");
 	for (size_t i = 0; i < b->n; i++) {
 		rc = add_pattern(b, i, err);
@@ -319,36 +246,28 @@ static int build(struct build *b, void **out, size_t *len, struct sl_err *err)
 			return rc;
 		}
 	}
-	rc = compile_set(b, &b->forward, true, &b->forward_db.db, err);
+	rc = compile_part(&b->suffix_db, &b->suffixes, 0, b->suffixes.n, true, &suffix_len, &b->bad,
+			  err);
 	if (!rc)
-		rc = compile_set(b, &b->folded, true, &b->folded_db.db, err);
-	if (!rc)
-		rc = compile_set(b, &b->backward, true, &b->backward_db.db, err);
-	if (!rc)
-		rc = compile_set(b, &b->regexes, false, &b->regex_db.db, err);
-	return rc ? rc : assemble(b, out, len, err);
+		rc = regexes_compile(&b->regexes, &b->bad, err);
+	return rc ? rc : assemble(b, suffix_len, out, len, err);
 }
 
 int sl_match_compile(const struct sl_match_pattern *patterns, size_t n, void **out, size_t *len,
 		     int *bad, struct sl_err *err)
 {
-	struct build b = {.patterns = patterns,
-			  .n = n,
-			  .hdr = {.any_id = SL_MATCH_NONE, .regex_min = SL_MATCH_NONE},
-			  .bad = -1};
+	struct build b = {
+		.patterns = patterns, .n = n, .hdr = {.any_id = SL_MATCH_NONE}, .bad = -1};
 	int rc;
 
 	*out = NULL;
 	*len = 0;
 	rc = build(&b, out, len, err);
-	part_free(&b.forward_db);
-	part_free(&b.folded_db);
-	part_free(&b.backward_db);
-	part_free(&b.regex_db);
-	set_free(&b.forward);
-	set_free(&b.folded);
-	set_free(&b.backward);
-	set_free(&b.regexes);
+	literals_free(&b.plain);
+	literals_free(&b.folded);
+	compile_part_free(&b.suffix_db);
+	compile_set_free(&b.suffixes);
+	regexes_free(&b.regexes);
 	*bad = b.bad;
 	return rc;
 }

@@ -5,7 +5,7 @@
 
 #include <hs/hs.h>
 
-#include "match_db.h"
+#include "scan.h"
 #include "subst.h"
 
 struct sl_match_scratch {
@@ -13,120 +13,148 @@ struct sl_match_scratch {
 	hs_scratch_t *inner;                 /* of scans within a callback of the other's */
 	struct sl_subst *subst;              /* NULL: none needed so far */
 	bool busy;                           /* hs is in use */
-	char plain[SL_MATCH_SUBJECT_MAX];    /* subject, lower-cased if asked */
+	char plain[SL_MATCH_SUBJECT_MAX];    /* subject in lower case */
 	char reversed[SL_MATCH_SUBJECT_MAX]; /* the same from its end */
 	char code[SL_MATCH_CODE_MAX(SL_MATCH_SUBJECT_MAX)];
+	uint64_t state[SL_MATCH_SUBJECT_MAX / 8 + 1];
 };
 
+/* NULL: there is none. */
 static const hs_database_t *part_db(const struct sl_match_db *db, struct sl_match_part part)
 {
 	return part.len ? (const hs_database_t *)((const char *)db + part.off) : NULL;
 }
 
-/* What a scan's callback needs; found is NULL when only the smallest id is wanted. */
-struct scan {
-	const struct sl_match_db *db;
-	struct sl_match_scratch *scratch;
-	size_t body;    /* where the code of the whole subject ends */
-	uint32_t bound; /* ids from here on are of no interest; without found the answer */
-	uint32_t (*found)(void *arg, uint32_t id);
-	void *arg;
-};
-
-static void report(struct scan *s, uint32_t id)
+static const hs_database_t *group_db(const struct sl_match_group *g)
 {
-	if (id < s->bound)
-		s->bound = s->found ? s->found(s->arg, id) : id;
+	return (const hs_database_t *)(g + 1);
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
 		    void *ctx)
 {
-	struct scan *s = ctx;
+	struct sl_match_search *s = ctx;
 
 	(void)from;
+	(void)to;
 	(void)flags;
-	if (id & SL_MATCH_SUFFIX_BIT) {
-		if (to >= s->body)
-			return 0;
-		id &= ~SL_MATCH_SUFFIX_BIT;
-	}
-	report(s, id);
+	sl_match_report(s, id);
 	/* Matches come in the order of their ends: only the bound 0 ends the search. */
 	return s->bound == 0;
 }
 
-/* Copies the subject; false when it holds a byte that no Host or path may have. */
-static bool copy_subject(char *out, struct sl_str subject, int fold)
+static int on_suffix(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		     void *ctx)
 {
-	unsigned bad = 0;
+	const struct sl_match_search *s = ctx;
 
-	for (uint32_t i = 0; i < subject.n; i++) {
+	/* At least one byte stands before a suffix. */
+	return to < s->body ? on_match(id, from, to, flags, ctx) : 0;
+}
+
+/* Whether the subject holds a byte that no Host or path may have: below 0x20, or 0x7f. */
+static bool has_control(struct sl_str subject)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t bad = 0;
+	uint32_t i = 0;
+
+	/* Eight bytes at a time, for the common ones: exact where no byte's top bit is set. */
+	for (; i + 8 <= subject.n; i += 8) {
+		uint64_t w = sl_index_word(subject.p + i), low = w & ~tops;
+		uint64_t below = ~((low | tops) - 0x20 * ones);
+		uint64_t del = ~(((low ^ 0x7f * ones) | tops) - ones);
+
+		bad |= (below | del) & ~w & tops;
+	}
+	for (; i < subject.n; i++) {
 		unsigned char c = (unsigned char)subject.p[i];
 
 		bad |= (c < 0x20) | (c == 0x7f);
-		out[i] = fold ? sl_lower((char)c) : (char)c;
 	}
-	return !bad;
+	return bad != 0;
 }
 
-static void scan_part(struct scan *s, struct sl_match_part part, const char *text, size_t n)
+static void scan_hs(struct sl_match_search *s, const hs_database_t *db, const char *text, size_t n,
+		    match_event_handler on)
 {
 	struct sl_match_scratch *scratch = s->scratch;
 
 	scratch->busy = true;
-	hs_scan(part_db(s->db, part), text, (unsigned)n, 0, scratch->hs, on_match, s);
+	hs_scan(db, text, (unsigned)n, 0, scratch->hs, on, s);
 	scratch->busy = false;
 }
 
-static void scan_literals(struct scan *s, struct sl_match_part part, const char *text, uint32_t n)
-{
-	struct sl_match_code at;
-
-	if (!part.len || s->bound == 0)
-		return;
-	at = sl_match_encode(s->scratch->code, text, n);
-	s->body = at.body;
-	scan_part(s, part, s->scratch->code, at.end);
-}
-
-static void scan(struct scan *s, struct sl_str subject, int fold)
+static void scan_suffixes(struct sl_match_search *s, struct sl_str subject)
 {
 	struct sl_match_scratch *scratch = s->scratch;
+	struct sl_match_code at;
 
-	if (subject.n > SL_MATCH_SUBJECT_MAX || !copy_subject(scratch->plain, subject, fold))
+	for (uint32_t i = 0; i < subject.n; i++)
+		scratch->reversed[i] = subject.p[subject.n - 1 - i];
+	at = sl_match_encode(scratch->code, scratch->reversed, subject.n);
+	s->body = at.body;
+	scan_hs(s, part_db(s->db, s->db->backward), scratch->code, at.end, on_suffix);
+}
+
+/* Regexes cost more: left out when none of a group could come before what was found. */
+static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str subject)
+{
+	const struct sl_match_group *g = sl_match_group(s->db, at);
+
+	if (g->min_id < s->bound)
+		scan_hs(s, group_db(g), subject.p, subject.n, on_match);
+}
+
+static struct sl_str lowered(struct sl_match_scratch *scratch, struct sl_str subject)
+{
+	sl_match_lower(scratch->plain, subject);
+	return (struct sl_str){scratch->plain, subject.n};
+}
+
+/* The header and what stands right behind it: read in any case, so all of it is fetched at once. */
+#define FETCH_LINES 6
+
+static void scan(struct sl_match_search *s, struct sl_str subject, int fold)
+{
+	const struct sl_match_db *db = s->db;
+
+	for (int i = 0; i < FETCH_LINES; i++)
+		__builtin_prefetch((const char *)db + i * SL_CACHE_LINE);
+	if (subject.n > SL_MATCH_SUBJECT_MAX || has_control(subject))
 		return;
-	report(s, s->db->any_id);
-	scan_literals(s, s->db->forward, scratch->plain, subject.n);
-	if (s->db->folded.len) {
-		for (uint32_t i = 0; i < subject.n; i++)
-			scratch->reversed[i] = sl_lower(scratch->plain[i]);
-		scan_literals(s, s->db->folded, scratch->reversed, subject.n);
-	}
-	if (s->db->backward.len) {
-		for (uint32_t i = 0; i < subject.n; i++)
-			scratch->reversed[i] = scratch->plain[subject.n - 1 - i];
-		scan_literals(s, s->db->backward, scratch->reversed, subject.n);
-	}
-	/* Regexes cost more: left out when none could come before what was found. */
-	if (s->db->regexes.len && s->db->regex_min < s->bound)
-		scan_part(s, s->db->regexes, scratch->plain, subject.n);
+	s->state = s->scratch->state;
+	if (subject.n == 0)
+		subject.p = "";
+	if (fold)
+		subject = lowered(s->scratch, subject);
+	sl_match_report(s, db->any_id);
+	if (db->plain.off && s->bound)
+		sl_index_find(s, &db->plain, subject);
+	if (db->folded.off && s->bound)
+		sl_index_find(s, &db->folded, lowered(s->scratch, subject));
+	if (db->backward.len && s->bound)
+		scan_suffixes(s, subject);
+	for (uint32_t i = 0; i < s->n_gates; i++)
+		scan_group(s, s->gate[i], subject);
+	if (db->always)
+		scan_group(s, db->groups, subject);
 }
 
 uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		       int fold)
 {
-	struct scan s = {.db = db, .scratch = scratch, .bound = SL_MATCH_NONE};
+	struct sl_match_search s = {.db = db, .scratch = scratch, .bound = SL_MATCH_NONE};
 
 	scan(&s, subject, fold);
 	return s.bound;
 }
 
 void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
-		   int fold, uint32_t (*found)(void *arg, uint32_t id), void *arg)
+		   int fold, const struct sl_match_sink *sink)
 {
-	struct scan s = {
-		.db = db, .scratch = scratch, .bound = SL_MATCH_NONE, .found = found, .arg = arg};
+	struct sl_match_search s = {
+		.db = db, .scratch = scratch, .bound = SL_MATCH_NONE, .sink = sink};
 
 	scan(&s, subject, fold);
 }
@@ -145,22 +173,34 @@ static int on_regex(unsigned id, unsigned long long from, unsigned long long to,
 bool sl_match_regex(const void *bytes, struct sl_match_scratch *scratch, struct sl_str subject)
 {
 	const struct sl_match_db *db = bytes;
+	uint32_t at = db->groups;
 	bool hit = false;
 
-	if (!db->regexes.len || subject.n > SL_MATCH_SUBJECT_MAX)
+	if (subject.n > SL_MATCH_SUBJECT_MAX)
 		return false;
-	hs_scan(part_db(db, db->regexes), subject.n ? subject.p : "", subject.n, 0,
-		scratch->busy ? scratch->inner : scratch->hs, on_regex, &hit);
+	for (uint32_t i = 0; i < db->n_groups && !hit; i++) {
+		const struct sl_match_group *g = sl_match_group(db, at);
+
+		hs_scan(group_db(g), subject.n ? subject.p : "", subject.n, 0,
+			scratch->busy ? scratch->inner : scratch->hs, on_regex, &hit);
+		at = sl_match_group_next(g);
+	}
 	return hit;
 }
 
 static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
 {
-	const struct sl_match_part parts[] = {db->forward, db->folded, db->backward, db->regexes};
+	uint32_t at = db->groups;
 
-	for (size_t i = 0; i < SL_ARRAY_LEN(parts); i++)
-		if (parts[i].len && hs_alloc_scratch(part_db(db, parts[i]), hs) != HS_SUCCESS)
+	if (db->backward.len && hs_alloc_scratch(part_db(db, db->backward), hs) != HS_SUCCESS)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < db->n_groups; i++) {
+		const struct sl_match_group *g = sl_match_group(db, at);
+
+		if (hs_alloc_scratch(group_db(g), hs) != HS_SUCCESS)
 			return -ENOMEM;
+		at = sl_match_group_next(g);
+	}
 	return 0;
 }
 
@@ -237,30 +277,49 @@ uint32_t sl_match_crc(const struct sl_match_db *db)
 	return sl_crc32c(0, (const char *)db + SL_MATCH_CRC_FROM, db->len - SL_MATCH_CRC_FROM);
 }
 
+static bool hs_ok(const hs_database_t *hs, uint64_t most)
+{
+	size_t len = 0;
+
+	return hs_database_size(hs, &len) == HS_SUCCESS && len <= most;
+}
+
 static bool part_ok(const struct sl_match_db *db, struct sl_match_part part)
 {
 	if (part.len == 0)
 		return part.off == 0;
 	return part.off % SL_MATCH_ALIGN == 0 && part.off >= sizeof(*db) && part.off <= db->len &&
-	       part.len <= db->len - part.off;
+	       part.len <= db->len - part.off && hs_ok(part_db(db, part), part.len);
 }
 
-static bool hs_ok(const struct sl_match_db *db, struct sl_match_part part)
+/* The groups follow one another up to the end of the database. */
+static bool groups_ok(const struct sl_match_db *db)
 {
-	const hs_database_t *hs = part_db(db, part);
-	size_t len = 0;
+	uint64_t at = (uint64_t)db->groups * SL_MATCH_ALIGN;
 
-	return !hs || (hs_database_size(hs, &len) == HS_SUCCESS && len <= part.len);
+	if (db->n_groups == 0)
+		return db->groups == 0 && db->always == 0;
+	if (at < sizeof(*db))
+		return false;
+	for (uint32_t i = 0; i < db->n_groups; i++) {
+		const struct sl_match_group *g;
+
+		if (at > db->len || db->len - at <= sizeof(*g))
+			return false;
+		g = sl_match_group(db, (uint32_t)(at / SL_MATCH_ALIGN));
+		at += sizeof(*g);
+		if (g->self != at / SL_MATCH_ALIGN - 1 || g->len == 0 || g->len > db->len - at ||
+		    !hs_ok(group_db(g), g->len))
+			return false;
+		at += sl_match_align(g->len);
+	}
+	return at == db->len;
 }
 
 static bool contradicts(const struct sl_match_db *db)
 {
-	const struct sl_match_part parts[] = {db->forward, db->folded, db->backward, db->regexes};
-
-	for (size_t i = 0; i < SL_ARRAY_LEN(parts); i++)
-		if (!part_ok(db, parts[i]) || !hs_ok(db, parts[i]))
-			return true;
-	return false;
+	return db->len / SL_MATCH_ALIGN > UINT32_MAX || !part_ok(db, db->backward) ||
+	       !groups_ok(db) || !sl_index_ok(db, &db->plain) || !sl_index_ok(db, &db->folded);
 }
 
 int sl_match_check(const void *bytes, size_t len, struct sl_err *err)

@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Layout of a compiled database: this header and up to four Hyperscan databases. */
+/*
+ * Layout of a compiled database: this header, a table of the literals, a Hyperscan database of
+ * suffixes, and groups of regexes, each a Hyperscan database behind its own header.
+ */
 #ifndef SL_MATCH_DB_H
 #define SL_MATCH_DB_H
 
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 2u
+#define SL_MATCH_VERSION 3u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01
 #define SL_MATCH_END   0x02
 
-/* Hyperscan id of a suffix literal: it must not be the whole subject. */
-#define SL_MATCH_SUFFIX_BIT 0x80000000u
-
 /** Part of the database in bytes from its start; len 0: there is none. */
 struct sl_match_part {
 	uint64_t off, len;
+};
+
+/**
+ * Hash table of literals. At `off`, each beginning at a cache line: n_lengths lengths of prefixes
+ * and gates in falling order (uint16_t), a tag a bucket (uint8_t, 0: empty), as many entries, the
+ * texts. Where the parts lie follows from these numbers (sl_index_view).
+ */
+struct sl_match_index {
+	uint32_t off;     /* in units of SL_MATCH_ALIGN; 0: there is none */
+	uint32_t mask;    /* buckets - 1, buckets a power of two, at least one of them empty */
+	uint32_t texts;   /* bytes of all texts */
+	uint16_t longest; /* exact literal, in bytes */
+	uint16_t n_lengths;
 };
 
 struct sl_match_db {
@@ -27,15 +40,41 @@ struct sl_match_db {
 	uint64_t len; /* whole database in bytes */
 	uint64_t platform;
 	uint32_t any_id;               /* smallest id of the ANY patterns, or SL_MATCH_NONE */
-	uint32_t regex_min;            /* smallest id of the regexes, or SL_MATCH_NONE */
-	struct sl_match_part forward;  /* literals that begin where the subject does */
-	struct sl_match_part folded;   /* the same in lower case, of subjects in lower case */
-	struct sl_match_part backward; /* literals of reversed subjects: suffixes, and exact */
-	struct sl_match_part regexes;
-	uint64_t pad[3];
+	uint32_t n_groups;             /* of regexes */
+	struct sl_match_index plain;   /* literals, as they are */
+	uint32_t groups;               /* where the first one lies, in units of SL_MATCH_ALIGN */
+	uint32_t always;               /* 1: the first group has no gate, it is always scanned */
+	struct sl_match_index folded;  /* literals in lower case, for subjects in lower case */
+	struct sl_match_part backward; /* literals of reversed subjects: suffixes */
+	uint64_t pad[4];
 };
-_Static_assert(sizeof(struct sl_match_db) % SL_MATCH_ALIGN == 0, "parts behind it are aligned");
 _Static_assert(sizeof(struct sl_match_db) == 128, "layout of databases in shared memory and files");
+_Static_assert(offsetof(struct sl_match_db, folded) == 64, "most scans need the first line only");
+
+/** A group of regexes: this header, then its Hyperscan database; the next group follows it. */
+struct sl_match_group {
+	uint64_t len;    /* of the database in bytes, not rounded up */
+	uint32_t min_id; /* smallest id in it */
+	uint32_t self;   /* where it lies, in units of SL_MATCH_ALIGN: gates lead here only */
+	uint64_t pad[6];
+};
+_Static_assert(sizeof(struct sl_match_group) == SL_MATCH_ALIGN, "the database behind is aligned");
+
+static inline uint64_t sl_match_align(uint64_t v)
+{
+	return (v + SL_MATCH_ALIGN - 1) / SL_MATCH_ALIGN * SL_MATCH_ALIGN;
+}
+
+static inline const struct sl_match_group *sl_match_group(const struct sl_match_db *db, uint32_t at)
+{
+	return (const void *)((const char *)db + (uint64_t)at * SL_MATCH_ALIGN);
+}
+
+/** Where the group behind this one lies. */
+static inline uint32_t sl_match_group_next(const struct sl_match_group *g)
+{
+	return g->self + 1 + (uint32_t)(sl_match_align(g->len) / SL_MATCH_ALIGN);
+}
 
 /* Bytes that n bytes of text become at most, sentinels and final hash included. */
 #define SL_MATCH_CODE_MAX(n) ((n) + (n) / 3 + 1 + 1 + 4)
@@ -50,9 +89,9 @@ struct sl_match_code {
  * sentinel, final hash.
  *
  * Hyperscan tells literals apart by their last 8 bytes and walks those that share them. Hosts all
- * end in ".example.com", paths in "/api/v1": the hash makes the last bytes of literals differ
- * wherever the texts do, so the cost of a scan stays flat. Hash bytes have the top bit set: none
- * is a sentinel. The code of a prefix is a prefix of the code.
+ * end in ".example.com": the hash makes the last bytes of literals differ wherever the texts do,
+ * so the cost of a scan stays flat. Hash bytes have the top bit set: none is a sentinel. The code
+ * of a prefix is a prefix of the code.
  *
  * @param out Room for SL_MATCH_CODE_MAX(n).
  */

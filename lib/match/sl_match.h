@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hyperscan glue: many Hosts or paths in one database, found in one scan.
+ * Many Hosts or paths in one database, found in one search.
  *
  * Patterns carry ids; the answer is the smallest id that matches, which is "first in list order".
- * Literals are framed by sentinel bytes (0x01 before, 0x02 behind) that a subject cannot contain,
- * so they stand for exact, prefix and suffix matches, and interspersed with hash bytes, so that
- * literals with a common ending cost no more than others; regexes see the bare subject, anchored
- * at both ends, so they can never touch a sentinel.
+ * Exact and prefix literals stand in a hash table that is probed at each length they have. Suffixes
+ * and regexes are Hyperscan's. Regexes see the bare subject, anchored at both ends; those that
+ * begin with a literal stand in groups by it, and only the groups are scanned whose beginning the
+ * subject has.
  */
 #ifndef SL_MATCH_H
 #define SL_MATCH_H
@@ -80,16 +80,26 @@ void sl_match_scratch_free(struct sl_match_scratch *scratch);
 uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		       int fold);
 
+/** Where the ids of a search go. */
+struct sl_match_sink {
+	/**
+	 * Called for each id that matches and lies below the bound, in no order and possibly twice
+	 * (of the ANY patterns only for the smallest id); its answer is the new bound, 0 ends the
+	 * search. It may call sl_match_regex with the same scratch, nothing else of this library.
+	 */
+	uint32_t (*found)(void *arg, uint32_t id);
+	void *arg;
+	/* What `found` reads of an id, by id: fetched ahead into the cache. NULL: nothing. */
+	const void *rows;
+	size_t row_bytes;
+};
+
 /**
- * Ids that match and lie below a bound which the caller moves: the same scan as sl_match_find, for
- * callers to whom a match alone is not enough.
- *
- * @param found Called for each such id, in no order and possibly twice (of the ANY patterns only
- *              for the smallest id); its answer is the new bound, 0 ends the scan. It may call
- *              sl_match_regex with the same scratch, nothing else of this library.
+ * Ids that match and lie below a bound which the caller moves: the same search as sl_match_find,
+ * for callers to whom a match alone is not enough.
  */
 void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
-		   int fold, uint32_t (*found)(void *arg, uint32_t id), void *arg);
+		   int fold, const struct sl_match_sink *sink);
 
 /**
  * Whether a database of regexes alone matches; bytes of any value are compared as they are.
@@ -97,6 +107,27 @@ void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_s
  * @param subject At most SL_MATCH_SUBJECT_MAX bytes: longer is no match. Worker-safe.
  */
 bool sl_match_regex(const void *db, struct sl_match_scratch *scratch, struct sl_str subject);
+
+/** Copies a text in lower case (ASCII) to out, which has room for it. Worker-safe. */
+static inline void sl_match_lower(char *out, struct sl_str text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint32_t i = 0;
+	uint64_t w;
+
+	/* Eight bytes at a time: a byte's top bit in `upper` says that it is one of A to Z. */
+	for (; i + sizeof(w) <= text.n; i += sizeof(w)) {
+		uint64_t low, upper;
+
+		memcpy(&w, text.p + i, sizeof(w));
+		low = w & ~tops;
+		upper = (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & tops;
+		w |= upper >> 2;
+		memcpy(out + i, &w, sizeof(w));
+	}
+	for (; i < text.n; i++)
+		out[i] = sl_lower(text.p[i]);
+}
 
 /**
  * Checks a replacement of every match of a regex: RE2's syntax, "\1" in the text is a group.

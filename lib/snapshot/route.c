@@ -30,14 +30,18 @@ static uint32_t find_exact(const struct sl_snap *snap, const struct sl_snap_tabl
 
 	if (t->host_index.n == 0 || host.n > HOST_MAX)
 		return SL_SNAP_NONE;
-	for (uint32_t i = 0; i < host.n; i++)
-		lower[i] = sl_lower(host.p[i]);
+	sl_match_lower(lower, host);
 	host.p = lower;
 	at = snap_host_hash(lower, host.n) & mask;
 	/* At most half full, which sl_snap_check has seen: an empty bucket ends every probe. */
-	for (; bucket[at] != SL_SNAP_NONE; at = (at + 1) & mask)
-		if (sl_str_eq(sl_snap_str(snap, sl_snap_domain(snap, bucket[at])->name), host))
+	for (; bucket[at] != SL_SNAP_NONE; at = (at + 1) & mask) {
+		const struct sl_snap_domain *d = sl_snap_domain(snap, bucket[at]);
+
+		/* Wanted next, and fetched while the names are compared. */
+		__builtin_prefetch(sl_snap_vhost(snap, d->vhost));
+		if (sl_str_eq(sl_snap_str(snap, d->name), host))
 			return bucket[at];
+	}
 	return SL_SNAP_NONE;
 }
 
@@ -112,8 +116,13 @@ int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scra
 	s.v = sl_snap_vhost(snap, hit->vhost);
 	s.best = s.v->routes.n;
 	walk_root(&s);
-	if (s.v->paths_db.len)
-		sl_match_scan(sl_snap_blob(snap, s.v->paths_db), scratch, rq->path, 0, walk, &s);
+	if (s.v->paths_db.len) {
+		struct sl_match_sink sink = {walk, &s,
+					     &sl_snap_route(snap, s.v->routes.first)->conds,
+					     sizeof(struct sl_snap_route)};
+
+		sl_match_scan(sl_snap_blob(snap, s.v->paths_db), scratch, rq->path, 0, &sink);
+	}
 	if (s.best >= s.v->routes.n)
 		return -ENOENT;
 	hit->route = s.v->routes.first + s.best;
@@ -139,11 +148,12 @@ static bool path_matches(const struct sl_snap *snap, struct sl_match_scratch *sc
 			 struct sl_str path)
 {
 	struct chain c = {.head = r->head};
+	const struct sl_match_sink sink = {.found = is_chain, .arg = &c};
 
 	if (r->head == v->root_route)
 		return r->match == SL_PATH_ANY || (path.n && path.p[0] == '/');
 	if (v->paths_db.len)
-		sl_match_scan(sl_snap_blob(snap, v->paths_db), scratch, path, 0, is_chain, &c);
+		sl_match_scan(sl_snap_blob(snap, v->paths_db), scratch, path, 0, &sink);
 	return c.matches;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Cost of routing one request, Host and path, as the number of routes grows. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -9,7 +12,7 @@
 #include "sl_match.h"
 #include "sl_snap_build.h"
 
-#define ROUNDS   200000
+#define PASSES   64
 #define REQUESTS 4096
 
 struct shape {
@@ -20,7 +23,8 @@ struct shape {
 };
 
 struct request {
-	char host[32], path[96];
+	char host[32], path[88];
+	uint32_t host_n, path_n; /* a parser has them at hand */
 };
 
 static uint64_t rnd_state = 88172645463325252u;
@@ -98,6 +102,8 @@ static void make_request(const struct shape *s, enum aim aim, struct request *q)
 		snprintf(q->path, sizeof(q->path), "/service-%u/v12/items/abc%u", i, i);
 	else
 		snprintf(q->path, sizeof(q->path), "%s%s", path, i % 10 < 4 ? "detail/of/it" : "");
+	q->host_n = (uint32_t)strlen(q->host);
+	q->path_n = (uint32_t)strlen(q->path);
 }
 
 /* The same by a plain walk: domains, then routes, regexes compiled before by PCRE2. */
@@ -180,69 +186,135 @@ static double measure_walk(struct walk *w, const struct request *q, uint32_t *hi
 	return (double)(sl_clock_us() - start) * 1000 / n;
 }
 
-static double measure(const struct sl_snap *snap, struct sl_match_scratch *scratch,
-		      const struct request *q, uint32_t *hits)
+static uint64_t cpu_ns(void)
 {
-	uint64_t start = sl_clock_us();
+	struct timespec t;
 
-	for (uint32_t i = 0; i < ROUNDS; i++) {
-		const struct request *r = &q[i % REQUESTS];
-		struct sl_snap_request rq = {.host = sl_str(r->host),
-					     .path = sl_str(r->path),
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static double one_pass(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+		       const struct request *q, uint32_t *hits)
+{
+	uint64_t start = cpu_ns();
+
+	for (uint32_t i = 0; i < REQUESTS; i++) {
+		struct sl_snap_request rq = {.host = {q[i].host, q[i].host_n},
+					     .path = {q[i].path, q[i].path_n},
 					     .method = SL_STR("GET"),
 					     .scheme = SL_STR("http")};
 		struct sl_route_hit hit;
 
 		*hits += sl_snap_route_find(snap, scratch, 0, &rq, &hit) == 0;
 	}
-	return (double)(sl_clock_us() - start) * 1000 / ROUNDS;
+	return (double)(cpu_ns() - start) / REQUESTS;
 }
 
-static int run(const struct shape *s)
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The pass that a quarter of the passes were faster than: neighbours on the machine take the rest.
+ */
+static double measure(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+		      const struct request *q, uint32_t *hits)
+{
+	double ns[PASSES];
+
+	for (int i = 0; i < PASSES; i++)
+		ns[i] = one_pass(snap, scratch, q, hits);
+	qsort(ns, PASSES, sizeof(*ns), by_size);
+	return ns[PASSES / 4];
+}
+
+/* A snapshot as the data plane has it: compiled, written, read. */
+struct compiled {
+	const struct sl_snap *snap;
+	struct sl_match_scratch *scratch;
+	double build_s, again_s; /* seconds to compile; again, when nothing changed, and to check */
+};
+
+static int write_snap(const char *path, const struct sl_snap *snap, size_t size)
+{
+	FILE *f = fopen(path, "w");
+	size_t n = f ? fwrite(snap, 1, size, f) : 0;
+
+	return f && fclose(f) == 0 && n == size ? 0 : -1;
+}
+
+static int load(struct compiled *c, const struct sl_snap *snap, size_t size, struct sl_err *err)
+{
+	char path[] = "/dev/shm/bench_match.XXXXXX";
+	int fd = mkstemp(path), rc;
+
+	if (fd < 0)
+		return sl_err(err, EIO, "no file in /dev/shm");
+	close(fd);
+	rc = write_snap(path, snap, size) ? sl_err(err, EIO, "%s can't be written", path) : 0;
+	if (!rc)
+		rc = sl_snap_load(&c->snap, path, snap->epoch, NULL, err);
+	unlink(path);
+	return rc ? rc : sl_snap_scratch_grow(c->snap, &c->scratch, err);
+}
+
+static int compile(struct compiled *c, const struct sl_model *m, struct sl_err *err)
 {
 	static const uint32_t slots[SL_STATS_CLASS_COUNT] = {64, 1 << 20, 64, 64, 64};
-	static struct request requests[REQUESTS];
 	struct sl_snap_cache *cache = sl_snap_cache_create(NULL);
-	struct sl_match_scratch *scratch = NULL;
-	struct sl_model *m = model(s);
-	struct sl_err err = {""};
+	uint64_t start = sl_clock_us();
 	struct sl_snap *snap;
-	uint64_t start;
-	double build_s, again_s, ns[AIMS], walked;
-	struct walk walk;
-	uint32_t hits = 0;
 	size_t size;
+	int rc;
 
 	sl_snap_cache_slots(cache, slots);
-	start = sl_clock_us();
-	if (sl_snap_build(m, 1, NULL, cache, &snap, &size, &err)) {
-		fprintf(stderr, "%s\n", err.text);
-		return 1;
-	}
-	build_s = (double)(sl_clock_us() - start) / 1e6;
+	rc = sl_snap_build(m, 1, NULL, cache, &snap, &size, err);
+	c->build_s = (double)(sl_clock_us() - start) / 1e6;
 	free(snap);
 	start = sl_clock_us();
-	if (sl_snap_build(m, 1, NULL, cache, &snap, &size, &err) ||
-	    sl_snap_check(snap, size, &err) || sl_snap_scratch_grow(snap, &scratch, &err)) {
+	if (!rc)
+		rc = sl_snap_build(m, 1, NULL, cache, &snap, &size, err);
+	if (!rc)
+		rc = sl_snap_check(snap, size, err);
+	c->again_s = (double)(sl_clock_us() - start) / 1e6;
+	if (!rc)
+		rc = load(c, snap, size, err);
+	free(snap);
+	sl_snap_cache_free(cache);
+	return rc;
+}
+
+/* One line; ns receives what it says, for the ratios below. */
+static int run(const struct shape *s, double ns[AIMS])
+{
+	static struct request requests[REQUESTS];
+	struct compiled c = {NULL};
+	struct sl_model *m = model(s);
+	struct sl_err err = {""};
+	double walked;
+	struct walk walk;
+	uint32_t hits = 0;
+
+	if (compile(&c, m, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	again_s = (double)(sl_clock_us() - start) / 1e6;
 	for (int aim = AIMS - 1; aim >= 0; aim--) {
 		for (int i = 0; i < REQUESTS; i++)
 			make_request(s, (enum aim)aim, &requests[i]);
-		measure(snap, scratch, requests, &hits);
-		ns[aim] = measure(snap, scratch, requests, &hits);
+		ns[aim] = measure(c.snap, c.scratch, requests, &hits);
 	}
 	walk_init(&walk, &m->tables[0], s->routes);
 	walked = measure_walk(&walk, requests, &hits);
 	walk_fini(&walk, s->routes);
-	printf("%-34s %6.0f %6.0f %6.0f %6.0f %8.0f %7.2f %7.2f %8.2f %6.0f\n", s->name, ns[MIXED],
-	       ns[FIRST], ns[LAST], ns[MISS], walked, build_s, again_s, (double)size / (1 << 20),
-	       (double)size / s->routes);
-	free(snap);
-	sl_match_scratch_free(scratch);
-	sl_snap_cache_free(cache);
+	printf("%-40s %6.0f %6.0f %6.0f %6.0f %8.0f %7.2f %7.2f %8.2f %6.0f\n", s->name, ns[MIXED],
+	       ns[FIRST], ns[LAST], ns[MISS], walked, c.build_s, c.again_s,
+	       (double)c.snap->size / (1 << 20), (double)c.snap->size / s->routes);
+	sl_snap_unload(c.snap);
+	sl_match_scratch_free(c.scratch);
 	sl_model_free(m);
 	return 0;
 }
@@ -261,29 +333,39 @@ static void print_machine(void)
 		fclose(f);
 }
 
+static void print_ratios(const char *what, const double *a, const double *b)
+{
+	printf("%-40s %6.2f %6.2f %6.2f %6.2f\n", what, a[MIXED] / b[MIXED], a[FIRST] / b[FIRST],
+	       a[LAST] / b[LAST], a[MISS] / b[MISS]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
 		{"10 routes, 1 host, 10 % regex", 1, 10, true, false},
-		{"1,000 routes, 1 host, 10 % regex", 1, 1000, true, false},
+		{"1,000 routes, 10 hosts, 10 % regex", 10, 1000, true, false},
 		{"10,000 routes, 100 hosts, 10 % regex", 100, 10000, true, false},
+		{"1,000 routes, 1 host, 10 % regex", 1, 1000, true, false},
 		{"10,000 routes, 100 hosts", 100, 10000, false, false},
 		{"10,000 routes, 1 host", 1, 10000, false, false},
 		{"10,000 routes, 1 host, ends alike", 1, 10000, false, true},
 		{"100,000 routes, 1,000 hosts", 1000, 100000, false, false},
-		/* Compiling it takes most of a minute: only when asked for. */
+		/* Compiling it takes a while: only when asked for. */
 		{"100,000 routes, 1,000 hosts, 10 % regex", 1000, 100000, true, false},
 	};
 	size_t n = SL_ARRAY_LEN(shapes) - !(argc > 1 && strcmp(argv[1], "--all") == 0);
+	double ns[SL_ARRAY_LEN(shapes)][AIMS];
 	int rc = 0;
 
 	print_machine();
 	printf("ns a request: any (20 %% misses), of the first, of the last route, of none; any by "
 	       "a "
-	       "plain walk; seconds to build and check: first, again; size\n");
-	printf("%-34s %6s %6s %6s %6s %8s %7s %7s %8s %6s\n", "", "any", "first", "last", "miss",
+	       "plain walk; seconds to build, to build again and check; size\n");
+	printf("%-40s %6s %6s %6s %6s %8s %7s %7s %8s %6s\n", "", "any", "first", "last", "miss",
 	       "walk", "first", "again", "MiB", "B/route");
 	for (size_t i = 0; i < n && !rc; i++)
-		rc = run(&shapes[i]);
+		rc = run(&shapes[i], ns[i]);
+	if (!rc)
+		print_ratios("10,000 routes to 10, with regex", ns[2], ns[0]);
 	return rc;
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "beginning.h"
 #include "sl_match.h"
 
 struct db {
@@ -331,13 +332,15 @@ static void scan_reports_every_match_below_the_bound(void **state)
 	struct db db;
 
 	db_make(&db, p, SL_ARRAY_LEN(p));
-	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0, note, &seen);
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0, &(struct sl_match_sink){note, &seen});
 	assert_int_equal(seen, 0x17);
 	seen = 0;
-	sl_match_scan(db.bytes, db.scratch, SL_STR("/xb"), 0, note_once, &seen);
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/xb"), 0,
+		      &(struct sl_match_sink){note_once, &seen});
 	assert_int_equal(seen, 0x14); /* the regex comes before what was found */
 	seen = 0;
-	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0, note_once, &seen);
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/ab"), 0,
+		      &(struct sl_match_sink){note_once, &seen});
 	assert_int_equal(seen & 0x04, 0); /* and here behind it */
 	db_free(&db);
 }
@@ -387,9 +390,123 @@ static void regex_alone_works_within_a_scan(void **state)
 					  "b")));
 	assert_false(sl_match_regex(regex.bytes, db.scratch, SL_STR("xa.b")));
 	assert_false(sl_match_regex(db.bytes, db.scratch, SL_STR("a.b")));
-	sl_match_scan(db.bytes, db.scratch, SL_STR("/x"), 0, look_closer, &n);
+	sl_match_scan(db.bytes, db.scratch, SL_STR("/x"), 0,
+		      &(struct sl_match_sink){look_closer, &n});
 	assert_true(n.hit);
 	db_free(&regex);
+	db_free(&db);
+}
+
+/* What a regex is looked for by; empty when every subject has to be scanned. */
+static void beginnings_of_regexes(void **state)
+{
+	static const struct {
+		const char *regex, *begin;
+	} cases[] = {
+		{"/api/v[0-9]+/x", "/api/v"},
+		{"^/api/.*$", "/api/"},
+		{"/a\\.b\\d", "/a.b"},
+		{"/api/(a|b)", "/api/"},
+		{"/api/(?:a|(b|c))/[|)]\\|", "/api/"},
+		{"/api/(?P<n>a|b)", "/api/"},
+		{"/api/[]|(]+[^]|]", "/api/"},
+		{"/api/[[:alpha:]|]", "/api/"},
+		{"/plain", "/plain"},
+		/* The last byte need not be there. */
+		{"/apis?", "/api"},
+		{"/apis*/x", "/api"},
+		{"/apis{0,2}", "/api"},
+		{"/apis+", "/api"},
+		/* What follows may stand at the beginning as well, or changes what stands there. */
+		{"/a|/b", ""},
+		{"/a(b|c)|x", ""},
+		{"(?i)/api", ""},
+		{"/api(?i)x", ""},
+		{"/api(?#|)x", ""},
+		{"\\Q/api\\E", ""},
+		{"/api\\Q(\\E|x", ""},
+		{"/api[[:]|]x", ""},
+		{"/api\\c|x", ""},
+		{"(/api)", ""},
+		{"[/]api", ""},
+		{".*", ""},
+		{"\\d", ""},
+		{"^", ""},
+		{"", ""},
+	};
+	char out[64];
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+		size_t n = sl_regex_beginning(sl_str(cases[i].regex), out);
+
+		if (n != strlen(cases[i].begin) || memcmp(out, cases[i].begin, n) != 0)
+			fail_msg("%s: '%.*s', not '%s'", cases[i].regex, (int)n, out,
+				 cases[i].begin);
+	}
+}
+
+/* Beginnings within one another, more than there are gates, and some that lead elsewhere. */
+static void regexes_with_nested_beginnings(void **state)
+{
+	static const struct sl_match_pattern p[] = {
+		P(REGEX, "/a/[0-9]", 9),     P(REGEX, "/a/b/[0-9]", 8),
+		P(REGEX, "/a/b/c.*", 7),     P(REGEX, "/a/b/c/[0-9]", 6),
+		P(REGEX, "/a/b/c/d/.*", 5),  P(REGEX, "/a/b/c/d/e/[0-9]", 4),
+		P(REGEX, "/b/x.*", 3),       P(REGEX, ".*/0", 2),
+		P(REGEX, "/a/b/c/x[0-9]", 1)};
+	static const struct {
+		const char *path;
+		uint32_t id;
+	} cases[] = {
+		{"/a/1", 9},
+		{"/a/b/1", 8},
+		{"/a/b/c", 7},
+		{"/a/b/c/1", 6},
+		{"/a/b/c/d/", 5},
+		{"/a/b/c/d/e/1", 4},
+		{"/b/xyz", 3},
+		{"/a/b/c/d/e/0", 2},
+		{"/0", 2},
+		{"/a/b/c/x1", 1},
+		{"/a/", SL_MATCH_NONE},
+		{"/b/", SL_MATCH_NONE},
+		{"/a/b/x1", SL_MATCH_NONE},
+		{"/A/1", SL_MATCH_NONE},
+		{"", SL_MATCH_NONE},
+	};
+	struct db db;
+
+	db_make(&db, p, SL_ARRAY_LEN(p));
+	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
+		if (find(&db, cases[i].path) != cases[i].id)
+			fail_msg("'%s': not %u", cases[i].path, cases[i].id);
+	db_free(&db);
+}
+
+/* Literals of every length around a word's, each a beginning of the next. */
+static void literals_of_every_length(void **state)
+{
+	static struct sl_match_pattern p[130];
+	static char text[80];
+	struct db db;
+
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)('!' + i);
+	for (uint32_t i = 0; i < 65; i++) {
+		p[2 * i] = (struct sl_match_pattern){SL_MATCH_PREFIX, {text, 64 - i}, 2 * i + 1};
+		p[2 * i + 1] = (struct sl_match_pattern){SL_MATCH_EXACT, {text, i}, 2 * (64 - i)};
+	}
+	db_make(&db, p, SL_ARRAY_LEN(p));
+	for (uint32_t n = 0; n <= sizeof(text); n++) {
+		struct sl_str s = {text, n};
+		uint32_t id = sl_match_find(db.bytes, db.scratch, s, 0);
+
+		assert_int_equal(id, n > 64 ? 1 : 2 * (64 - n));
+		text[n / 2] ^= 1; /* the longest beginning that is still as it was */
+		id = sl_match_find(db.bytes, db.scratch, s, 0);
+		assert_int_equal(id, n > 64 && n / 2 >= 64 ? 1 : n ? 2 * (64 - n / 2) + 1 : 128);
+		text[n / 2] ^= 1;
+	}
 	db_free(&db);
 }
 
@@ -423,8 +540,9 @@ static size_t random_text(char *out, size_t max)
 /* A regex that POSIX and Hyperscan read alike. */
 static void random_regex(char *out)
 {
-	static const char *const parts[] = {"/", "a",    "b+",     "(ab|c)", "[ab]*", "[^a]",
-					    ".", "(a|)", "a{1,2}", ".*",     "\\.",   "(/a)?"};
+	static const char *const parts[] = {"/",     "a",  "ab",   "b+",     "(ab|c)", "[ab]*",
+					    "[^a]",  ".",  "(a|)", "a{1,2}", ".*",     "\\.",
+					    "(/a)?", "b?", "a*",   "|/a"};
 
 	out[0] = '\0';
 	for (uint32_t k = 1 + rnd(4); k > 0; k--)
@@ -472,6 +590,7 @@ static void agrees_with_a_linear_walk(void **state)
 
 			p[i].kind = kind < 19 ? (enum sl_match_kind)(kind % 4) : SL_MATCH_ANY;
 			p[i].id = i;
+			p[i].fold = false;
 			if (p[i].kind == SL_MATCH_REGEX)
 				random_regex(text[i]);
 			else
@@ -514,6 +633,9 @@ int main(void)
 		cmocka_unit_test(scan_reports_every_match_below_the_bound),
 		cmocka_unit_test(case_is_ignored_where_asked),
 		cmocka_unit_test(regex_alone_works_within_a_scan),
+		cmocka_unit_test(beginnings_of_regexes),
+		cmocka_unit_test(regexes_with_nested_beginnings),
+		cmocka_unit_test(literals_of_every_length),
 		cmocka_unit_test(agrees_with_a_linear_walk),
 	};
 

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Groups the regexes of a database by what they begin with, and compiles each group. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "beginning.h"
+#include "compile.h"
+#include "scan.h"
+
+/* Shorter beginnings tell nothing: "/" opens nearly every path. */
+#define BEGIN_MIN 2u
+
+/* No SINGLEMATCH: a match ends where the subject does, so there is but one. */
+#define FLAGS (HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY)
+
+int regexes_alloc(struct regexes *r, size_t n)
+{
+	r->begin = calloc(n + 1, sizeof(*r->begin));
+	r->group = calloc(n + 1, sizeof(*r->group));
+	return !r->begin || !r->group ? -ENOMEM : compile_set_alloc(&r->set, n);
+}
+
+void regexes_free(struct regexes *r)
+{
+	for (unsigned i = 0; i < r->set.n; i++)
+		free((char *)(uintptr_t)r->begin[i].p);
+	for (unsigned i = 0; i < r->n_groups; i++)
+		compile_part_free(&r->group[i].part);
+	free(r->begin);
+	free(r->group);
+	compile_set_free(&r->set);
+}
+
+/* before + text + after, NUL-terminated. */
+static char *join(const char *before, struct sl_str text, const char *after, size_t *len)
+{
+	size_t b = strlen(before), a = strlen(after);
+	char *out = malloc(b + text.n + a + 1);
+
+	if (!out)
+		return NULL;
+	memcpy(out, before, b);
+	if (text.n)
+		memcpy(out + b, text.p, text.n);
+	memcpy(out + b + text.n, after, a + 1);
+	*len = b + text.n + a;
+	return out;
+}
+
+/* On its own, before it is put into a group: "a)|(b" must not close that. */
+static int check_alone(struct sl_str regex, struct sl_err *err)
+{
+	hs_compile_error_t *why = NULL;
+	hs_expr_info_t *info = NULL;
+	size_t len = 0;
+	char *text = join("", regex, "", &len);
+	int rc = 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (hs_expression_info(text, FLAGS, &info, &why) != HS_SUCCESS) {
+		rc = sl_err(err, EINVAL, "%s", why ? why->message : "not a regular expression");
+		hs_free_compile_error(why);
+	}
+	free(info);
+	free(text);
+	return rc;
+}
+
+int regexes_add(struct regexes *r, const struct sl_match_pattern *p, size_t index,
+		struct sl_err *err)
+{
+	int rc = check_alone(p->text, err);
+	char *text, *begin;
+	size_t len = 0, n;
+
+	if (rc)
+		return rc;
+	text = join("^(?:", p->text, ")\\z", &len);
+	begin = malloc((size_t)p->text.n + 1);
+	if (!text || !begin) {
+		free(text);
+		free(begin);
+		return -ENOMEM;
+	}
+	n = sl_regex_beginning(p->text, begin);
+	r->begin[r->set.n] = (struct sl_str){begin, n < BEGIN_MIN ? 0 : (uint32_t)n};
+	compile_set_add(&r->set, text, len, FLAGS, p->id, index);
+	return 0;
+}
+
+/* What decides to which group a regex goes. */
+struct place {
+	struct sl_str begin;
+	unsigned row;
+};
+
+/* A beginning stands before all that begin with it. */
+static int place_cmp(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	uint32_t n = SL_MIN(x->begin.n, y->begin.n);
+	int diff = n ? memcmp(x->begin.p, y->begin.p, n) : 0;
+
+	if (diff)
+		return diff;
+	if (x->begin.n != y->begin.n)
+		return x->begin.n < y->begin.n ? -1 : 1;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* Puts the set's rows into the order of the places. */
+static int reorder(struct regexes *r, const struct place *place)
+{
+	struct compile_set sorted;
+	unsigned n = r->set.n;
+
+	if (compile_set_alloc(&sorted, n)) {
+		/* No text is the new one's so far. */
+		compile_set_free(&sorted);
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		unsigned row = place[i].row;
+
+		compile_set_add(&sorted, r->set.text[row], r->set.len[row], FLAGS, r->set.ids[row],
+				r->set.index[row]);
+		r->begin[i] = place[i].begin;
+	}
+	r->set.n = 0; /* the texts are the new one's */
+	compile_set_free(&r->set);
+	r->set = sorted;
+	return 0;
+}
+
+/*
+ * A subject has the beginnings of all groups that stand within one another: beyond a few they
+ * would cost more scans than they save, so from there on the inner ones join the outer's group.
+ */
+static void make_groups(struct regexes *r)
+{
+	struct regex_group *open[SL_MATCH_GATES_MAX], *last = NULL;
+	unsigned depth = 0;
+
+	for (unsigned i = 0; i < r->set.n; i++) {
+		struct sl_str begin = r->begin[i];
+
+		while (depth && !sl_str_starts(begin, open[depth - 1]->gate))
+			depth--;
+		/* The innermost group of all is the last one made. */
+		if (last && (depth == SL_MATCH_GATES_MAX || sl_str_eq(begin, last->gate))) {
+			last->to = i + 1;
+			last->min_id = SL_MIN(last->min_id, r->set.ids[i]);
+			continue;
+		}
+		last = &r->group[r->n_groups++];
+		*last = (struct regex_group){i, i + 1, begin, r->set.ids[i]};
+		if (begin.n)
+			open[depth++] = last;
+	}
+	r->always = r->n_groups && r->group[0].gate.n == 0;
+}
+
+static int sort_rows(struct regexes *r)
+{
+	struct place *place = calloc(r->set.n + 1, sizeof(*place));
+	int rc;
+
+	if (!place)
+		return -ENOMEM;
+	for (unsigned i = 0; i < r->set.n; i++)
+		place[i] = (struct place){r->begin[i], i};
+	qsort(place, r->set.n, sizeof(*place), place_cmp);
+	rc = reorder(r, place);
+	free(place);
+	return rc;
+}
+
+int regexes_compile(struct regexes *r, int *bad, struct sl_err *err)
+{
+	int rc = sort_rows(r);
+
+	if (rc)
+		return sl_err(err, ENOMEM, "no memory to compile patterns");
+	make_groups(r);
+	for (unsigned i = 0; i < r->n_groups && !rc; i++) {
+		struct regex_group *g = &r->group[i];
+
+		rc = compile_part(&g->part, &r->set, g->from, g->to, false, &g->len, bad, err);
+	}
+	return rc;
+}
+
+int regexes_gates(const struct regexes *r, struct literals *l)
+{
+	for (unsigned i = 0; i < r->n_groups; i++)
+		if (r->group[i].gate.n &&
+		    literals_add(l, r->group[i].gate, false, SL_INDEX_GATE, i))
+			return -ENOMEM;
+	return 0;
+}
+
+int regexes_reserve(struct regexes *r, struct literals *l, uint64_t *end)
+{
+	for (unsigned i = 0; i < r->n_groups; i++) {
+		struct regex_group *g = &r->group[i];
+
+		g->at = (uint32_t)(*end / SL_MATCH_ALIGN);
+		*end += sizeof(struct sl_match_group) + sl_match_align(g->len);
+		if (*end / SL_MATCH_ALIGN > UINT32_MAX)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < l->n; i++)
+		if (l->row[i].kind == SL_INDEX_GATE)
+			l->row[i].id = r->group[l->row[i].id].at;
+	return 0;
+}
+
+int regexes_place(const struct regexes *r, void *db)
+{
+	for (unsigned i = 0; i < r->n_groups; i++) {
+		const struct regex_group *g = &r->group[i];
+		struct sl_match_group *out =
+			(void *)((char *)db + (uint64_t)g->at * SL_MATCH_ALIGN);
+
+		*out = (struct sl_match_group){.len = g->len, .min_id = g->min_id, .self = g->at};
+		if (compile_place(&g->part, out + 1))
+			return -EINVAL;
+	}
+	return 0;
+}

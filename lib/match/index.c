@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finds the literals of a database that a subject begins with or equals; for every request. */
+#include "scan.h"
+
+/* A subject being looked up in one table. */
+struct lookup {
+	struct sl_match_search *search;
+	struct sl_index_view at;
+	struct sl_str subject;
+	uint64_t first; /* its first 8 bytes, 0 behind its end */
+	uint32_t mask;
+};
+
+/*
+ * A database of one or a few regexes is some kilobytes, of which a scan reads the beginning and
+ * the end (seen in a trace of a scan's reads): fetched at once, they cost one miss, not twenty.
+ */
+#define GROUP_HEAD  9
+#define GROUP_TAIL  20
+#define GROUP_SMALL 8192
+
+static void fetch_group(const struct sl_match_db *db, uint32_t at)
+{
+	const char *p = (const char *)sl_match_group(db, at);
+
+	for (int i = 0; i < GROUP_HEAD; i++)
+		__builtin_prefetch(p + i * SL_CACHE_LINE);
+}
+
+static void fetch_group_tail(const struct sl_match_db *db, uint32_t at)
+{
+	const struct sl_match_group *g = sl_match_group(db, at);
+	const char *end = (const char *)(g + 1) + g->len - 1;
+
+	if (g->len > GROUP_SMALL)
+		return;
+	for (int i = 0; i < GROUP_TAIL; i++)
+		__builtin_prefetch(end - i * SL_CACHE_LINE);
+}
+
+static bool same_text(const struct lookup *l, const struct sl_index_entry *e)
+{
+	return e->len == 0 || memcmp(l->at.text + e->text, l->subject.p, e->len) == 0;
+}
+
+static void open_gate(struct lookup *l, const struct sl_index_entry *e)
+{
+	struct sl_match_search *s = l->search;
+
+	fetch_group(s->db, e->id);
+	if (!same_text(l, e) || s->n_gates == SL_MATCH_GATES_MAX)
+		return;
+	fetch_group_tail(s->db, e->id);
+	s->gate[s->n_gates++] = e->id;
+}
+
+static void try_entry(struct lookup *l, const struct sl_index_entry *e)
+{
+	struct sl_match_search *s = l->search;
+
+	if (e->kind == SL_INDEX_GATE) {
+		open_gate(l, e);
+		return;
+	}
+	if (e->id >= s->bound)
+		return;
+	/* What the caller reads next comes while the texts are compared. */
+	if (s->sink && s->sink->rows)
+		__builtin_prefetch((const char *)s->sink->rows +
+				   (size_t)e->id * s->sink->row_bytes);
+	if (same_text(l, e))
+		sl_match_report(s, e->id);
+}
+
+static void probe(struct lookup *l, size_t n, bool exact)
+{
+	uint64_t last = n >= 8 ? sl_index_word(l->subject.p + n - 8)
+			       : l->first & ((UINT64_C(1) << (8 * n)) - 1);
+	uint64_t hash = sl_index_hash(l->search->state[sl_index_words(n)], last, n, exact);
+	uint8_t tag = sl_index_tag(hash);
+
+	/* At least one bucket is empty: a probe ends. */
+	for (uint32_t at = (uint32_t)hash & l->mask; l->at.tag[at]; at = (at + 1) & l->mask) {
+		const struct sl_index_entry *e = &l->at.entry[at];
+
+		if (l->at.tag[at] == tag && e->hash == sl_index_rest(hash) && e->len == n &&
+		    (e->kind == SL_INDEX_EXACT) == exact)
+			try_entry(l, e);
+	}
+}
+
+/* The states of a subject's hashes, as far as a literal of n bytes needs them. */
+static void make_states(uint64_t *state, const char *text, size_t n)
+{
+	uint64_t h = SL_INDEX_SEED;
+	size_t words = sl_index_words(n);
+
+	state[0] = h;
+	for (size_t i = 0; i < words; i++)
+		state[i + 1] = h = sl_index_step(h, sl_index_word(text + 8 * i));
+}
+
+void sl_index_find(struct sl_match_search *s, const struct sl_match_index *ix,
+		   struct sl_str subject)
+{
+	struct lookup l = {s, sl_index_view(s->db, ix), subject,
+			   sl_index_first(subject.p, subject.n), ix->mask};
+	bool exact = subject.n <= ix->longest;
+	uint32_t i = 0;
+
+	while (i < ix->n_lengths && l.at.length[i] > subject.n)
+		i++;
+	make_states(s->state, subject.p,
+		    exact               ? subject.n
+		    : i < ix->n_lengths ? l.at.length[i]
+					: 0);
+	/* Lists mostly have the longer ones first: what is found early makes the rest cheaper. */
+	if (exact)
+		probe(&l, subject.n, true);
+	for (; i < ix->n_lengths && s->bound; i++)
+		probe(&l, l.at.length[i], false);
+}
+
+/* Whether an entry leads to a text of the table, and a gate to a group. */
+static bool entry_ok(const struct sl_match_db *db, const struct sl_match_index *ix,
+		     const struct sl_index_entry *e)
+{
+	if (e->kind > SL_INDEX_GATE || e->len > SL_MATCH_SUBJECT_MAX || e->text > ix->texts ||
+	    e->len > ix->texts - e->text)
+		return false;
+	if (e->kind != SL_INDEX_GATE)
+		return e->id < SL_MATCH_ID_MAX;
+	return db->n_groups && e->id >= db->groups &&
+	       (uint64_t)e->id * SL_MATCH_ALIGN <= db->len - sizeof(struct sl_match_group) &&
+	       sl_match_group(db, e->id)->self == e->id;
+}
+
+bool sl_index_ok(const struct sl_match_db *db, const struct sl_match_index *ix)
+{
+	struct sl_index_places p = sl_index_places(ix);
+	struct sl_index_view v;
+	uint64_t empty = 0;
+
+	if (ix->off == 0)
+		return true;
+	if (p.length < sizeof(*db) || (ix->mask & (ix->mask + 1)) || p.end > db->len)
+		return false;
+	v = sl_index_view(db, ix);
+	for (uint32_t i = 0; i < ix->n_lengths; i++)
+		if (v.length[i] > SL_MATCH_SUBJECT_MAX || (i && v.length[i] >= v.length[i - 1]))
+			return false;
+	for (uint64_t i = 0; i <= ix->mask; i++) {
+		if (v.tag[i] == 0)
+			empty++;
+		else if (!entry_ok(db, ix, &v.entry[i]))
+			return false;
+	}
+	return empty > 0 && ix->longest <= SL_MATCH_SUBJECT_MAX;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One search of a subject in a database: what its parts share. */
+#ifndef SL_MATCH_SCAN_H
+#define SL_MATCH_SCAN_H
+
+#include "index.h"
+
+/* Gates of one subject; the compiler lets no more beginnings stand within one another. */
+#define SL_MATCH_GATES_MAX 4u
+
+struct sl_match_search {
+	const struct sl_match_db *db;
+	const struct sl_match_sink *sink; /* NULL: only the smallest id is wanted */
+	struct sl_match_scratch *scratch;
+	uint64_t *state; /* of hashes: one for each 8 bytes of a subject */
+	size_t body;     /* where the code of the whole subject ends */
+	uint32_t bound;  /* ids from here on are of no interest; without a sink the answer */
+	uint32_t n_gates;
+	uint32_t gate[SL_MATCH_GATES_MAX]; /* groups of regexes whose beginning the subject has */
+};
+
+static inline void sl_match_report(struct sl_match_search *s, uint32_t id)
+{
+	if (id < s->bound)
+		s->bound = s->sink ? s->sink->found(s->sink->arg, id) : id;
+}
+
+/** Reports the literals that match, and notes the gates that open. */
+void sl_index_find(struct sl_match_search *s, const struct sl_match_index *ix,
+		   struct sl_str subject);
+
+#endif
