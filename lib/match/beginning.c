@@ -103,3 +103,27 @@ size_t sl_regex_beginning(struct sl_str re, char *out)
 		n--;
 	return n;
 }
+
+/* Whether something in a regex from i on asks for what stands before it: "^", "\\b", not "[^". */
+static bool asks_for_place(struct sl_str re, uint32_t i)
+{
+	bool class = false; /* right behind the '[' that begins one */
+
+	for (; i < re.n; i++) {
+		if (re.p[i] == '^' && !class)
+			return true;
+		class = re.p[i] == '[';
+		if (re.p[i] == '\\' && ++i < re.n && memchr("bBAG", re.p[i], 4))
+			return true;
+	}
+	return false;
+}
+
+size_t sl_regex_rest(struct sl_str re, size_t n)
+{
+	uint32_t end = re.n && re.p[0] == '^';
+
+	for (; n; n--)
+		end += re.p[end] == '\\' ? 2 : 1;
+	return asks_for_place(re, end) ? 0 : end;
+}

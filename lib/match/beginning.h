@@ -17,4 +17,13 @@
  */
 size_t sl_regex_beginning(struct sl_str regex, char *out);
 
+/**
+ * Where in a regex the first n bytes of its beginning end, if what follows matches the rest of a
+ * subject as it matches within the whole: nothing in it asks where it stands.
+ *
+ * @param n Above 0, at most what sl_regex_beginning gave.
+ * @return Bytes of the regex, or 0.
+ */
+size_t sl_regex_rest(struct sl_str regex, size_t n);
+
 #endif

@@ -48,7 +48,8 @@ int compile_place(const struct compile_part *p, void *at);
 struct literal {
 	char *text; /* owned by the list */
 	uint32_t id;
-	uint16_t len, kind;
+	uint16_t len;
+	uint8_t kind, lines; /* as in struct sl_index_entry */
 };
 
 struct literals {
@@ -77,7 +78,8 @@ struct regexes {
 	struct regex_group {
 		unsigned from, to; /* of the set */
 		struct sl_str gate;
-		uint32_t min_id, at; /* where it lies, in units of SL_MATCH_ALIGN */
+		uint32_t min_id, skip;
+		uint32_t at; /* where it lies, in units of SL_MATCH_ALIGN */
 		uint64_t len;
 		struct compile_part part;
 	} * group;

@@ -20,7 +20,7 @@ int literals_add(struct literals *l, struct sl_str text, bool fold, enum sl_inde
 		l->row = row;
 	}
 	row += l->n;
-	*row = (struct literal){malloc((size_t)text.n + 1), id, (uint16_t)text.n, (uint16_t)kind};
+	*row = (struct literal){malloc((size_t)text.n + 1), id, (uint16_t)text.n, (uint8_t)kind, 0};
 	if (!row->text)
 		return -ENOMEM;
 	l->n++;
@@ -127,13 +127,14 @@ void literals_place(const struct literals *l, void *db, const struct sl_match_in
 	for (size_t i = 0; i < l->n; i++) {
 		const struct literal *row = &l->row[i];
 		uint64_t hash = hash_of(row);
-		uint32_t at = (uint32_t)hash & ix->mask;
+		uint32_t at = sl_index_begin(hash, ix->mask);
 
 		while (tag[at])
 			at = (at + 1) & ix->mask;
 		tag[at] = sl_index_tag(hash);
-		entry[at] = (struct sl_index_entry){sl_index_rest(hash), row->id, l->text[i],
-						    row->len, row->kind};
+		entry[at] = (struct sl_index_entry){sl_index_rest(hash), row->id,
+						    l->text[i],          row->len,
+						    (uint8_t)row->kind,  row->lines};
 		memcpy((char *)db + p.text + l->text[i], row->text, row->len);
 	}
 }

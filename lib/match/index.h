@@ -16,7 +16,8 @@ struct sl_index_entry {
 	uint32_t id;
 	uint32_t text; /* offset among the texts */
 	uint16_t len;  /* of the text in bytes */
-	uint16_t kind; /* enum sl_index_kind */
+	uint8_t kind;  /* enum sl_index_kind */
+	uint8_t lines; /* of a gate: cache lines of its group's database; 255: that or more */
 };
 _Static_assert(sizeof(struct sl_index_entry) == 16, "four a cache line");
 
@@ -125,6 +126,25 @@ static inline uint8_t sl_index_tag(uint64_t hash)
 static inline uint32_t sl_index_rest(uint64_t hash)
 {
 	return (uint32_t)(hash >> 24);
+}
+
+/*
+ * Buckets are looked at in groups of eight tags, one word: a probe that finds nothing is one
+ * comparison, and a branch that nearly always goes the same way.
+ */
+#define SL_INDEX_GROUP 8u
+#define SL_INDEX_ONES  UINT64_C(0x0101010101010101)
+
+/** First bucket of the group a hash belongs to. */
+static inline uint32_t sl_index_begin(uint64_t hash, uint32_t mask)
+{
+	return (uint32_t)hash & mask & ~(SL_INDEX_GROUP - 1);
+}
+
+/** Top bit of each byte that is 0; maybe also of bytes of 1 behind such a one. */
+static inline uint64_t sl_index_zeros(uint64_t w)
+{
+	return (w - SL_INDEX_ONES) & ~w & SL_INDEX_ONES << 7;
 }
 
 /** Whether a table of a database of len bytes can be read without leaving it, or for ever. */

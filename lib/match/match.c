@@ -10,13 +10,14 @@
 
 struct sl_match_scratch {
 	hs_scratch_t *hs;
-	hs_scratch_t *inner;                 /* of scans within a callback of the other's */
-	struct sl_subst *subst;              /* NULL: none needed so far */
-	bool busy;                           /* hs is in use */
+	hs_scratch_t *inner;    /* of scans within a callback of the other's */
+	struct sl_subst *subst; /* NULL: none needed so far */
+	bool busy;              /* a search is under way, one within it takes the others */
 	char plain[SL_MATCH_SUBJECT_MAX];    /* subject in lower case */
 	char reversed[SL_MATCH_SUBJECT_MAX]; /* the same from its end */
 	char code[SL_MATCH_CODE_MAX(SL_MATCH_SUBJECT_MAX)];
 	uint64_t state[SL_MATCH_SUBJECT_MAX / 8 + 1];
+	uint64_t inner_state[SL_MATCH_SUBJECT_MAX / 8 + 1];
 };
 
 /* NULL: there is none. */
@@ -75,16 +76,6 @@ static bool has_control(struct sl_str subject)
 	return bad != 0;
 }
 
-static void scan_hs(struct sl_match_search *s, const hs_database_t *db, const char *text, size_t n,
-		    match_event_handler on)
-{
-	struct sl_match_scratch *scratch = s->scratch;
-
-	scratch->busy = true;
-	hs_scan(db, text, (unsigned)n, 0, scratch->hs, on, s);
-	scratch->busy = false;
-}
-
 static void scan_suffixes(struct sl_match_search *s, struct sl_str subject)
 {
 	struct sl_match_scratch *scratch = s->scratch;
@@ -94,7 +85,8 @@ static void scan_suffixes(struct sl_match_search *s, struct sl_str subject)
 		scratch->reversed[i] = subject.p[subject.n - 1 - i];
 	at = sl_match_encode(scratch->code, scratch->reversed, subject.n);
 	s->body = at.body;
-	scan_hs(s, part_db(s->db, s->db->backward), scratch->code, at.end, on_suffix);
+	hs_scan(part_db(s->db, s->db->backward), scratch->code, (unsigned)at.end, 0, s->hs,
+		on_suffix, s);
 }
 
 /* Regexes cost more: left out when none of a group could come before what was found. */
@@ -103,7 +95,29 @@ static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str sub
 	const struct sl_match_group *g = sl_match_group(s->db, at);
 
 	if (g->min_id < s->bound)
-		scan_hs(s, group_db(g), subject.p, subject.n, on_match);
+		hs_scan(group_db(g), subject.p + g->skip, subject.n - g->skip, 0, s->hs, on_match,
+			s);
+}
+
+static void scan_regexes(struct sl_match_search *s, struct sl_str subject)
+{
+	for (uint32_t i = 0; i < s->n_gates; i++)
+		scan_group(s, s->gate[i], subject);
+	if (s->db->always)
+		scan_group(s, s->db->groups, subject);
+}
+
+static struct sl_match_search search_of(const void *db, struct sl_match_scratch *scratch,
+					const struct sl_match_sink *sink)
+{
+	return (struct sl_match_search){
+		.db = db,
+		.scratch = scratch,
+		.sink = sink,
+		.hs = scratch->busy ? scratch->inner : scratch->hs,
+		.state = scratch->busy ? scratch->inner_state : scratch->state,
+		.bound = SL_MATCH_NONE,
+	};
 }
 
 static struct sl_str lowered(struct sl_match_scratch *scratch, struct sl_str subject)
@@ -123,9 +137,9 @@ static void scan(struct sl_match_search *s, struct sl_str subject, int fold)
 		__builtin_prefetch((const char *)db + i * SL_CACHE_LINE);
 	if (subject.n > SL_MATCH_SUBJECT_MAX || has_control(subject))
 		return;
-	s->state = s->scratch->state;
 	if (subject.n == 0)
 		subject.p = "";
+	s->scratch->busy = true;
 	if (fold)
 		subject = lowered(s->scratch, subject);
 	sl_match_report(s, db->any_id);
@@ -135,16 +149,14 @@ static void scan(struct sl_match_search *s, struct sl_str subject, int fold)
 		sl_index_find(s, &db->folded, lowered(s->scratch, subject));
 	if (db->backward.len && s->bound)
 		scan_suffixes(s, subject);
-	for (uint32_t i = 0; i < s->n_gates; i++)
-		scan_group(s, s->gate[i], subject);
-	if (db->always)
-		scan_group(s, db->groups, subject);
+	scan_regexes(s, subject);
+	s->scratch->busy = false;
 }
 
 uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		       int fold)
 {
-	struct sl_match_search s = {.db = db, .scratch = scratch, .bound = SL_MATCH_NONE};
+	struct sl_match_search s = search_of(db, scratch, NULL);
 
 	scan(&s, subject, fold);
 	return s.bound;
@@ -153,39 +165,24 @@ uint32_t sl_match_find(const void *db, struct sl_match_scratch *scratch, struct 
 void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_str subject,
 		   int fold, const struct sl_match_sink *sink)
 {
-	struct sl_match_search s = {
-		.db = db, .scratch = scratch, .bound = SL_MATCH_NONE, .sink = sink};
+	struct sl_match_search s = search_of(db, scratch, sink);
 
 	scan(&s, subject, fold);
 }
 
-static int on_regex(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-		    void *ctx)
-{
-	(void)id;
-	(void)from;
-	(void)to;
-	(void)flags;
-	*(bool *)ctx = true;
-	return 1;
-}
-
 bool sl_match_regex(const void *bytes, struct sl_match_scratch *scratch, struct sl_str subject)
 {
-	const struct sl_match_db *db = bytes;
-	uint32_t at = db->groups;
-	bool hit = false;
+	struct sl_match_search s = search_of(bytes, scratch, NULL);
 
 	if (subject.n > SL_MATCH_SUBJECT_MAX)
 		return false;
-	for (uint32_t i = 0; i < db->n_groups && !hit; i++) {
-		const struct sl_match_group *g = sl_match_group(db, at);
-
-		hs_scan(group_db(g), subject.n ? subject.p : "", subject.n, 0,
-			scratch->busy ? scratch->inner : scratch->hs, on_regex, &hit);
-		at = sl_match_group_next(g);
-	}
-	return hit;
+	if (subject.n == 0)
+		subject.p = "";
+	/* The gates: such a database has no other literals. */
+	if (s.db->plain.off)
+		sl_index_find(&s, &s.db->plain, subject);
+	scan_regexes(&s, subject);
+	return s.bound != SL_MATCH_NONE;
 }
 
 static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
@@ -308,8 +305,8 @@ static bool groups_ok(const struct sl_match_db *db)
 			return false;
 		g = sl_match_group(db, (uint32_t)(at / SL_MATCH_ALIGN));
 		at += sizeof(*g);
-		if (g->self != at / SL_MATCH_ALIGN - 1 || g->len == 0 || g->len > db->len - at ||
-		    !hs_ok(group_db(g), g->len))
+		if (g->self != at / SL_MATCH_ALIGN - 1 || (db->always && i == 0 && g->skip) ||
+		    g->len == 0 || g->len > db->len - at || !hs_ok(group_db(g), g->len))
 			return false;
 		at += sl_match_align(g->len);
 	}

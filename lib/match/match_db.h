@@ -9,7 +9,7 @@
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 3u
+#define SL_MATCH_VERSION 4u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01
@@ -27,7 +27,7 @@ struct sl_match_part {
  */
 struct sl_match_index {
 	uint32_t off;     /* in units of SL_MATCH_ALIGN; 0: there is none */
-	uint32_t mask;    /* buckets - 1, buckets a power of two, at least one of them empty */
+	uint32_t mask;    /* buckets - 1; a power of two from 8 on, at least one is empty */
 	uint32_t texts;   /* bytes of all texts */
 	uint16_t longest; /* exact literal, in bytes */
 	uint16_t n_lengths;
@@ -56,7 +56,8 @@ struct sl_match_group {
 	uint64_t len;    /* of the database in bytes, not rounded up */
 	uint32_t min_id; /* smallest id in it */
 	uint32_t self;   /* where it lies, in units of SL_MATCH_ALIGN: gates lead here only */
-	uint64_t pad[6];
+	uint32_t skip;   /* bytes of the gate that its regexes do not have any more */
+	uint32_t pad[11];
 };
 _Static_assert(sizeof(struct sl_match_group) == SL_MATCH_ALIGN, "the database behind is aligned");
 

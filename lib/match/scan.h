@@ -3,6 +3,8 @@
 #ifndef SL_MATCH_SCAN_H
 #define SL_MATCH_SCAN_H
 
+#include <hs/hs.h>
+
 #include "index.h"
 
 /* Gates of one subject; the compiler lets no more beginnings stand within one another. */
@@ -12,6 +14,7 @@ struct sl_match_search {
 	const struct sl_match_db *db;
 	const struct sl_match_sink *sink; /* NULL: only the smallest id is wanted */
 	struct sl_match_scratch *scratch;
+	hs_scratch_t *hs;
 	uint64_t *state; /* of hashes: one for each 8 bytes of a subject */
 	size_t body;     /* where the code of the whole subject ends */
 	uint32_t bound;  /* ids from here on are of no interest; without a sink the answer */

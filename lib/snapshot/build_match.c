@@ -31,7 +31,7 @@ static bool is_exact(const struct builder *b, uint32_t row)
 	return name.n == 0 || name.p[0] != '*';
 }
 
-/* The exact domains of a table by hash; half of the buckets stay empty. */
+/* The exact domains of a table by hash; three quarters of the buckets stay empty. */
 static void host_index(struct builder *b, struct sl_snap_table *t)
 {
 	uint32_t n = 0, buckets = 8, *index;
@@ -41,7 +41,7 @@ static void host_index(struct builder *b, struct sl_snap_table *t)
 	t->host_index.first = (uint32_t)b->tab[SL_SNAP_HOST_INDEX].n;
 	if (n == 0)
 		return;
-	while (buckets < 2 * n)
+	while (buckets < 4 * n)
 		buckets *= 2;
 	index = build_rows(b, SL_SNAP_HOST_INDEX, buckets);
 	if (!index)

@@ -196,6 +196,8 @@ static void regexes_match_the_whole_subject(void **state)
 		{"", "", "a"},
 		{"a*", "", "b"},
 		{"(a|b)*?c", "ababc", "ababcc"},
+		{"/api\\b.x", "/api-x", "/apiux"},
+		{"/a\\[.", "/a[^", "/a["},
 	};
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -378,6 +380,7 @@ static void regex_alone_works_within_a_scan(void **state)
 {
 	static const struct sl_match_pattern p[] = {P(PREFIX, "/", 0)};
 	static const struct sl_match_pattern r[] = {P(REGEX, "a.b", 0)};
+	static const struct sl_match_pattern gated[] = {P(REGEX, "ab.c", 0)};
 	struct db db, regex;
 	struct nested n = {&db, &regex, false};
 	struct sl_err err = {""};
@@ -393,6 +396,13 @@ static void regex_alone_works_within_a_scan(void **state)
 	sl_match_scan(db.bytes, db.scratch, SL_STR("/x"), 0,
 		      &(struct sl_match_sink){look_closer, &n});
 	assert_true(n.hit);
+	db_free(&regex);
+	db_make(&regex, gated, SL_ARRAY_LEN(gated));
+	assert_int_equal(sl_match_scratch_grow(&db.scratch, regex.bytes, &err), 0);
+	assert_true(sl_match_regex(regex.bytes, db.scratch, SL_STR("ab\tc")));
+	assert_false(sl_match_regex(regex.bytes, db.scratch, SL_STR("ab\tcc")));
+	assert_false(sl_match_regex(regex.bytes, db.scratch, SL_STR("xab\tc")));
+	assert_false(sl_match_regex(regex.bytes, db.scratch, SL_STR("")));
 	db_free(&regex);
 	db_free(&db);
 }
@@ -443,6 +453,25 @@ static void beginnings_of_regexes(void **state)
 			fail_msg("%s: '%.*s', not '%s'", cases[i].regex, (int)n, out,
 				 cases[i].begin);
 	}
+}
+
+/* What is left of a regex behind its beginning; 0 when that means something else on its own. */
+static void rests_of_regexes(void **state)
+{
+	static const struct {
+		const char *regex;
+		size_t n, rest;
+	} cases[] = {
+		{"/api/v[^0-9]+", 6, 6}, {"/api/v[0-9]+", 3, 3}, {"^/api/.*", 5, 6},
+		{"/a\\.b\\d", 4, 5},     {"/plain", 6, 6},       {"/a\\[[^x]", 3, 4},
+		{"/api/^x", 5, 0},       {"/api\\b.*", 4, 0},    {"/api(^|/).*", 4, 0},
+		{"/a\\[^x", 3, 0},       {"/api\\B", 4, 0},      {"/a\\.b\\A", 4, 0},
+		{"/api/.*$", 5, 5},
+	};
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
+		if (sl_regex_rest(sl_str(cases[i].regex), cases[i].n) != cases[i].rest)
+			fail_msg("%s: not %zu", cases[i].regex, cases[i].rest);
 }
 
 /* Beginnings within one another, more than there are gates, and some that lead elsewhere. */
@@ -634,6 +663,7 @@ int main(void)
 		cmocka_unit_test(case_is_ignored_where_asked),
 		cmocka_unit_test(regex_alone_works_within_a_scan),
 		cmocka_unit_test(beginnings_of_regexes),
+		cmocka_unit_test(rests_of_regexes),
 		cmocka_unit_test(regexes_with_nested_beginnings),
 		cmocka_unit_test(literals_of_every_length),
 		cmocka_unit_test(agrees_with_a_linear_walk),
