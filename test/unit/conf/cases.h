@@ -10,6 +10,7 @@ struct translate_case {
 	const char *warnings; /* one a line; empty when there are none */
 };
 
-extern const struct translate_case translate_cases[]; /* ended by a NULL name */
+/* Each ended by a NULL name. */
+extern const struct translate_case gateway_cases[], rule_cases[], service_cases[];
 
 #endif

@@ -71,35 +71,32 @@ static void defaults(void **state)
 	sl_conf_free(conf);
 }
 
-static void every_key(void **state)
-{
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
-	struct sl_conf *conf = text_ok(
-		"workers: { cpus = [3, 5]; main_cpu = 2; busy_poll = true; };\n"
-		"memory: { hugepages = \"no\"; size = \"1G\"; mbufs = 0x1000; };\n"
-		"log: { file = \"/l\"; access = \"-\"; };\n"
-		"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00.1\"; mtu = 2030;\n"
-		"            mac = \"02:00:00:00:00:09\"; vlan = 7;\n"
-		"            addresses = [\"10.0.0.1/24\", \"2001:db8::1/64\"]; } );\n"
-		"gateway = \"10.0.0.254\";\n"
-		"routes = ( { to = \"2001:db8:1::/48\"; via = \"2001:db8::9\"; } );\n"
-		"control: { socket = \"/s\"; state = \"/t\"; cache = \"/c\"; };\n"
-		"limits: { nat_sessions = 2048; tcp_connections = 128; tcp_buffer = \"2M\"; "
-		"pool_idle_max = 1;\n"
-		"  endpoint_connections = 2; client_connections = 3; client_rate = 4; client_burst "
-		"= 5;\n"
-		"  requests_per_connection = 6; request_line = \"4K\"; request_head = \"16K\";\n"
-		"  request_headers = 7; request_body = \"5G\"; retry_body = 0; body_rate = 8; };\n"
-		"timeouts: { head = \"1ms\"; idle = \"2s\"; stream_idle = \"3m\"; pool_idle = "
-		"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; drain = \"8s\"; "
-		"tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
-		"http: { server = \"me\"; trusted_hops = 2; http_10 = \"refuse\"; websocket = "
-		"false; path_normalization = \"decode_and_merge_slashes\"; };\n"
-		"manifests = [\"/abs\", \"rel\"];\n");
-	const struct sl_conf_control *c = sl_conf_control(conf);
-	const struct sl_conf_box *b = sl_conf_box(conf);
-	char text[SL_IP_TEXT_MAX];
+/* What every_key reads. */
+static const char all_keys[] =
+	"workers: { cpus = [3, 5]; main_cpu = 2; busy_poll = true; };\n"
+	"memory: { hugepages = \"no\"; size = \"1G\"; mbufs = 0x1000; };\n"
+	"log: { file = \"/l\"; access = \"-\"; };\n"
+	"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00.1\"; mtu = 2030;\n"
+	"            mac = \"02:00:00:00:00:09\"; vlan = 7;\n"
+	"            addresses = [\"10.0.0.1/24\", \"2001:db8::1/64\"]; } );\n"
+	"gateway = \"10.0.0.254\";\n"
+	"routes = ( { to = \"2001:db8:1::/48\"; via = \"2001:db8::9\"; } );\n"
+	"control: { socket = \"/s\"; state = \"/t\"; cache = \"/c\"; };\n"
+	"limits: { nat_sessions = 2048; tcp_connections = 128; tcp_buffer = \"2M\"; "
+	"pool_idle_max = 1;\n"
+	"  endpoint_connections = 2; client_connections = 3; client_rate = 4; client_burst "
+	"= 5;\n"
+	"  requests_per_connection = 6; request_line = \"4K\"; request_head = \"16K\";\n"
+	"  request_headers = 7; request_body = \"5G\"; retry_body = 0; body_rate = 8; };\n"
+	"timeouts: { head = \"1ms\"; idle = \"2s\"; stream_idle = \"3m\"; pool_idle = "
+	"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; drain = \"8s\"; "
+	"tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
+	"http: { server = \"me\"; trusted_hops = 2; http_10 = \"refuse\"; websocket = "
+	"false; path_normalization = \"decode_and_merge_slashes\"; };\n"
+	"manifests = [\"/abs\", \"rel\"];\n";
 
+static void is_box(const struct sl_conf_box *b)
+{
 	assert_int_equal(b->workers, 2);
 	assert_int_equal(b->cpu[0], 2);
 	assert_int_equal(b->cpu[1], 3);
@@ -110,6 +107,13 @@ static void every_key(void **state)
 	assert_int_equal(b->memory_mb, 1024);
 	assert_int_equal(b->mbufs, 0x1000);
 	assert_string_equal(b->log_file, "/l");
+}
+
+static void is_ports(const struct sl_conf_box *b)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
+	char text[SL_IP_TEXT_MAX];
+
 	assert_string_equal(b->port[0].kind, "pci");
 	assert_string_equal(b->port[0].device, "0000:03:00.1");
 	assert_int_equal(b->port[0].mtu, 2030);
@@ -123,6 +127,10 @@ static void every_key(void **state)
 	assert_int_equal(b->route[0].to.len, 96);
 	assert_string_equal(sl_ip_format(&b->route[0].via, text), "10.0.0.254");
 	assert_int_equal(b->route[1].to.len, 48);
+}
+
+static void is_limits(const struct sl_conf_box *b)
+{
 	assert_int_equal(b->nat_sessions, 2048);
 	assert_int_equal(b->tcp_conns, 128);
 	assert_int_equal(b->pool_idle_max, 1);
@@ -144,16 +152,24 @@ static void every_key(void **state)
 	assert_int_equal(b->request_ms, 6000);
 	assert_int_equal(b->stream_ms, 7000);
 	assert_int_equal(b->drain_ms, 8000);
-	assert_int_equal(b->http10, 1);
-	assert_false(b->websocket);
 	assert_int_equal(b->head_timeout_ms, 1);
 	assert_int_equal(b->idle_timeout_ms, 2000);
 	assert_int_equal(b->stream_idle_ms, 180000);
 	assert_int_equal(b->pool_idle_ms, 14400000);
+}
+
+static void is_http(const struct sl_conf_box *b)
+{
+	assert_int_equal(b->http10, 1);
+	assert_false(b->websocket);
 	assert_string_equal(b->server_name, "me");
 	assert_int_equal(b->xff_trusted_hops, 2);
 	assert_int_equal(sl_conf_path_rules(b).normalize, SL_HTTP_NORM_MERGE);
 	assert_int_equal(sl_conf_path_rules(b).slashes, SL_HTTP_SLASHES_UNESCAPE);
+}
+
+static void is_control(const struct sl_conf_control *c)
+{
 	assert_string_equal(c->socket, "/s");
 	assert_string_equal(c->state_dir, "/t");
 	assert_string_equal(c->cache_dir, "/c");
@@ -161,6 +177,18 @@ static void every_key(void **state)
 	assert_int_equal(c->n_manifests, 2);
 	assert_string_equal(c->manifest[0], "/abs");
 	assert_string_equal(c->manifest[1], "rel");
+}
+
+static void every_key(void **state)
+{
+	struct sl_conf *conf = text_ok(all_keys);
+	const struct sl_conf_box *b = sl_conf_box(conf);
+
+	is_box(b);
+	is_ports(b);
+	is_limits(b);
+	is_http(b);
+	is_control(sl_conf_control(conf));
 	sl_conf_free(conf);
 }
 

@@ -55,14 +55,17 @@ static void play(void **state)
 
 int main(void)
 {
+	static const struct translate_case *const topics[] = {gateway_cases, rule_cases,
+							      service_cases};
 	static struct CMUnitTest tests[100];
 	size_t n = 0;
 
-	for (; translate_cases[n].name && n < 100; n++)
-		tests[n] = (struct CMUnitTest){
-			.name = translate_cases[n].name,
-			.test_func = play,
-			.initial_state = (void *)(uintptr_t)&translate_cases[n],
-		};
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		for (const struct translate_case *c = topics[i]; c->name && n < 100; c++)
+			tests[n++] = (struct CMUnitTest){
+				.name = c->name,
+				.test_func = play,
+				.initial_state = (void *)(uintptr_t)c,
+			};
 	return _cmocka_run_group_tests("translate", tests, n, NULL, NULL);
 }

@@ -73,7 +73,13 @@ static void play(const struct one *t, size_t number)
 	sl_model_free(m);
 }
 
-static void one_condition(void **state)
+static void play_all(const struct one *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		play(&cases[i], i);
+}
+
+static void the_request_line(void **state)
 {
 	static const struct one cases[] = {
 		{SL_ON_METHOD, SL_TEXT_EXACT, false, "", "GET", NULL, {NULL}, true},
@@ -90,7 +96,15 @@ static void one_condition(void **state)
 		{SL_ON_AUTHORITY, SL_TEXT_PREFIX, false, "", "A.", NULL, {NULL}, true},
 		{SL_ON_TARGET, SL_TEXT_EXACT, false, "", "/p?a=1", "?a=1", {NULL}, true},
 		{SL_ON_TARGET, SL_TEXT_PREFIX, false, "", "/p?", NULL, {NULL}, false},
-		/* Header names don't know case, values do. */
+	};
+
+	play_all(cases, SL_ARRAY_LEN(cases));
+}
+
+/* Header names don't know case, values do. */
+static void a_header(void **state)
+{
+	static const struct one cases[] = {
 		{SL_ON_HEADER,
 		 SL_TEXT_EXACT,
 		 false,
@@ -147,6 +161,14 @@ static void one_condition(void **state)
 		 true},
 		{SL_ON_HEADER, SL_TEXT_PRESENT, false, "x-user", "", NULL, {"x-user", ""}, true},
 		{SL_ON_HEADER, SL_TEXT_PRESENT, false, "x-user", "", NULL, {"x-use", "a"}, false},
+	};
+
+	play_all(cases, SL_ARRAY_LEN(cases));
+}
+
+static void headers_put_together(void **state)
+{
+	static const struct one cases[] = {
 		/* Several of a name are one list. */
 		{SL_ON_HEADER,
 		 SL_TEXT_EXACT,
@@ -175,7 +197,15 @@ static void one_condition(void **state)
 		 {"x-forwarded-proto", "https"},
 		 true},
 		{SL_ON_HEADER, SL_TEXT_PRESENT, false, "x-envoy-internal", "", NULL, {NULL}, false},
-		/* withoutHeaders: absent is empty, unless presence itself is asked for. */
+	};
+
+	play_all(cases, SL_ARRAY_LEN(cases));
+}
+
+/* withoutHeaders: absent is empty, unless presence itself is asked for. */
+static void a_header_that_must_not_match(void **state)
+{
+	static const struct one cases[] = {
 		{SL_ON_HEADER,
 		 SL_TEXT_EXACT,
 		 true,
@@ -192,7 +222,15 @@ static void one_condition(void **state)
 		{SL_ON_HEADER, SL_TEXT_REGEX, true, "x-user", ".+", NULL, {NULL}, true},
 		{SL_ON_HEADER, SL_TEXT_PRESENT, true, "x-user", "", NULL, {NULL}, true},
 		{SL_ON_HEADER, SL_TEXT_PRESENT, true, "x-user", "", NULL, {"x-user", ""}, false},
-		/* Query parameters: the first of a name, as written. */
+	};
+
+	play_all(cases, SL_ARRAY_LEN(cases));
+}
+
+/* The first of a name, as written. */
+static void a_query_parameter(void **state)
+{
+	static const struct one cases[] = {
 		{SL_ON_QUERY, SL_TEXT_EXACT, false, "a", "1", "?a=1", {NULL}, true},
 		{SL_ON_QUERY, SL_TEXT_EXACT, false, "a", "1", "?b=2&a=1&c", {NULL}, true},
 		{SL_ON_QUERY, SL_TEXT_EXACT, false, "a", "1", "?a=2&a=1", {NULL}, false},
@@ -211,8 +249,7 @@ static void one_condition(void **state)
 		{SL_ON_QUERY, SL_TEXT_PRESENT, false, "a", "", "?&&a&", {NULL}, true},
 	};
 
-	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
-		play(&cases[i], i);
+	play_all(cases, SL_ARRAY_LEN(cases));
 }
 
 /* The whole value is judged or the condition does not hold, either way round. */
@@ -369,7 +406,11 @@ static void bad_regex_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_condition),
+		cmocka_unit_test(the_request_line),
+		cmocka_unit_test(a_header),
+		cmocka_unit_test(headers_put_together),
+		cmocka_unit_test(a_header_that_must_not_match),
+		cmocka_unit_test(a_query_parameter),
 		cmocka_unit_test(values_too_long_to_judge),
 		cmocka_unit_test(first_whose_conditions_hold),
 		cmocka_unit_test(path_elements),
