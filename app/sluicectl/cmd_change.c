@@ -159,6 +159,19 @@ int ctl_arguments(struct ctl *ctl, int argc, char **argv, int n)
 	return 0;
 }
 
+int ctl_output_option(struct ctl *ctl, int argc, char **argv, enum output *out)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+	int opt, rc = 0;
+
+	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1)
+		rc = opt != 'o'                                  ? ctl_option(ctl, opt, optarg)
+		     : out_parse(ctl, optarg, "short|json", out) ? EXIT_USAGE + 1
+								 : 0;
+	return rc;
+}
+
 int cmd_reload(struct ctl *ctl, int argc, char **argv)
 {
 	int rc = ctl_arguments(ctl, argc, argv, 0);

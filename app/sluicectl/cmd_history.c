@@ -42,15 +42,11 @@ static void print_history(const json_t *epochs)
 
 int cmd_history(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	enum output out = OUT_SHORT;
 	json_t *answer;
-	int opt, rc = 0;
+	int rc;
 
-	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1)
-		rc = opt == 'o' ? (out_parse(ctl, optarg, "short|json", &out) ? EXIT_USAGE + 1 : 0)
-				: ctl_option(ctl, opt, optarg);
+	rc = ctl_output_option(ctl, argc, argv, &out);
 	if (rc == 0 && optind < argc)
 		rc = ctl_usage(ctl, "history takes no argument \"%s\".", argv[optind]) + 1;
 	if (rc != 0)
@@ -134,16 +130,12 @@ static int diff(struct ctl *ctl, json_t *request, enum output out)
 
 int cmd_diff(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	static const char *const names[] = {"from", "to"};
 	json_t *request = json_pack("{s:s}", "cmd", "diff");
 	enum output out = OUT_SHORT;
-	int opt, rc = 0;
+	int rc;
 
-	while (rc == 0 && (opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1)
-		rc = opt == 'o' ? (out_parse(ctl, optarg, "short|json", &out) ? EXIT_USAGE + 1 : 0)
-				: ctl_option(ctl, opt, optarg);
+	rc = ctl_output_option(ctl, argc, argv, &out);
 	if (rc == 0 && argc - optind > 2)
 		rc = ctl_usage(ctl, "Say no epoch, one or two.") + 1;
 	for (int i = 0; rc == 0 && optind + i < argc; i++) {

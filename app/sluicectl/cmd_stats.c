@@ -140,20 +140,14 @@ static int stats(struct ctl *ctl, const regex_t *filter, enum output out)
 
 int cmd_stats(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	enum output out = OUT_SHORT;
 	regex_t filter;
 	bool filtered = false;
-	int opt, rc;
+	int rc;
 
-	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1) {
-		if (opt == 'o' && out_parse(ctl, optarg, "short|json", &out) != 0)
-			return EXIT_USAGE;
-		rc = opt == 'o' ? 0 : ctl_option(ctl, opt, optarg);
-		if (rc != 0)
-			return rc - 1;
-	}
+	rc = ctl_output_option(ctl, argc, argv, &out);
+	if (rc != 0)
+		return rc - 1;
 	if (argc - optind > 1)
 		return ctl_usage(ctl, "At most one REGEX.");
 	if (optind < argc) {
@@ -334,19 +328,13 @@ static void workers(const struct sl_stats *st, enum output out)
 
 int cmd_workers(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	enum output out = OUT_SHORT;
 	struct sl_stats *st;
-	int opt, rc;
+	int rc;
 
-	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1) {
-		if (opt == 'o' && out_parse(ctl, optarg, "short|json", &out) != 0)
-			return EXIT_USAGE;
-		rc = opt == 'o' ? 0 : ctl_option(ctl, opt, optarg);
-		if (rc != 0)
-			return rc - 1;
-	}
+	rc = ctl_output_option(ctl, argc, argv, &out);
+	if (rc != 0)
+		return rc - 1;
 	if (optind < argc)
 		return ctl_usage(ctl, "workers takes no argument \"%s\".", argv[optind]);
 	rc = ctl_stats(ctl, &st);

@@ -216,17 +216,12 @@ static int status(struct ctl *ctl, enum output out)
 
 int cmd_status(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	enum output out = OUT_SHORT;
-	int opt, rc;
+	int rc;
 
-	while ((opt = getopt_long(argc, argv, CTL_OPTS "o:", longs, NULL)) != -1) {
-		rc = opt == 'o' ? out_parse(ctl, optarg, "short|json", &out)
-				: ctl_option(ctl, opt, optarg) - 1;
-		if (opt == 'o' ? rc != 0 : rc >= 0)
-			return rc;
-	}
+	rc = ctl_output_option(ctl, argc, argv, &out);
+	if (rc != 0)
+		return rc - 1;
 	if (optind < argc)
 		return ctl_usage(ctl, "status takes no argument \"%s\".", argv[optind]);
 	return status(ctl, out);

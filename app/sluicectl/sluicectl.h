@@ -107,6 +107,9 @@ int get_iptables(struct ctl *ctl, int family);
  * ctl_option. */
 int ctl_arguments(struct ctl *ctl, int argc, char **argv, int n);
 
+/** The same of a command whose only option is --output, short or json; any arguments may follow. */
+int ctl_output_option(struct ctl *ctl, int argc, char **argv, enum output *out);
+
 /**
  * Sends a request that changes something, says what became of each object and what else is worth
  * a word.
