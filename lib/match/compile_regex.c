@@ -5,7 +5,7 @@
 
 #include "beginning.h"
 #include "compile.h"
-#include "scan.h"
+#include "search.h"
 
 /* Shorter beginnings tell nothing: "/" opens nearly every path. */
 #define BEGIN_MIN 2u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finds the literals of a database that a subject begins with or equals; for every request. */
-#include "scan.h"
+#include "search.h"
 
 /* A subject being looked up in one table. */
 struct lookup {

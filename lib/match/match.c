@@ -5,7 +5,7 @@
 
 #include <hs/hs.h>
 
-#include "scan.h"
+#include "search.h"
 #include "subst.h"
 
 struct sl_match_scratch {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One search of a subject in a database: what its parts share. */
-#ifndef SL_MATCH_SCAN_H
-#define SL_MATCH_SCAN_H
+#ifndef SL_MATCH_SEARCH_H
+#define SL_MATCH_SEARCH_H
 
 #include <hs/hs.h>
 
