@@ -53,7 +53,7 @@ print(eval(sys.argv[1]))' "$1"
 gateway_first() {
 	local t
 	for t in /proc/"$sluiced_pid"/task/*; do
-		renice -n -15 -p "${t##*/}" >/dev/null
+		renice -n -10 -p "${t##*/}" >/dev/null
 		[ "${1:-}" != pinned ] || taskset -cp 0 "${t##*/}" >/dev/null 2>&1 || true
 	done
 }

@@ -17,7 +17,7 @@ play() {
 	sluiced_start
 	wait_until 5 eval '[ "$(status $vip/simple/nginx -m 1)" = 200 ]'
 	cut ctl 2
-	wait_until 10 dead "$control_pid" || kill -9 "$control_pid"
+	wait_until 2 dead "$control_pid" || kill -9 "$control_pid"
 	wait "$control_pid" 2>/dev/null || true
 	sluiced_start
 	control_start

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Source ports of our own connections: of this worker, each once, refused when used up. */
+/*
+ * Source ports of our own connections: of this worker, each once, refused when used up. Initial
+ * sequence numbers (RFC 6528), and what a row of each table takes.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -155,6 +158,32 @@ static void test_memory(void **state)
 	assert_int_equal(sizeof(struct tw_entry), 32);
 }
 
+static void test_isn(void **state)
+{
+	struct sl_ip l = sl_ip_from_v4(htonl(0x0a000001)), f = sl_ip_from_v4(htonl(0x0a000002));
+	struct key k = {.l = &l, .f = &f, .lport = 80, .fport = 40000};
+	struct sl_hash_key was = tcp->isn_key;
+	uint32_t ts, ts2, first;
+
+	lc.now_us = 5000000;
+	first = tcp_isn(tcp, &k, &ts);
+	/* RFC 6528 3: of one tuple they follow a clock of 4 us, so that TIME-WAIT can be reopened.
+	 */
+	lc.now_us += 4000000;
+	assert_int_equal(tcp_isn(tcp, &k, &ts2) - first, 1000000);
+	assert_int_equal(ts2, ts);
+	/* Of another they tell nothing, nor do the timestamps, nor under another secret. */
+	lc.now_us -= 4000000;
+	k.fport++;
+	assert_true(tcp_isn(tcp, &k, &ts2) - first + 0x10000 > 0x20000);
+	assert_int_not_equal(ts2, ts);
+	k.fport--;
+	tcp->isn_key.k1++;
+	assert_true(tcp_isn(tcp, &k, &ts2) - first + 0x10000 > 0x20000);
+	assert_int_not_equal(ts2, ts);
+	tcp->isn_key = was;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_isn, setup, teardown),
 		cmocka_unit_test(test_memory),
 	};
 
