@@ -39,7 +39,7 @@ uint64_t sl_socket_missed(const char *interface)
 		return 0;
 	while ((e = readdir(fds)))
 		if (e->d_name[0] != '.')
-			n += lost_by(atoi(e->d_name), index);
+			n += lost_by((int)strtol(e->d_name, NULL, 10), index);
 	closedir(fds);
 	return n;
 }
