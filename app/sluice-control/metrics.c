@@ -9,10 +9,10 @@
 
 #include "jsontext.h"
 
-/* Upper ends of Envoy's default buckets, in milliseconds. */
-static const double bounds_ms[] = {0.5,   1,      5,      10,      25,     50,    100,
-				   250,   500,    1000,   2500,    5000,   10000, 30000,
-				   60000, 300000, 600000, 1800000, 3600000};
+/* Upper ends of Envoy's default buckets, in milliseconds or bytes. */
+static const double bounds_ms[METRICS_BOUNDS] = {
+	0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
+	2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
 
 static const double quantiles[] = {0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100};
 
@@ -76,6 +76,35 @@ void metrics_add(struct metrics *all, enum metric_kind kind, const char *family,
 	all->m[all->n++] = m;
 }
 
+void metrics_sizes_add(struct metrics_sizes *s, uint64_t bytes)
+{
+	size_t i = 0;
+
+	while (i < METRICS_BOUNDS && (double)bytes > bounds_ms[i])
+		i++;
+	s->n[i]++;
+	s->sum += bytes;
+}
+
+void metrics_add_sizes(struct metrics *all, const char *family, const char *labels,
+		       const char *help, const struct metrics_sizes *sizes, const char *name)
+{
+	size_t n = all->n;
+
+	metrics_add(all, METRIC_SIZES, family, labels, help, 0, NULL, "%s", name);
+	if (all->n > n)
+		all->m[n].sizes = *sizes;
+}
+
+static uint64_t sizes_count(const struct metrics_sizes *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i <= METRICS_BOUNDS; i++)
+		n += s->n[i];
+	return n;
+}
+
 char *metrics_label(char *buf, size_t cap, const char *key, const char *value)
 {
 	size_t n = strlen(buf);
@@ -113,7 +142,8 @@ static void keep_if(struct metrics *all, bool (*wanted)(void *arg, const struct 
 
 static bool is_used(void *arg, const struct metric *m)
 {
-	return m->value != 0 || (m->hist != NULL && m->hist->count != 0);
+	return m->value != 0 || (m->hist != NULL && m->hist->count != 0) ||
+	       sizes_count(&m->sizes) != 0;
 }
 
 void metrics_used_only(struct metrics *all)
@@ -144,25 +174,46 @@ void metrics_filter(struct metrics *all, bool (*wanted)(void *arg, const char *n
 static int text_order(const void *a, const void *b)
 {
 	const struct metric *x = a, *y = b;
-	int hist = (x->kind == METRIC_HISTOGRAM) - (y->kind == METRIC_HISTOGRAM);
+	int hist = (x->kind >= METRIC_HISTOGRAM) - (y->kind >= METRIC_HISTOGRAM);
 
 	return hist != 0 ? hist : strcmp(x->name, y->name);
 }
 
-static double quantile_ms(const struct metric *m, double percent)
+/* The upper end of the bucket where that share of all is reached. */
+static double quantile_bytes(const struct metrics_sizes *s, double percent)
 {
+	double want = (double)sizes_count(s) * percent / 100, n = 0;
+	size_t i = 0;
+
+	for (; i < METRICS_BOUNDS; i++) {
+		n += (double)s->n[i];
+		if (n > 0 && n >= want)
+			break;
+	}
+	return bounds_ms[SL_MIN(i, METRICS_BOUNDS - 1)];
+}
+
+static uint64_t hist_count(const struct metric *m)
+{
+	return m->kind == METRIC_SIZES ? sizes_count(&m->sizes) : m->hist->count;
+}
+
+static double quantile(const struct metric *m, double percent)
+{
+	if (m->kind == METRIC_SIZES)
+		return quantile_bytes(&m->sizes, percent);
 	return (double)sl_hist_quantile(m->hist, percent / 100) / 1000;
 }
 
 static void text_hist(const struct metric *m, FILE *out)
 {
 	fprintf(out, "%s:", m->name);
-	if (m->hist->count == 0) {
+	if (hist_count(m) == 0) {
 		fputs(" No recorded values\n", out);
 		return;
 	}
 	for (size_t i = 0; i < SL_ARRAY_LEN(quantiles); i++)
-		fprintf(out, " P%g(nan,%g)", quantiles[i], quantile_ms(m, quantiles[i]));
+		fprintf(out, " P%g(nan,%g)", quantiles[i], quantile(m, quantiles[i]));
 	fputc('\n', out);
 }
 
@@ -172,7 +223,7 @@ void metrics_text(struct metrics *all, FILE *out)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct metric *m = &all->m[i];
 
-		if (m->kind == METRIC_HISTOGRAM)
+		if (m->kind >= METRIC_HISTOGRAM)
 			text_hist(m, out);
 		else
 			fprintf(out, "%s: %llu\n", m->name, (unsigned long long)m->value);
@@ -184,10 +235,10 @@ static json_t *json_hist(const struct metric *m)
 	json_t *values = json_array();
 
 	for (size_t i = 0; i < SL_ARRAY_LEN(quantiles); i++)
-		json_array_append_new(
-			values, json_pack("{s:n, s:o}", "interval", "cumulative",
-					  m->hist->count ? json_real(quantile_ms(m, quantiles[i]))
-							 : json_null()));
+		json_array_append_new(values,
+				      json_pack("{s:n, s:o}", "interval", "cumulative",
+						hist_count(m) ? json_real(quantile(m, quantiles[i]))
+							      : json_null()));
 	return json_pack("{s:o, s:o}", "name", json_text(m->name), "values", values);
 }
 
@@ -201,7 +252,7 @@ void metrics_json(struct metrics *all, FILE *out)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct metric *m = &all->m[i];
 
-		if (m->kind == METRIC_HISTOGRAM)
+		if (m->kind >= METRIC_HISTOGRAM)
 			json_array_append_new(computed, json_hist(m));
 		else
 			json_array_append_new(stats,
@@ -255,6 +306,21 @@ static uint64_t count_all(const struct sl_hist *h)
 	return n;
 }
 
+static void prometheus_sizes(const struct metric *m, FILE *out)
+{
+	const char *comma = m->labels[0] != '\0' ? "," : "";
+	unsigned long long n = 0, all = sizes_count(&m->sizes);
+
+	for (size_t i = 0; i < METRICS_BOUNDS; i++) {
+		n += m->sizes.n[i];
+		fprintf(out, "%s_bucket{%s%sle=\"%.15g\"} %llu\n", m->family, m->labels, comma,
+			bounds_ms[i], n);
+	}
+	fprintf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", m->family, m->labels, comma, all);
+	fprintf(out, "%s_sum{%s} %llu\n%s_count{%s} %llu\n", m->family, m->labels,
+		(unsigned long long)m->sizes.sum, m->family, m->labels, all);
+}
+
 static void prometheus_hist(const struct metric *m, FILE *out)
 {
 	const char *comma = m->labels[0] != '\0' ? "," : "";
@@ -274,7 +340,8 @@ void metrics_prometheus(struct metrics *all, FILE *out)
 {
 	static const char *const types[] = {[METRIC_COUNTER] = "counter",
 					    [METRIC_GAUGE] = "gauge",
-					    [METRIC_HISTOGRAM] = "histogram"};
+					    [METRIC_HISTOGRAM] = "histogram",
+					    [METRIC_SIZES] = "histogram"};
 	const char *family = "";
 
 	qsort(all->m, all->n, sizeof(*all->m), family_order);
@@ -287,6 +354,8 @@ void metrics_prometheus(struct metrics *all, FILE *out)
 		family = m->family;
 		if (m->kind == METRIC_HISTOGRAM)
 			prometheus_hist(m, out);
+		else if (m->kind == METRIC_SIZES)
+			prometheus_sizes(m, out);
 		else if (m->labels[0] != '\0')
 			fprintf(out, "%s{%s} %llu\n", m->family, m->labels,
 				(unsigned long long)m->value);

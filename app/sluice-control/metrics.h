@@ -10,7 +10,16 @@
 
 #include "sl_stats.h"
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM, METRIC_SIZES };
+
+/** Buckets of every histogram that is shown: Envoy's default ones. */
+#define METRICS_BOUNDS 19u
+
+/** A histogram of bytes: how many lie in each bucket, and beyond the last. */
+struct metrics_sizes {
+	uint64_t n[METRICS_BOUNDS + 1], sum;
+};
+void metrics_sizes_add(struct metrics_sizes *s, uint64_t bytes);
 
 struct metric {
 	enum metric_kind kind;
@@ -20,7 +29,8 @@ struct metric {
 	char *help;
 	uint64_t value;
 	struct sl_hist *hist; /* of METRIC_HISTOGRAM, in microseconds; shown in milliseconds */
-	size_t order;         /* in which it was found */
+	struct metrics_sizes sizes; /* of METRIC_SIZES */
+	size_t order;               /* in which it was found */
 };
 
 struct metrics {
@@ -43,6 +53,10 @@ void metrics_free(struct metrics *all);
 void metrics_add(struct metrics *all, enum metric_kind kind, const char *family, const char *labels,
 		 const char *help, uint64_t value, const struct sl_hist *hist, const char *fmt, ...)
 	__attribute__((format(printf, 8, 9)));
+
+/** The same for a histogram of bytes, named like another metric but for what is before the dot. */
+void metrics_add_sizes(struct metrics *all, const char *family, const char *labels,
+		       const char *help, const struct metrics_sizes *sizes, const char *name);
 
 /** Appends `key="value"` with the value escaped, after a comma when buf is not empty. @return buf.
  */

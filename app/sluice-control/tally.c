@@ -19,6 +19,7 @@ struct series {
 	char cluster[CLUSTER_MAX];
 	uint64_t requests, bytes_in, bytes_out;
 	struct sl_hist duration;
+	struct metrics_sizes size_in, size_out;
 };
 
 struct tally {
@@ -97,6 +98,8 @@ void tally_add(struct tally *t, const struct sl_log_record *record, size_t len)
 	s->bytes_in += record->bytes_received;
 	s->bytes_out += record->bytes_sent;
 	sl_hist_add(&s->duration, record->duration_us);
+	metrics_sizes_add(&s->size_in, record->bytes_received);
+	metrics_sizes_add(&s->size_out, record->bytes_sent);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -136,6 +139,12 @@ static void gather_series(const struct series *s, struct metrics *all, const cha
 	metrics_add(all, METRIC_HISTOGRAM, "istio_request_duration_milliseconds", labels,
 		    "from a request's first byte to its answer's last", 0, &s->duration,
 		    "istio.request_duration.%s.%u", s->cluster, s->status);
+	snprintf(text, sizeof(text), "istio.request_bytes.%s.%u", s->cluster, s->status);
+	metrics_add_sizes(all, "istio_request_bytes", labels, "sizes of request bodies",
+			  &s->size_in, text);
+	snprintf(text, sizeof(text), "istio.response_bytes.%s.%u", s->cluster, s->status);
+	metrics_add_sizes(all, "istio_response_bytes", labels, "sizes of answers' bodies",
+			  &s->size_out, text);
 	metrics_add(all, METRIC_COUNTER, "sluice_request_body_bytes_total", labels,
 		    "bytes of request bodies", s->bytes_in, NULL, "sluice.request_bytes.%s.%u",
 		    s->cluster, s->status);

@@ -212,6 +212,11 @@ def metrics_for_prometheus():
         values = [got[k] for k in bounds]
         expect_eq(sorted(values), values, "buckets grow")
         expect_eq(10, values[-1], "all are in the last bucket")
+        for family, total in (("istio_request_bytes", 0), ("istio_response_bytes", 0)):
+            expect_eq("histogram", types[family], "type")
+            sizes = [v for k, v in got.items() if k.startswith(f"{family}_bucket")]
+            expect_eq([10] * 20, sizes, "bodies of no byte are in every bucket")
+            expect_eq([total], [v for k, v in got.items() if k.startswith(f"{family}_sum")], "bytes")
         only_known_metrics(types)
         if shutil.which("promtool"):
             for kind, name in (("config", "sluice.yml"), ("rules", "sluice-alerts.yml")):
