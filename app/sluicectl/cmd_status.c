@@ -54,21 +54,23 @@ static json_t *data_plane(const struct sl_stats *stats)
 	const struct sl_stats_hdr *h = sl_stats_hdr(stats);
 	bool alive = ctl_stats_alive(stats);
 	json_t *workers = json_array();
+	uint64_t low = 0;
 
 	for (uint32_t i = 0; i + 1 < sl_stats_blocks(stats); i++) {
 		struct sl_stats_worker view;
 
 		sl_stats_worker_view(stats, i, &view);
+		low += sl_stats_gauge(view.c->nat_ports_low);
 		json_array_append_new(workers,
 				      json_pack("{s:i, s:I, s:o}", "worker", (int)i, "epoch",
 						(json_int_t)view.c->epoch, "used", used(view.c)));
 	}
-	return json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "running", alive,
+	return json_pack("{s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "running", alive,
 			 "draining", alive && h->draining, "pid", alive ? h->pid : 0, "uptime_us",
 			 alive ? (json_int_t)(sl_clock_us() - h->started_us) : 0, "generation",
-			 (json_int_t)h->generation, "mbufs_total", (json_int_t)h->mbufs_total,
-			 "mbufs_free", (json_int_t)h->mbufs_free, "memory", memory(h), "workers",
-			 workers);
+			 (json_int_t)h->generation, "ports_low", (json_int_t)low, "mbufs_total",
+			 (json_int_t)h->mbufs_total, "mbufs_free", (json_int_t)h->mbufs_free,
+			 "memory", memory(h), "workers", workers);
 }
 
 static void print_control(const json_t *control)
@@ -152,6 +154,10 @@ static void print_data_plane(const json_t *dp)
 	       json_array_size(json_object_get(dp, "workers")));
 	printf("buffers     %lld of %lld free\n\n", number(dp, "mbufs_free"),
 	       number(dp, "mbufs_total"));
+	if (number(dp, "ports_low") > 0)
+		printf("warning     %lld destinations have less than a fifth of their source ports "
+		       "left; add addresses to `snat`\n\n",
+		       number(dp, "ports_low"));
 	table_row(t, (const char *[]){"WORKER", "EPOCH"});
 	json_array_foreach(json_object_get(dp, "workers"), i, w)
 	{

@@ -246,10 +246,11 @@ static void nat_config(const struct box *b, struct sl_nat_rule *rule, struct sl_
 					   .n_rules = c->n_rules,
 					   .client_sessions = c->client_sessions,
 					   .client_new_per_s = c->client_new_per_s,
+					   .client_pkts_per_s = c->client_pkts_per_s,
 					   .service_sessions = c->service_sessions,
 					   .deny_after = c->deny_after,
 					   .deny_ms = c->deny_ms};
-	if (c->client_sessions || c->client_new_per_s)
+	if (c->client_sessions || c->client_new_per_s || c->client_pkts_per_s)
 		nat->guard.clients_max = power_of_two(c->clients_max);
 }
 

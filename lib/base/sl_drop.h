@@ -59,6 +59,7 @@
 	SL_DROP(NAT_CLIENT_LIMIT, "nat_client_limit",                                              \
 		"client with too many sessions, or too many "                                      \
 		"new ones a second")                                                               \
+	SL_DROP(NAT_CLIENT_RATE, "nat_client_rate", "client with too many packets a second")       \
 	SL_DROP(NAT_SERVICE_LIMIT, "nat_service_limit", "service with too many sessions")          \
 	SL_DROP(NAT_DENIED, "nat_denied", "client denied for a while")                             \
 	SL_DROP(NAT_SOURCE_RANGE, "nat_source_range",                                              \

@@ -105,7 +105,7 @@ struct sl_conf_box {
 	uint32_t pool_idle_max;
 	uint32_t slots[SL_STATS_CLASS_COUNT]; /* objects of each class that have counters */
 	/* Of L4 sessions and client connections, over all workers; 0: no limit. */
-	uint32_t client_sessions, client_new_per_s, service_sessions;
+	uint32_t client_sessions, client_new_per_s, client_pkts_per_s, service_sessions;
 	uint32_t clients_max;         /* a worker counts, rounded up to a power of two */
 	uint32_t deny_after, deny_ms; /* deny_ms 0: never */
 	struct sl_conf_rule rule[SL_CONF_RULES_MAX];

@@ -100,7 +100,7 @@ struct sl_flow_client {
 	uint64_t denied_us;  /* monotonic: takes nothing until then; 0: never was */
 	uint64_t refused;    /* packets */
 	uint32_t violations; /* refused since it last kept to its rate */
-	uint32_t pad;
+	uint32_t pkts_at;    /* when its packets would have come at its rate: 1/16 us, low bits */
 };
 _Static_assert(sizeof(struct sl_flow_client) == 64, "layout of the flows segment");
 

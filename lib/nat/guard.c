@@ -6,6 +6,7 @@
 #include "nat_int.h"
 
 #define EVICT_TRIES 16u
+#define PKT_UNIT    16u /* parts of a microsecond in which packet rates are counted */
 
 struct nat_guard {
 	struct sl_nat_guard cfg; /* limits: this worker's share */
@@ -36,6 +37,7 @@ int nat_guard_create(struct sl_nat *nat, const struct sl_nat_guard *cfg, struct 
 	g->cfg = *cfg;
 	g->cfg.client_sessions = share(nat, cfg->client_sessions);
 	g->cfg.client_new_per_s = share(nat, cfg->client_new_per_s);
+	g->cfg.client_pkts_per_s = share(nat, cfg->client_pkts_per_s);
 	g->cfg.service_sessions = share(nat, cfg->service_sessions);
 	for (uint16_t i = 0; i < cfg->n_rules; i++)
 		g->rule[i] = cfg->rule[i];
@@ -180,6 +182,37 @@ static enum sl_drop client_asks(struct sl_nat *nat, const struct sl_ip *ip)
 		return violation(nat, c);
 	c->violations = 0;
 	return SL_DROP_COUNT;
+}
+
+/*
+ * A packet costs 1/rate of a second, and a second's worth may come at once (GCRA, ITU-T I.371).
+ * What lies farther ahead than that was long ago.
+ */
+static bool is_in_rate(const struct sl_nat *nat, struct sl_flow_client *c)
+{
+	const uint32_t second = 1000000 * PKT_UNIT;
+	uint32_t cost = second / nat->guard->cfg.client_pkts_per_s;
+	uint32_t now = (uint32_t)(nat->lc->now_us * PKT_UNIT), ahead = c->pkts_at - now;
+
+	if (ahead > second + cost)
+		ahead = 0;
+	if (ahead + cost > second)
+		return false;
+	c->pkts_at = now + ahead + cost;
+	return true;
+}
+
+enum sl_drop nat_guard_packet(struct sl_nat *nat, const struct sl_ip *client)
+{
+	struct sl_flow_client *c;
+
+	if (!nat->guard || !nat->guard->client || !nat->guard->cfg.client_pkts_per_s)
+		return SL_DROP_COUNT;
+	c = client_of(nat, client);
+	if (!c || is_in_rate(nat, c))
+		return SL_DROP_COUNT;
+	violation(nat, c);
+	return SL_DROP_NAT_CLIENT_RATE;
 }
 
 enum sl_drop nat_guard_asks(struct sl_nat *nat, const struct sl_tuple *t,

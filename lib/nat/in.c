@@ -427,6 +427,19 @@ static bool early(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
 	return true;
 }
 
+/* Whether the packet is more than its sender may send. It is dropped then. */
+static bool too_many(struct sl_nat *nat, struct rte_mbuf *m, const struct look *l)
+{
+	enum sl_drop why;
+
+	if (!nat->guard || (l->what != FORWARD && l->what != KNOWN && l->what != OUTSIDE))
+		return false;
+	why = nat_guard_packet(nat, &l->tuple.src);
+	if (why != SL_DROP_COUNT)
+		sl_drop(nat->lc, m, why);
+	return why != SL_DROP_COUNT;
+}
+
 uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct look looks[SL_BURST];
@@ -439,8 +452,10 @@ uint16_t sl_nat_in_burst(struct sl_nat *nat, struct rte_mbuf **pkts, uint16_t n)
 		if (looks[i].what == KNOWN)
 			fetch(nat, &looks[i]);
 	for (uint16_t i = 0; i < n; i++) {
-		bool taken = false;
+		bool taken = too_many(nat, pkts[i], &looks[i]);
 
+		if (taken)
+			continue;
 		if (looks[i].what == FORWARD)
 			taken = forward(nat, pkts[i], &looks[i]);
 		else if (looks[i].what == KNOWN)

@@ -113,10 +113,12 @@ static int allocate(struct sl_nat *nat, const struct sl_nat_config *cfg)
 	nat->wheel = sl_wheel_create(nat->rows, nat->lc->now_us);
 	nat->link = calloc(nat->rows, sizeof(*nat->link));
 	nat->rest = nat_rest_create();
+	nat->ports = nat_ports_create(nat);
 	nat->clusters = nat->lc->stats.slots[SL_STATS_CLUSTER];
 	nat->lb = calloc(SL_MAX(nat->clusters, 1), sizeof(*nat->lb));
 	nat->egress = calloc(SL_MAX(cfg->n_egress, 1), sizeof(*nat->egress));
-	if (!nat->index || !nat->wheel || !nat->link || !nat->rest || !nat->lb || !nat->egress)
+	if (!nat->index || !nat->wheel || !nat->link || !nat->rest || !nat->ports || !nat->lb ||
+	    !nat->egress)
 		return -ENOMEM;
 	memcpy(nat->egress, cfg->egress, cfg->n_egress * sizeof(*nat->egress));
 	return 0;
@@ -124,7 +126,8 @@ static int allocate(struct sl_nat *nat, const struct sl_nat_config *cfg)
 
 static bool needs_guard(const struct sl_nat_guard *g)
 {
-	return g->n_rules || g->client_sessions || g->client_new_per_s || g->service_sessions;
+	return g->n_rules || g->client_sessions || g->client_new_per_s || g->client_pkts_per_s ||
+	       g->service_sessions;
 }
 
 int sl_nat_create(struct sl_nat **out, struct sl_lcore *lc, struct sl_net *net,
@@ -181,6 +184,7 @@ void sl_nat_free(struct sl_nat *nat)
 	free(nat->egress);
 	free(nat->lb);
 	nat_rest_free(nat->rest);
+	nat_ports_free(nat->ports);
 	nat_guard_free(nat->guard);
 	free(nat);
 }

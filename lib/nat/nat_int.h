@@ -73,6 +73,7 @@ struct sl_nat {
 	uint64_t heard[NAT_HEARD_BITS / 64]; /* services of listeners: bits of nat_heard_bit */
 	struct nat_guard *guard;             /* NULL: none */
 	struct nat_rest *rest;               /* source ports that rest */
+	struct nat_ports *ports;             /* how many are in use */
 	struct sl_ip snat[SL_NAT_SNAT_MAX];
 	uint16_t n_snat;
 	struct sl_nat_egress *egress;
@@ -177,8 +178,32 @@ void nat_guard_free(struct nat_guard *g);
 enum sl_drop nat_guard_asks(struct sl_nat *nat, const struct sl_tuple *t,
 			    const struct sl_snap_service *v, bool session);
 
+/** Whether a client's packet is within its rate. @return As nat_guard_asks. */
+enum sl_drop nat_guard_packet(struct sl_nat *nat, const struct sl_ip *client);
+
 /** A session of a client began or ended. */
 void nat_guard_count(struct sl_nat *nat, const struct sl_ip *client, int by);
+
+/* ---- ports.c: source ports ---- */
+
+/* Ports tried for one session: with nine in ten taken, all are taken once in 700,000 sessions. */
+#define NAT_PORT_TRIES 128u
+
+struct nat_ports;
+
+struct nat_ports *nat_ports_create(const struct sl_nat *nat);
+void nat_ports_free(struct nat_ports *p);
+
+/** A session has its port from now on (1), or no longer (-1). */
+void nat_ports_count(struct sl_nat *nat, const struct sl_nat_session *s, int by);
+
+/**
+ * Chooses the session's source port, from its own address or else from another of a list.
+ *
+ * @return false: none is free.
+ */
+bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
+		     uint16_t n);
 
 /* ---- rest.c: source ports that an endpoint may still know ---- */
 
@@ -223,14 +248,6 @@ const struct sl_snap_endpoint *nat_choose(struct sl_nat *nat, const struct sl_sn
  */
 uint32_t nat_open(struct sl_nat *nat, const struct sl_tuple *t, uint32_t service,
 		  enum sl_drop *why);
-
-/**
- * Chooses the session's source port, from its own address or else from another of a list.
- *
- * @return false: none is free.
- */
-bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
-		     uint16_t n);
 
 /** Whether the answer of a session that keeps the client's address comes to this worker. */
 bool nat_is_mine(const struct sl_nat *nat, const struct sl_tuple *back);

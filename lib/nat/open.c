@@ -1,57 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* New sessions: from which source address and port, and whether old ones may go on. */
+/* New sessions, and whether old ones may go on. */
 #include "nat_int.h"
-
-/* Ports tried for one session: with nine in ten taken, all are taken once in 700,000 sessions. */
-#define PORT_TRIES 128u
-
-/*
- * Source port towards the endpoint: of this worker (port % workers says who owns the reply), and
- * in use by no other session with that endpoint. The search goes on where the last one ended, so
- * that a port rests as long as possible before the endpoint sees it again.
- */
-static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s)
-{
-	uint32_t workers = nat->lc->workers, mine, first;
-
-	/* First port of the range that is this worker's, and how many there are. */
-	first = SL_NAT_PORT_FIRST +
-		(nat->lc->index + workers - SL_NAT_PORT_FIRST % workers) % workers;
-	mine = (SL_NAT_PORT_FIRST + SL_NAT_PORTS - first + workers - 1) / workers;
-	for (uint32_t i = 0; i < SL_MIN(PORT_TRIES, mine); i++) {
-		struct sl_tuple back;
-		uint64_t hash;
-
-		s->oport = (uint16_t)(first + nat->port_next++ % mine * workers);
-		back = nat_tuple(s, NAT_REPLY);
-		hash = nat_hash(nat, &back);
-		if (nat_find(nat, &back, NAT_REPLY, hash) != NAT_NONE)
-			nat->lc->stats.c->nat_port_busy++;
-		else if (nat_rest_has(nat, &back, hash))
-			nat->lc->stats.c->nat_port_resting++;
-		else
-			return true;
-	}
-	return false;
-}
-
-bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
-		     uint16_t n)
-{
-	struct sl_ip first = s->own;
-
-	if (choose_port_of(nat, s))
-		return true;
-	for (uint16_t i = 0; i < n; i++) {
-		if (sl_ip_eq(&more[i], &first) ||
-		    sl_ip_is_v4(&more[i]) != sl_ip_is_v4(&s->endpoint))
-			continue;
-		s->own = more[i];
-		if (choose_port_of(nat, s))
-			return true;
-	}
-	return false;
-}
 
 /*
  * The client's own port, unless another of its sessions has it with that endpoint: then one whose
@@ -59,7 +8,7 @@ bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct 
  */
 static bool choose_kept_port(struct sl_nat *nat, struct sl_nat_session *s)
 {
-	for (uint32_t i = 0; i < PORT_TRIES; i++) {
+	for (uint32_t i = 0; i < NAT_PORT_TRIES; i++) {
 		struct sl_tuple back = nat_tuple(s, NAT_REPLY);
 
 		if (nat_is_mine(nat, &back) &&

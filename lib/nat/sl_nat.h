@@ -42,9 +42,10 @@ struct sl_nat_rule {
 struct sl_nat_guard {
 	const struct sl_nat_rule *rule; /* copied */
 	uint16_t n_rules;
-	uint32_t client_sessions;  /* 0: no limit */
-	uint32_t client_new_per_s; /* 0: no limit; a second's worth at once */
-	uint32_t service_sessions; /* 0: no limit */
+	uint32_t client_sessions;   /* 0: no limit */
+	uint32_t client_new_per_s;  /* 0: no limit; a second's worth at once */
+	uint32_t client_pkts_per_s; /* to services and the outside; 0: no limit, likewise */
+	uint32_t service_sessions;  /* 0: no limit */
 	/* A client that was refused so often without a pause is denied for that time; 0: never. */
 	uint32_t deny_after, deny_ms;
 	uint32_t clients_max; /* that are counted; a power of two, 0 without such limits */

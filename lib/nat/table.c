@@ -103,6 +103,7 @@ bool nat_adopt(struct sl_nat *nat, uint32_t row)
 	nat->count++;
 	nat->lc->stats.c->nat_sessions++;
 	nat_guard_count(nat, &s->client, 1);
+	nat_ports_count(nat, s, 1);
 	return true;
 }
 
@@ -155,6 +156,7 @@ void nat_end(struct sl_nat *nat, uint32_t row)
 		embryo_del(nat, row);
 	nat_count_out(nat, s);
 	nat_guard_count(nat, &s->client, -1);
+	nat_ports_count(nat, s, -1);
 	nat_rest_note(nat, s);
 	__atomic_store_n(&s->check, 0, __ATOMIC_RELEASE);
 	nat_free_row(nat, row);

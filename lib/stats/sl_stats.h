@@ -74,6 +74,8 @@
 	X(nat_port_busy, "counter", "source ports found in use while one was chosen")         \
 	X(nat_port_resting, "counter", "source ports passed over for an ended connection")    \
 	X(nat_endpoint_dead, "counter", "L4 sessions of endpoints that failed their checks")  \
+	X(nat_ports_low, "gauge", "destinations with few source ports left")                  \
+	X(nat_ports_scarce, "counter", "L4 sessions opened towards such a destination")       \
 	X(nat_denied, "counter", "clients that were denied for a while")                      \
 	X(http_downstream_cx_total, "counter", "client connections")                          \
 	X(http_downstream_cx_active, "gauge", "client connections open")                      \

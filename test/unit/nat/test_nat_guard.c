@@ -152,6 +152,52 @@ static void a_client_that_goes_on_is_denied_for_a_while(void **state)
 	nw_syn(w, CLIENT, 1101);
 }
 
+/* A second's worth at once, then at the rate; also packets of sessions that are there. */
+static void packets_a_second(void **state)
+{
+	const struct sl_nat_config cfg = {.guard = {.client_pkts_per_s = 10, .clients_max = 8}};
+	struct nw *w = *state;
+
+	configure(w, &cfg);
+	for (uint16_t i = 0; i < 25; i++)
+		send_to(w, CLIENT, VIP, 1000, 53, IPPROTO_UDP);
+	assert_int_equal(nw_drops(w, SL_DROP_NAT_CLIENT_RATE), 15);
+	w->fx->lc.now_us += 300000;
+	for (uint16_t i = 0; i < 5; i++)
+		send_to(w, CLIENT, VIP, 1000, 53, IPPROTO_UDP);
+	assert_int_equal(nw_drops(w, SL_DROP_NAT_CLIENT_RATE), 17);
+	send_to(w, CLIENT2, VIP, 1000, 53, IPPROTO_UDP);
+	assert_int_equal(w->fx->n_out, 1);
+	/* Whatever the time in between, it is counted anew. */
+	for (uint64_t s = 1; s < 1000; s += 7) {
+		w->fx->lc.now_us += s * 1000000;
+		send_to(w, CLIENT, VIP, 1000, 53, IPPROTO_UDP);
+		assert_int_equal(nw_drops(w, SL_DROP_NAT_CLIENT_RATE), 17);
+	}
+}
+
+static void ports_that_run_out_are_announced(void **state)
+{
+	const struct sl_stats_counters *c;
+	struct nw *w = nw_start(32768);
+	uint32_t n = 0;
+
+	c = w->fx->lc.stats.c;
+	for (uint32_t i = 0; i < SL_NAT_PORTS; i++) {
+		send_to(w, CLIENT, VIP, (uint16_t)(1 + i), 53, IPPROTO_UDP);
+		n += w->fx->n_out;
+		assert_int_equal(c->nat_ports_low, n > SL_NAT_PORTS * 4 / 5);
+	}
+	assert_true(n > SL_NAT_PORTS * 9 / 10);
+	assert_int_equal(c->nat_ports_scarce, n - SL_NAT_PORTS * 4 / 5);
+	nw_pass_s(w, 40);
+	for (int i = 0; i < 1000; i++)
+		sl_nat_timers(w->nat);
+	assert_int_equal(sl_nat_count(w->nat), 0);
+	assert_int_equal(c->nat_ports_low, 0);
+	nw_stop(w);
+}
+
 static void sessions_of_a_service(void **state)
 {
 	const struct sl_nat_config cfg = {.guard = {.service_sessions = 4}};
@@ -264,9 +310,11 @@ int main(void)
 		CASE(sessions_of_a_client),
 		CASE(new_sessions_a_second),
 		CASE(a_client_that_goes_on_is_denied_for_a_while),
+		CASE(packets_a_second),
 		CASE(sessions_of_a_service),
 		CASE(more_clients_than_are_counted),
 		CASE(a_port_rests),
+		cmocka_unit_test(ports_that_run_out_are_announced),
 		cmocka_unit_test(another_address_when_ports_are_used_up),
 	};
 
