@@ -219,6 +219,8 @@ const struct sl_snap_endpoint *nat_choose(struct sl_nat *nat, const struct sl_sn
 		i = pick(&c, hash);
 	}
 	e = of_family(&c, i, sl_ip_is_v4(&t->dst));
+	if (!e && !sl_ip_is_v4(&t->dst))
+		e = of_family(&c, i, true); /* translated into its family (nat64.c) */
 	if (e && v->affinity_s)
 		nat_affinity_note(nat, v, &t->src, e->slot.index);
 	return e;

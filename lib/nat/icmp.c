@@ -16,7 +16,9 @@ static void forward_error(struct sl_nat *nat, struct rte_mbuf *m, const struct s
 			  const struct sl_tuple *inner, const struct sl_ip *src,
 			  const struct sl_ip *dst)
 {
-	if (nat_rewrite_quoted(m, e, inner, src, dst))
+	if (sl_ip_is_v4(dst) != (e->family == 4))
+		nat64_error(nat, m, e, inner, src, dst);
+	else if (nat_rewrite_quoted(m, e, inner, src, dst))
 		sl_ip_forward(nat->nl, m);
 	else
 		sl_drop(nat->lc, m, SL_DROP_ICMP_BAD);

@@ -219,14 +219,6 @@ static uint32_t forward_session(struct sl_nat *nat, struct rte_mbuf *m, const st
 	return row;
 }
 
-/* Hops left in the packet's header. */
-static uint8_t hops(struct rte_mbuf *m)
-{
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, sl_pkt(m)->l3);
-
-	return sl_pkt(m)->family == 4 ? ip[8] : ip[7];
-}
-
 static bool may_cut(struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, sl_pkt(m)->l3);
@@ -244,7 +236,7 @@ static bool can_go(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_ip *d
 	struct sl_ip src;
 	uint16_t mtu;
 
-	if (hops(m) <= 1) {
+	if (nat_hops(m) <= 1) {
 		sl_icmp_error_send(nat->nl, m, 11, 0, 0);
 		sl_drop(nat->lc, m, SL_DROP_IP_TTL);
 		return false;
@@ -271,6 +263,10 @@ static void pass_on(struct sl_nat *nat, struct rte_mbuf *m, uint32_t row, enum n
 	/* It leaves as the answer to a packet of the other direction would. */
 	from = nat_tuple(s, dir == NAT_FORWARD ? NAT_REPLY : NAT_FORWARD);
 	to = (struct sl_tuple){from.dst, from.src, from.dport, from.sport, from.proto};
+	if (sl_ip_is_v4(&to.dst) != (sl_pkt(m)->family == 4)) {
+		nat64_pass_on(nat, m, &to);
+		return;
+	}
 	if (!can_go(nat, m, &to.dst))
 		return;
 	nat_rewrite(m, &to);

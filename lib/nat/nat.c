@@ -120,7 +120,8 @@ static int allocate(struct sl_nat *nat, const struct sl_nat_config *cfg)
 	if (!nat->index || !nat->wheel || !nat->link || !nat->rest || !nat->ports || !nat->lb ||
 	    !nat->egress)
 		return -ENOMEM;
-	memcpy(nat->egress, cfg->egress, cfg->n_egress * sizeof(*nat->egress));
+	for (uint16_t i = 0; i < cfg->n_egress; i++)
+		nat->egress[i] = cfg->egress[i];
 	return 0;
 }
 

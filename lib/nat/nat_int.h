@@ -278,6 +278,26 @@ bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
 			const struct sl_tuple *inner, const struct sl_ip *src,
 			const struct sl_ip *dst);
 
+/**
+ * Ports and checksum of a transport packet whose addresses change as well, of whatever family.
+ *
+ * @param n Bytes there are: at least 8; a checksum that isn't among them is left alone.
+ */
+void nat_rewrite_l4(uint8_t *l4, uint32_t n, const struct sl_tuple *from,
+		    const struct sl_tuple *to);
+
+/** Offset of the transport header that an error quotes; UINT32_MAX when cut off before it. */
+uint32_t nat_quoted_l4(const struct rte_mbuf *m, const struct sl_icmp_error *e);
+
+/* ---- nat64.c ---- */
+
+/** Translates a packet into the other family and forwards it. */
+void nat64_pass_on(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_tuple *to);
+
+/** The same with an ICMP error. @param inner What it is to quote. */
+void nat64_error(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_icmp_error *e,
+		 const struct sl_tuple *inner, const struct sl_ip *src, const struct sl_ip *dst);
+
 /* ---- refuse.c ---- */
 
 /** Answers with RST or port unreachable and drops the packet. */
@@ -286,6 +306,14 @@ void nat_refuse(struct sl_nat *nat, struct rte_mbuf *m, enum sl_drop why);
 static inline struct sl_tuple nat_pkt_tuple(const struct sl_pkt *p)
 {
 	return (struct sl_tuple){p->src, p->dst, p->sport, p->dport, p->proto};
+}
+
+/** Hops left in the packet's header. */
+static inline uint8_t nat_hops(struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, sl_pkt(m)->l3);
+
+	return sl_pkt(m)->family == 4 ? ip[8] : ip[7];
 }
 
 static inline bool nat_is_icmp(uint8_t proto)

@@ -114,6 +114,34 @@ void nat_rewrite(struct rte_mbuf *m, const struct sl_tuple *to)
 	p->dport = to->dport;
 }
 
+/* As a pseudo-header sums it: what an IPv4 address lacks adds nothing. */
+static void address_bytes(uint8_t at[16], const struct sl_ip *ip)
+{
+	memset(at, 0, 16);
+	if (sl_ip_is_v4(ip))
+		memcpy(at + 12, ip->b + 12, 4);
+	else
+		memcpy(at, ip->b, 16);
+}
+
+void nat_rewrite_l4(uint8_t *l4, uint32_t n, const struct sl_tuple *from, const struct sl_tuple *to)
+{
+	struct change addrs = {.len = 32}, ports;
+
+	address_bytes(addrs.old, &from->src);
+	address_bytes(addrs.old + 16, &from->dst);
+	address_bytes(addrs.new, &to->src);
+	address_bytes(addrs.new + 16, &to->dst);
+	replace_ports(l4, to, &ports);
+	if (to->proto == IPPROTO_UDP) {
+		update_udp(l4 + UDP_CSUM, &addrs);
+		update_udp(l4 + UDP_CSUM, &ports);
+	} else if (n >= TCP_CSUM + 2) {
+		update(l4 + TCP_CSUM, &addrs);
+		update(l4 + TCP_CSUM, &ports);
+	}
+}
+
 /* Behind the extension headers of a quoted IPv6 header; UINT32_MAX when cut off within them. */
 static uint32_t quoted_v6_l4(const struct rte_mbuf *m, uint32_t ip)
 {
@@ -134,7 +162,7 @@ static uint32_t quoted_v6_l4(const struct rte_mbuf *m, uint32_t ip)
 	return UINT32_MAX;
 }
 
-static uint32_t quoted_l4(const struct rte_mbuf *m, const struct sl_icmp_error *e)
+uint32_t nat_quoted_l4(const struct rte_mbuf *m, const struct sl_icmp_error *e)
 {
 	if (e->family == 6)
 		return quoted_v6_l4(m, e->inner_l3);
@@ -190,7 +218,7 @@ bool nat_rewrite_quoted(struct rte_mbuf *m, const struct sl_icmp_error *e,
 	uint8_t *icmp = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l4) + ICMP_CSUM;
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, e->inner_l3);
 	struct change addrs, ports, c = {.len = 2};
-	uint32_t l4 = quoted_l4(m, e);
+	uint32_t l4 = nat_quoted_l4(m, e);
 
 	if (l4 == UINT32_MAX || l4 + QUOTED_L4 > m->data_len)
 		return false;

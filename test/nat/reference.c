@@ -102,11 +102,25 @@ void ref_health_changed(struct ref_flow *f, uint64_t now_s)
 	f->unsure |= f->dead && ref_alive(f, now_s) && !f->seen;
 }
 
-static uint32_t size(const struct pk *p)
+static uint32_t size(const struct pk *p, bool v4)
 {
 	uint32_t l4 = p->proto == PK_TCP ? 24 : 8;
 
-	return (pk_is_v4(p) ? 20 : 40) + l4 + p->len;
+	return (v4 ? 20 : 40) + l4 + p->len;
+}
+
+static bool endpoint_is_v4(const struct ref_flow *f)
+{
+	struct sl_ip ip;
+
+	sl_ip_parse(f->endpoint[0], &ip, NULL);
+	return sl_ip_is_v4(&ip);
+}
+
+/* An IPv6 packet that may be cut once it is one of IPv4: its sender thinks of nothing smaller. */
+static bool is_small(const struct pk *in)
+{
+	return in->pieces > 1 || size(in, false) <= 1280;
 }
 
 static enum ref_verdict refuse(const struct pk *in, struct pk *out)
@@ -123,22 +137,31 @@ static enum ref_verdict refuse(const struct pk *in, struct pk *out)
 }
 
 /* What its size and its hops make of a packet that is else to be sent. */
-static enum ref_verdict may_go(const struct pk *in, uint32_t mtu, struct pk *out)
+static enum ref_verdict may_go(const struct pk *in, bool to_v4, uint32_t mtu, struct pk *out)
 {
-	bool v4 = pk_is_v4(in);
+	bool v4 = pk_is_v4(in), may_cut = v4 ? !in->df : to_v4 && is_small(in);
 
 	if (in->ttl <= 1) {
 		out->type = v4 ? 11 : 3;
 		out->code = 0;
 		return REF_ERROR;
 	}
-	if (size(in) > mtu && (in->df || !v4)) {
+	if (size(in, to_v4) > mtu && !may_cut) {
 		out->type = v4 ? 3 : 2;
 		out->code = v4 ? 4 : 0;
-		out->mtu = (uint16_t)mtu;
+		/* What the sender may send: its own header is larger or smaller. */
+		out->mtu = (uint16_t)(v4 == to_v4 ? mtu : v4 ? mtu - 20 : mtu + 20);
 		return REF_ERROR;
 	}
 	return REF_SEND;
+}
+
+static void change_family(const struct pk *in, bool to_v4, struct pk *out)
+{
+	if (pk_is_v4(in) == to_v4)
+		return;
+	out->df = to_v4 && !is_small(in);
+	out->no_csum = false;
 }
 
 static void address(struct pk *out, const struct ref_flow *f, bool from_client)
@@ -156,6 +179,7 @@ static void address(struct pk *out, const struct ref_flow *f, bool from_client)
 enum ref_verdict ref_translate(struct ref_flow *f, const struct pk *in, bool from_client,
 			       uint64_t now_s, uint32_t mtu, struct pk *out)
 {
+	bool to_v4 = from_client ? endpoint_is_v4(f) : sl_ip_is_v4(&f->client);
 	bool plain_syn = in->proto == PK_TCP && (in->flags & (SYN | ACK | RST | FIN)) == SYN;
 	enum ref_verdict v;
 
@@ -182,14 +206,41 @@ enum ref_verdict ref_translate(struct ref_flow *f, const struct pk *in, bool fro
 	} else {
 		advance(f, in, from_client, now_s);
 	}
-	v = may_go(in, mtu, out);
+	v = may_go(in, to_v4, mtu, out);
 	if (v != REF_SEND)
 		return v;
 	out->ttl--;
+	change_family(in, to_v4, out);
 	if (!f->seen)
 		return REF_OPEN;
 	address(out, f, from_client);
 	return REF_SEND;
+}
+
+/* RFC 7915 4.2 and 5.2, as far as the errors are sent that random.c makes. */
+static void change_error(const struct pk *in, struct pk *out)
+{
+	bool v4 = pk_is_v4(in);
+	static const struct {
+		uint8_t v4[2], v6[2];
+	} same[] = {{{3, 1}, {1, 0}}, {{3, 0}, {1, 0}},  {{3, 3}, {1, 4}},
+		    {{3, 4}, {2, 0}}, {{11, 0}, {3, 0}}, {{3, 1}, {1, 3}}};
+
+	for (unsigned i = 0; i < SL_ARRAY_LEN(same); i++) {
+		const uint8_t *from = v4 ? same[i].v4 : same[i].v6;
+		const uint8_t *to = v4 ? same[i].v6 : same[i].v4;
+
+		if (from[0] != in->type || from[1] != in->code)
+			continue;
+		out->type = to[0];
+		out->code = to[1];
+		break;
+	}
+	out->proto = v4 ? PK_ICMP6 : PK_ICMP;
+	if (out->type == 2 && v4)
+		out->mtu = in->mtu < 1260 ? 1280 : in->mtu + 20;
+	if (out->type == 3 && !v4 && out->code == 4)
+		out->mtu = in->mtu < 1280 ? 1260 : in->mtu - 20;
 }
 
 enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool about_forward,
@@ -199,6 +250,8 @@ enum ref_verdict ref_error(const struct ref_flow *f, const struct pk *in, bool a
 	if (!ref_alive(f, now_s) || !f->seen)
 		return REF_NOTHING;
 	out->ttl--;
+	if (pk_is_v4(in) != (about_forward ? sl_ip_is_v4(&f->client) : endpoint_is_v4(f)))
+		change_error(in, out);
 	/* The one who sent the quoted packet is told, and sees it as he sent it. */
 	/* A host that speaks to the outside hears from every router there. */
 	if (!(f->egress && about_forward))

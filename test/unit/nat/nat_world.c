@@ -58,6 +58,8 @@ static struct sl_model *make_model(void)
 	service(m, "[" VIP6 "]:80", IPPROTO_TCP, "", "web6");
 	service(m, "[" VIP6 "]:53", IPPROTO_UDP, "", "web6");
 	service(m, "[::]:30080", IPPROTO_TCP, "", "web6");
+	service(m, "[" VIP64 "]:80", IPPROTO_TCP, "", "web");
+	service(m, "[" VIP64 "]:53", IPPROTO_UDP, "", "dns");
 	return m;
 }
 

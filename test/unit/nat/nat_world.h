@@ -14,13 +14,15 @@
 /*
  * Clients are on port 0 (192.0.2.10, 192.0.2.11, 2001:db8:1::10), endpoints on port 1. Services:
  * VIP web, VIP dns (UDP), node port 30080 -> web; LISTENER -> a listener of ours; NONE refused;
- * EMPTY without a healthy endpoint; VIP6 and its node port -> web6.
+ * EMPTY without a healthy endpoint; VIP6 and its node port -> web6; VIP64 -> web and dns, which
+ * are IPv4.
  */
 #define VIP      "10.96.0.10"
 #define LISTENER "10.96.0.20"
 #define NONE     "10.96.0.30"
 #define EMPTY    "10.96.0.40"
 #define VIP6     "2001:db8:96::10"
+#define VIP64    "2001:db8:96::64"
 #define CLIENT   "192.0.2.10"
 #define CLIENT2  "192.0.2.11"
 #define CLIENT6  "2001:db8:1::10"
