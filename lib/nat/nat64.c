@@ -3,6 +3,8 @@
  * NAT64: sessions of IPv6 clients with IPv4 endpoints. Headers and ICMP errors from one family to
  * the other (RFC 7915); the sessions are those of lib/nat (RFC 6146).
  */
+#include <rte_ip.h>
+
 #include "nat_int.h"
 
 #define V4_LEN   20u

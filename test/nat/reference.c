@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "sl_base.h"
+
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
 bool ref_alive(const struct ref_flow *f, uint64_t now_s)
