@@ -5,14 +5,15 @@ extra='listeners = ( { name = "bodies"; port = 8090; hosts = ( { domains = ["*"]
   routes = ( { cluster = "bodies"; } ); } ); } );
 clusters = ( { name = "bodies"; endpoints = ["10.10.1.13:9002"]; } );'
 play() {
-	local out least
+	local out least form=()
+	[ "$SCENARIO_LONG" != yes ] || form=(long)
 	topo_spawn bodies.log backend "$top/test/peers/bodies" serve 10.10.1.13 9002
 	wait_until 10 in_backend bash -c 'echo >/dev/tcp/10.10.1.13/9002'
 	(while [ ! -e "$TOPO_DIR/enough" ]; do
 		ctl status -o json | jget "d['data_plane']['mbufs_free']" || true
 		sleep 0.2
 	done) >"$TOPO_DIR/free" &
-	out=$(in_client "$top/test/peers/bodies" play 192.0.2.1 8090) || fail "$out"
+	out=$(in_client "$top/test/peers/bodies" play 192.0.2.1 8090 "${form[@]}") || fail "$out"
 	: >"$TOPO_DIR/enough"
 	wait $! || true
 	least=$(sort -n "$TOPO_DIR/free" | head -n 1)

@@ -25,13 +25,21 @@ static struct sl_model_route *route(struct sl_model_vhost *v, enum sl_path_match
 	return r;
 }
 
-static void special_routes(struct sl_model_vhost *v)
+static struct sl_model_route *direct(struct sl_model_vhost *v, const char *path)
 {
-	struct sl_model_route *r = route(v, SL_PATH_EXACT, "/direct", NULL);
+	struct sl_model_route *r = route(v, SL_PATH_EXACT, path, NULL);
 
 	r->action = SL_ROUTE_DIRECT;
 	r->status = 200;
 	sl_model_set(&r->direct_body, "hi");
+	return r;
+}
+
+static void special_routes(struct sl_model_vhost *v)
+{
+	struct sl_model_route *r;
+
+	direct(v, "/direct");
 	r = route(v, SL_PATH_PREFIX, "/redir", NULL);
 	r->action = SL_ROUTE_REDIRECT;
 	r->status = 302;
@@ -63,6 +71,28 @@ static void special_routes(struct sl_model_vhost *v)
 	route(v, SL_PATH_PREFIX, "/sticky", "sticky");
 	route(v, SL_PATH_PREFIX, "/checked", "checked");
 	route(v, SL_PATH_PREFIX, "/empty", "empty");
+}
+
+static void action_routes(struct sl_model_vhost *v)
+{
+	struct sl_model_route *r;
+
+	direct(v, "/log/none")->log_sample = 1; /* one more than the percentage */
+	direct(v, "/log/tenth")->log_sample = 11;
+	direct(v, "/log/all")->log_sample = 101;
+	r = route(v, SL_PATH_EXACT, "/fault/abort", "c1");
+	r->fault = (struct sl_model_fault){.abort_ppm = SL_MODEL_PPM, .abort_status = 555};
+	r = route(v, SL_PATH_EXACT, "/fault/delay", "c1");
+	r->fault = (struct sl_model_fault){.delay_ppm = SL_MODEL_PPM, .delay_ms = 300};
+	r = route(v, SL_PATH_EXACT, "/fault/both", "c1");
+	r->fault = (struct sl_model_fault){.delay_ppm = SL_MODEL_PPM,
+					   .delay_ms = 300,
+					   .abort_ppm = SL_MODEL_PPM,
+					   .abort_status = 503};
+	r = route(v, SL_PATH_EXACT, "/cors", "c1");
+	r->cors.on = true;
+	CHECK(sl_model_cors_origin_add(&r->cors, SL_TEXT_EXACT, "https://a.org") == 0);
+	sl_model_set(&r->cors.methods, "PUT,GET");
 }
 
 static struct sl_model_cluster *cluster(struct sl_model *m, const char *name)
@@ -205,6 +235,8 @@ static struct sl_model *model(unsigned int conf)
 		r->status = 200;
 	}
 	special_routes(v);
+	if (conf & CONF_ACTIONS)
+		action_routes(v);
 	if (conf & CONF_STACK)
 		route(v, SL_PATH_PREFIX, "/six", "six");
 	route(v, SL_PATH_PREFIX, "/", "c1");

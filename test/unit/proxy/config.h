@@ -32,6 +32,7 @@
 #define CONF_PROXY_V2     0x100 /* c1 gets one of version 2 */
 #define CONF_MERGE        0x200 /* the listener merges slashes */
 #define CONF_TRAILERS     0x400 /* the listener forwards trailers */
+#define CONF_ACTIONS      0x800 /* faults, CORS and shares of the log, by path */
 
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
 #define VIP_L4   "10.96.0.20"

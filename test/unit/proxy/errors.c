@@ -272,6 +272,25 @@ static void head_timeout(void **state)
 	assert_int_equal(c->fate, FAKE_CLOSED_FIN);
 }
 
+/** What comes behind a refusal is thrown away, but not for ever. */
+static void rest_after_a_refusal(void **state)
+{
+	static char junk[4096];
+	struct env *e = *state;
+	struct sl_tcp_conn *c = client(e);
+
+	say(e, c, "BAD\r\n\r\n");
+	expect(c, "HTTP/1.1 400 *");
+	assert_true(c->shut);
+	for (int i = 0; i < 15; i++) {
+		say_bytes(e, c, junk, sizeof(junk), 1448);
+		assert_int_equal(c->fate, FAKE_OPEN);
+	}
+	say_bytes(e, c, junk, sizeof(junk), 1448);
+	assert_int_equal(c->fate, FAKE_CLOSED_FIN);
+	expect(c, "");
+}
+
 static void idle_timeout(void **state)
 {
 	struct env *e = *state;
@@ -589,6 +608,7 @@ int main(void)
 		CASE(bad_chunk_in_an_answer),
 		CASE(answer_before_the_reset_counts),
 		CASE(head_timeout),
+		CASE(rest_after_a_refusal),
 		CASE(idle_timeout),
 		CASE(stream_idle),
 		CASE(request_timeout),
