@@ -11,12 +11,35 @@
 
 #define LOSERS_MAX 50u
 
+/* A listener that is not HTTP: where its connections go. */
+static bool relay(struct explain *x, const struct sl_snap_listener *l)
+{
+	const struct sl_snap_route *r = sl_snap_relay_route(x->s, l);
+	bool some = false;
+
+	explain_step(x, "listener", "%.*s of TCP: its bytes are passed on, no request is read",
+		     SL_STR_ARG(sl_snap_str(x->s, l->name)));
+	json_object_set_new(x->answer, "listener", json_text_of(sl_snap_str(x->s, l->name)));
+	for (uint32_t i = 0; r && i < r->weights.n; i++) {
+		const struct sl_snap_weight *w = sl_snap_weight(x->s, r->weights.first + i);
+
+		explain_cluster(x, w->cluster, w->weight, r->weight_sum);
+		some |= w->weight > 0 && sl_snap_cluster(x->s, w->cluster)->healthy.n > 0;
+	}
+	explain_outcome(x, 0, some ? "" : "UH", some ? "" : "no_healthy_upstream",
+			some ? "passed on to one of the healthy endpoints above"
+			     : "no healthy endpoint: the connection is reset");
+	return false;
+}
+
 bool explain_listener(struct explain *x)
 {
 	const struct sl_snap_listener *l = sl_snap_listener(x->s, x->listener);
 	struct sl_str name = sl_snap_str(x->s, l->name);
 	struct sl_str table = sl_snap_str(x->s, sl_snap_table(x->s, l->table)->name);
 
+	if (l->relay)
+		return relay(x, l);
 	explain_step(x, "listener", "%.*s, route table %.*s", SL_STR_ARG(name), SL_STR_ARG(table));
 	json_object_set_new(x->answer, "listener", json_text_of(name));
 	json_object_set_new(x->answer, "table", json_text_of(table));

@@ -43,10 +43,42 @@ static int compare_listeners(const void *a, const void *b, void *snap)
 	return x->port != y->port ? (int)x->port - (int)y->port : compare_ip(&x->ip, &y->ip);
 }
 
+/* Where a listener that is not HTTP leads: its table's one route. */
+static json_t *relay_clusters(const struct sl_snap *s, const struct sl_snap_listener *l)
+{
+	const struct sl_snap_route *r = sl_snap_relay_route(s, l);
+	json_t *clusters = json_array();
+
+	for (uint32_t i = 0; r && i < r->weights.n; i++) {
+		const struct sl_snap_weight *w = sl_snap_weight(s, r->weights.first + i);
+
+		json_array_append_new(clusters,
+				      json_pack("{s:o, s:i}", "name",
+						view_text(s, sl_snap_cluster(s, w->cluster)->name),
+						"weight", (int)w->weight));
+	}
+	return clusters;
+}
+
+static json_t *relay_proto(const struct sl_snap *s, const struct sl_snap_listener *l)
+{
+	return json_pack(
+		"{s:o, s:o, s:[{s:[{s:s, s:{s:s, s:o, s:{s:o}}}]}], s:s}", "name",
+		view_text(s, l->name), "address", view_socket_address(&l->ip, l->port),
+		"filterChains", "filters", "name", "envoy.filters.network.tcp_proxy", "typedConfig",
+		"@type",
+		"type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+		"statPrefix", view_text(s, l->name), "weightedClusters", "clusters",
+		relay_clusters(s, l), "trafficDirection", "OUTBOUND");
+}
+
 static json_t *listener_proto(const struct sl_snap *s, const struct sl_snap_listener *l)
 {
-	json_t *table = view_text(s, sl_snap_table(s, l->table)->name);
+	json_t *table;
 
+	if (l->relay)
+		return relay_proto(s, l);
+	table = view_text(s, sl_snap_table(s, l->table)->name);
 	return json_pack(
 		"{s:o, s:o, s:[{s:[{s:s, s:{s:s, s:{s:o}}}]}], s:s}", "name", view_text(s, l->name),
 		"address", view_socket_address(&l->ip, l->port), "filterChains", "filters", "name",
@@ -56,22 +88,33 @@ static json_t *listener_proto(const struct sl_snap *s, const struct sl_snap_list
 		"rds", "routeConfigName", table, "trafficDirection", "OUTBOUND");
 }
 
+/* "Route: http.8080", or for what is not HTTP "Cluster: NAME". */
+static json_t *destination(const struct sl_snap *s, const struct sl_snap_listener *l)
+{
+	const struct sl_snap_route *r = l->relay ? sl_snap_relay_route(s, l) : NULL;
+
+	if (!r || r->weights.n == 0)
+		return view_text(s, sl_snap_table(s, l->table)->name);
+	return view_text(s, sl_snap_cluster(s, sl_snap_weight(s, r->weights.first)->cluster)->name);
+}
+
 void view_listeners(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos)
 {
 	uint32_t *row = sorted(s, SL_SNAP_LISTENERS, compare_listeners);
 
 	for (uint32_t i = 0; row != NULL && i < s->tab[SL_SNAP_LISTENERS].n; i++) {
 		const struct sl_snap_listener *l = sl_snap_listener(s, row[i]);
-		struct sl_str table = sl_snap_str(s, sl_snap_table(s, l->table)->name);
+		const char *type = l->relay ? "TCP" : "HTTP";
 		char ip[SL_IP_TEXT_MAX];
 
 		if (!view_wants(request, "address", sl_str(sl_ip_format(&l->ip, ip))) ||
 		    !view_wants_number(request, "port", l->port) ||
-		    !view_wants(request, "type", SL_STR("HTTP")))
+		    !view_wants(request, "type", sl_str(type)))
 			continue;
-		json_array_append_new(rows, json_pack("{s:s, s:i, s:s, s:s, s:o}", "address", ip,
-						      "port", (int)l->port, "type", "HTTP", "match",
-						      "ALL", "route", json_text_of(table)));
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:i, s:s, s:s, s:o}", "address", ip, "port",
+						(int)l->port, "type", type, "match", "ALL",
+						l->relay ? "cluster" : "route", destination(s, l)));
 		json_array_append_new(protos, listener_proto(s, l));
 	}
 	free(row);

@@ -325,6 +325,15 @@ static void table_view(const struct sl_snap *s, const struct sl_snap_table *t, j
 						"virtualHosts", vhosts));
 }
 
+/* What is not HTTP has no routes to show: pc listener names its cluster. */
+static bool is_relay(const struct sl_snap *s, uint32_t table)
+{
+	for (uint32_t i = 0; i < s->tab[SL_SNAP_LISTENERS].n; i++)
+		if (sl_snap_listener(s, i)->table == table && sl_snap_listener(s, i)->relay)
+			return true;
+	return false;
+}
+
 void view_routes(const struct sl_snap *s, const json_t *request, json_t *rows, json_t *protos)
 {
 	uint32_t n = s->tab[SL_SNAP_TABLES].n;
@@ -337,7 +346,7 @@ void view_routes(const struct sl_snap *s, const json_t *request, json_t *rows, j
 	for (uint32_t i = 0; row != NULL && i < n; i++) {
 		const struct sl_snap_table *t = sl_snap_table(s, row[i]);
 
-		if (view_wants(request, "name", sl_snap_str(s, t->name)))
+		if (!is_relay(s, row[i]) && view_wants(request, "name", sl_snap_str(s, t->name)))
 			table_view(s, t, rows, protos);
 	}
 	free(row);

@@ -41,6 +41,9 @@ static void print_listeners(const json_t *rows, bool verbose)
 		if (json_object_get(r, "inline") != NULL)
 			snprintf(destination, sizeof(destination), "Inline Route: %s",
 				 text(r, "inline"));
+		else if (json_object_get(r, "cluster") != NULL)
+			snprintf(destination, sizeof(destination), "Cluster: %s",
+				 text(r, "cluster"));
 		else
 			snprintf(destination, sizeof(destination), "Route: %s", text(r, "route"));
 		if (verbose)

@@ -33,11 +33,15 @@ static int ip_read(struct sl_reader *r, const config_setting_t *s, const char *t
 /* ---- listeners ---- */
 
 struct listener_text {
-	const char *name, *address;
+	const char *name, *address, *cluster;
 	uint16_t port;
-	int path_normalization, escaped_slashes, trailers;
-	const config_setting_t *hosts, *proxy_protocol;
+	int protocol, path_normalization, escaped_slashes, trailers;
+	const config_setting_t *hosts, *proxy_protocol, *clusters;
 };
+
+static const char *const listener_words[] = {"http", "tcp", NULL};
+
+#define RELAY_RETRIES 2 /* other endpoints tried where one can't be reached */
 
 #define LISTENER(field) SL_KEY_AT(struct listener_text, field)
 
@@ -61,6 +65,24 @@ const struct sl_key sl_native_listener_keys[] = {
 	 65535,
 	 .required = true,
 	 .help = "the TCP port: port = 8080"},
+	{.name = "protocol",
+	 .type = SL_KEY_WORD,
+	 LISTENER(protocol),
+	 .def = "http",
+	 .words = listener_words,
+	 .help = "`http`, by `hosts`; `tcp`: every connection's bytes to `cluster` and back."},
+	{.name = "cluster",
+	 .type = SL_KEY_STR,
+	 .max = SL_KEY_NAME_MAX,
+	 LISTENER(cluster),
+	 .min = 1,
+	 .help = "Where tcp leads."},
+	{.name = "clusters",
+	 .type = SL_KEY_EACH,
+	 LISTENER(clusters),
+	 .keys = sl_native_weight_keys,
+	 .min = 1,
+	 .help = "Where tcp leads, by weight, in place of `cluster`."},
 	{.name = "path_normalization",
 	 .type = SL_KEY_WORD,
 	 LISTENER(path_normalization),
@@ -90,8 +112,7 @@ const struct sl_key sl_native_listener_keys[] = {
 	 .type = SL_KEY_EACH,
 	 LISTENER(hosts),
 	 .keys = sl_native_host_keys,
-	 .required = true,
-	 .help = "the virtual hosts: hosts = ( { domains = [\"*\"]; routes = ( ... ); } )"},
+	 .help = "The virtual hosts of http: hosts = ( { domains = [\"*\"]; routes = ( ... ); } )"},
 	{0},
 };
 
@@ -175,14 +196,64 @@ static int host_read(struct sl_reader *r, const config_setting_t *s, struct sl_m
 	return e;
 }
 
+static int listener_check(struct sl_reader *r, const config_setting_t *s,
+			  const struct listener_text *t)
+{
+	bool tcp = t->protocol == 1;
+
+	if (!tcp && !t->hosts)
+		return sl_reader_bad(r, s,
+				     "listener '%s' without hosts; write hosts = ( { domains = "
+				     "[\"*\"]; routes = ( ... ); } )",
+				     t->name);
+	if (!tcp && (t->cluster || t->clusters))
+		return sl_reader_bad(r, s,
+				     "listener '%s' with a cluster of its own; write it in its "
+				     "routes, or protocol = \"tcp\"",
+				     t->name);
+	if (tcp && (t->hosts || config_setting_get_member(s, "path_normalization") ||
+		    config_setting_get_member(s, "escaped_slashes") ||
+		    config_setting_get_member(s, "trailers")))
+		return sl_reader_bad(
+			r, s,
+			"listener '%s' is of tcp, which has no hosts, paths and trailers; "
+			"leave them out",
+			t->name);
+	if (tcp && !t->cluster == !t->clusters)
+		return sl_reader_bad(r, s,
+				     "listener '%s' leads %s; write one of cluster and clusters",
+				     t->name, t->cluster ? "to two places" : "nowhere");
+	return 0;
+}
+
+/* A table of one host with one route, which takes all. */
+static int relay_read(struct sl_reader *r, const config_setting_t *s, const struct listener_text *t,
+		      struct sl_model_table *table)
+{
+	struct sl_model_vhost *vhost = sl_model_vhost_add(table, t->name);
+	struct sl_model_route *route;
+
+	if (!vhost || sl_model_domain_add(vhost, "*") < 0)
+		return sl_native_no_memory(r);
+	route = sl_model_route_add(vhost);
+	if (!route || sl_model_set(&route->name, t->name) < 0 ||
+	    sl_model_set(&route->path, "/") < 0 || sl_native_origin(r, s, &vhost->origin) < 0 ||
+	    sl_native_origin(r, s, &route->origin) < 0)
+		return sl_native_no_memory(r);
+	route->match = SL_PATH_PREFIX;
+	route->retry_attempts = RELAY_RETRIES;
+	return sl_native_weights_read(r, t->cluster, t->clusters, route);
+}
+
 /* As Istio names it, "http.PORT", unless another listener of that port has taken it. */
 static struct sl_model_table *table_add(struct sl_model *model, const struct listener_text *t)
 {
 	char name[400];
 
-	snprintf(name, sizeof(name), "http.%u", t->port);
+	snprintf(name, sizeof(name), "%s.%u", listener_words[t->protocol], t->port);
 	if (sl_model_table_find(model, name))
-		snprintf(name, sizeof(name), "http.%u.%.300s", t->port, t->name);
+		snprintf(name, sizeof(name), "%s.%u.%.300s", listener_words[t->protocol], t->port,
+			 t->name);
 	return sl_model_table_add(model, name);
 }
 
@@ -231,6 +302,8 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 	struct sl_model_table *table;
 	int e = sl_keys_read(r, sl_native_listener_keys, s, "listener", &t);
 
+	if (e == 0)
+		e = listener_check(r, s, &t);
 	if (e)
 		return e;
 	if (sl_model_listener_find(model, t.name))
@@ -241,6 +314,7 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 	if (!listener || sl_model_set(&listener->table, table->name) < 0)
 		return sl_native_no_memory(r);
 	listener->port = t.port;
+	listener->relay = t.protocol == 1;
 	own_rules(s, &t, listener);
 	e = sources_read(r, t.proxy_protocol, listener);
 	if (e)
@@ -248,6 +322,8 @@ int sl_native_listener_read(struct sl_reader *r, const config_setting_t *s, void
 	e = ip_read(r, s, t.address, &listener->ip);
 	if (e == 0)
 		e = sl_native_origin(r, s, &listener->origin);
+	if (e == 0 && listener->relay)
+		e = relay_read(r, s, &t, table);
 	for (int i = 0; e == 0 && i < sl_native_length(t.hosts); i++)
 		e = host_read(r, config_setting_get_elem(t.hosts, (unsigned)i), table, t.port);
 	return e;

@@ -16,6 +16,9 @@ static inline int sl_native_length(const config_setting_t *list)
 	return list ? config_setting_length(list) : 0;
 }
 
+/** Where a route or a listener leads: to one cluster, or to those of a list by weight. */
+int sl_native_weights_read(struct sl_reader *r, const char *cluster,
+			   const config_setting_t *clusters, struct sl_model_route *route);
 /** Adds a route. 0 or -errno with a text. */
 int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 			 struct sl_model_vhost *vhost);

@@ -203,18 +203,18 @@ const struct sl_key sl_native_weight_keys[] = {
 	{0},
 };
 
-static int weights_add(struct sl_reader *r, const struct route_text *t,
-		       struct sl_model_route *route)
+int sl_native_weights_read(struct sl_reader *r, const char *cluster,
+			   const config_setting_t *clusters, struct sl_model_route *route)
 {
 	int e = 0;
 
-	if (t->cluster)
-		return sl_model_weight_add(route, t->cluster, 100) < 0 ? sl_native_no_memory(r) : 0;
-	for (int i = 0; e == 0 && i < sl_native_length(t->clusters); i++) {
+	if (cluster)
+		return sl_model_weight_add(route, cluster, 100) < 0 ? sl_native_no_memory(r) : 0;
+	for (int i = 0; e == 0 && i < sl_native_length(clusters); i++) {
 		struct weight_text w = {0};
 
 		e = sl_keys_read(r, sl_native_weight_keys,
-				 config_setting_get_elem(t->clusters, (unsigned)i),
+				 config_setting_get_elem(clusters, (unsigned)i),
 				 "entry of clusters", &w);
 		if (e == 0 && sl_model_weight_add(route, w.name, w.weight) < 0)
 			e = sl_native_no_memory(r);
@@ -292,5 +292,5 @@ int sl_native_route_read(struct sl_reader *r, const config_setting_t *s,
 	if (config_setting_get_member(s, "log_sample"))
 		route->log_sample = (uint8_t)(t.log_sample + 1);
 	e = sl_native_origin(r, s, &route->origin);
-	return e ? e : weights_add(r, &t, route);
+	return e ? e : sl_native_weights_read(r, t.cluster, t.clusters, route);
 }

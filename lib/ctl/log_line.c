@@ -233,7 +233,11 @@ static void put_part(struct line *l, const struct sl_log_format *f, const struct
 		put_time(l, f, part, r->start_wall_us);
 		break;
 	case LOG_PROTOCOL:
-		put_word(l, r->http_minor ? "HTTP/1.1" : "HTTP/1.0", part);
+		put_word(l,
+			 r->http_minor == SL_LOG_NO_HTTP ? ""
+			 : r->http_minor                 ? "HTTP/1.1"
+							 : "HTTP/1.0",
+			 part);
 		break;
 	case LOG_FLAGS:
 		put_flags(l, r->flags, part);

@@ -45,7 +45,8 @@ struct sl_ctl_ans {
  * One finished request, as a worker writes it. Strings follow the struct in the order of the
  * length fields, cut to fit SL_CTL_LOG_SIZE; a cut one has its length's SL_LOG_CUT bit set.
  */
-#define SL_LOG_CUT 0x8000u
+#define SL_LOG_CUT     0x8000u
+#define SL_LOG_NO_HTTP 2u /* a connection of another protocol, whose bytes were passed on */
 enum sl_log_text {
 	SL_LOG_METHOD,
 	SL_LOG_PATH, /* as the client sent it, query included */
@@ -98,7 +99,7 @@ struct sl_log_record {
 	uint32_t accept_us; /* from the connection's begin to the request's first byte */
 	uint32_t flags;     /* 1u << enum sl_flag */
 	uint16_t status;
-	uint8_t http_minor; /* 0 or 1 */
+	uint8_t http_minor; /* 0, 1, or SL_LOG_NO_HTTP */
 	uint8_t has_upstream;
 	uint16_t downstream_port, local_port, upstream_port, upstream_local_port;
 	struct sl_ip downstream_ip, local_ip, upstream_ip, upstream_local_ip;

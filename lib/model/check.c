@@ -166,6 +166,21 @@ static int claims_check(struct claim *v, size_t n, const char *what, struct sl_e
 	return 0;
 }
 
+/* What is not HTTP has nothing to be told apart by. */
+static int check_relay(const struct sl_model *m, const struct sl_model_listener *l,
+		       struct sl_err *err)
+{
+	const struct sl_model_table *t = sl_model_table_find(m, l->table);
+
+	if (!l->relay || (t->n_vhosts == 1 && t->vhosts[0].n_routes == 1 &&
+			  t->vhosts[0].routes[0].action == SL_ROUTE_FORWARD))
+		return 0;
+	return sl_model_bad(&l->origin, err,
+			    "listener '%s' of tcp leads to a table of several routes; write one "
+			    "cluster, or clusters with weights",
+			    l->name);
+}
+
 static int check_listeners(const struct sl_model *m, const struct indexes *ix, struct sl_err *err)
 {
 	struct claim *claims = calloc(m->n_listeners + 1, sizeof(*claims));
@@ -187,6 +202,8 @@ static int check_listeners(const struct sl_model *m, const struct indexes *ix, s
 					 "doesn't exist; %s",
 					 l->name, l->table,
 					 sl_names_hint(&ix->tables, l->table, hint, sizeof(hint)));
+		else
+			r = check_relay(m, l, err);
 	}
 	if (r == 0)
 		r = claims_check(claims, m->n_listeners, "listener", err);

@@ -217,7 +217,8 @@ struct sl_model_listener {
 	/* Peers that begin every connection with a PROXY protocol header; all others must not. */
 	struct sl_prefix proxy_from[SL_MODEL_SOURCES_MAX];
 	uint8_t n_proxy_from;
-	bool own_path;                        /* paths are treated as below, not as the box says */
+	bool relay;    /* not HTTP: all goes where the one route of the table's one host leads */
+	bool own_path; /* paths are treated as below, not as the box says */
 	uint8_t path_normalize, path_slashes; /* enum sl_http_normalize, sl_http_slashes */
 	uint8_t trailers;                     /* enum sl_http_trailers */
 	struct sl_origin origin;

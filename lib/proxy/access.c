@@ -219,8 +219,10 @@ void px_request_end(struct sl_proxy *px, struct px_session *s)
 {
 	if (s->in_request) {
 		s->served = true;
-		px->lc->stats.c->http_downstream_rq_active--;
-		px_listener_stats(px, &s->listener)->rq_active--;
+		if (!s->relay) {
+			px->lc->stats.c->http_downstream_rq_active--;
+			px_listener_stats(px, &s->listener)->rq_active--;
+		}
 		if (s->has_cluster)
 			px_cluster_stats(px, &s->cluster)->rq_active--;
 		px_retry_end(px, s);

@@ -59,6 +59,10 @@ static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u
 	struct px_chain ch = {0};
 	bool preface;
 
+	if (s->relay) {
+		px_relay_open(px, s, u);
+		return;
+	}
 	if (s->attempts < s->attempts_max || u->reused)
 		again = px_clone(px, s->up_head);
 	preface = px_preface_put(px, s, u, &ch);
@@ -156,7 +160,7 @@ static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 		return ATTEMPT_SETTLED;
 	}
 	ep = sl_snap_endpoint(snap, at);
-	if (!s->reuse_retried)
+	if (!s->reuse_retried && !s->relay)
 		u = px_up_pooled(px, ep);
 	if (!u && !px_load_may_connect(px, cluster, ep)) {
 		px_cluster_stats(px, &s->cluster)->cx_overflow++;

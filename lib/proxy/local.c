@@ -118,6 +118,10 @@ void px_local(struct sl_proxy *px, struct px_session *s, const struct px_answer 
 {
 	bool sent;
 
+	if (s->relay) {
+		px_relay_failed(px, s, a->flags);
+		return;
+	}
 	px_request_count(px, s);
 	if (a->close || px->draining || !body_discarded(s))
 		s->close = true;

@@ -148,6 +148,7 @@ struct px_session {
 	bool delayed;     /* its route's delay is over */
 	bool res_started; /* the final answer's head went down */
 	bool has_hash, cookie_new;
+	bool relay;         /* not HTTP: bytes both ways (relay.c) */
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
 	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
@@ -526,6 +527,16 @@ void px_health_poll(struct sl_proxy *px);
 void px_health_interval(struct sl_proxy *px, uint32_t cluster_slot);
 /** Takes up the endpoints of the present configuration that we decide about. */
 void px_health_epoch(struct sl_proxy *px);
+
+/* relay.c */
+/** Whether the session's listener takes connections that are not HTTP. */
+bool px_relay_expected(const struct sl_proxy *px, const struct px_session *s);
+/** First step of such a connection: its cluster, and the way to an endpoint. */
+enum px_step px_relay_step(struct sl_proxy *px, struct px_session *s);
+/** The endpoint's connection is open: bytes flow from here on. */
+void px_relay_open(struct sl_proxy *px, struct px_session *s, struct px_up *u);
+/** No endpoint can be reached: the client's connection is reset. @param flags Of the record. */
+void px_relay_failed(struct sl_proxy *px, struct px_session *s, uint32_t flags);
 
 /* probe.c */
 void px_probe_timer(struct sl_proxy *px, uint32_t slot);

@@ -18,10 +18,10 @@ static bool nothing_answered(const struct px_up *u)
 	       sl_tcp_rx_len(u->conn) == 0;
 }
 
-/** Everything that was sent of the request can be sent again. */
+/** Everything that was sent of the request can be sent again; of a relay, nothing was. */
 static bool is_held(const struct px_session *s)
 {
-	return s->up_head && (!s->req.touched || s->kept.on);
+	return s->relay || (s->up_head && (!s->req.touched || s->kept.on));
 }
 
 /**

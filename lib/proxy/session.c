@@ -124,6 +124,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.idle_timeout_ms * 1000;
 	sl_tcp_set_user(conn, px_handle(row, gen));
 	counts_open(px, s, 1);
+	s->relay = px_relay_expected(px, s);
 	if (named) {
 		s->state = PX_PREFACE;
 		s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
@@ -254,7 +255,7 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 	case PX_PREFACE:
 		return px_preface_step(px, s);
 	case PX_HEAD:
-		return px_request_step(px, s);
+		return s->relay ? px_relay_step(px, s) : px_request_step(px, s);
 	case PX_CONNECT:
 		return px_connect_step(px, s);
 	case PX_ACTIVE:

@@ -13,7 +13,9 @@ static bool in_stream(const struct px_session *s)
 
 static uint64_t stream_due(const struct sl_proxy *px, const struct px_session *s)
 {
-	return s->progress_us + (uint64_t)px->cfg.stream_idle_ms * 1000;
+	uint32_t ms = s->relay ? px->cfg.idle_timeout_ms : px->cfg.stream_idle_ms;
+
+	return s->progress_us + (uint64_t)ms * 1000;
 }
 
 static uint64_t earliest(const struct sl_proxy *px, const struct px_session *s)

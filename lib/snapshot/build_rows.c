@@ -360,6 +360,7 @@ int build_listeners(struct builder *b)
 		l->path_normalize = m->path_normalize;
 		l->path_slashes = m->path_slashes;
 		l->trailers = m->trailers;
+		l->relay = m->relay;
 		l->table = map_get(&b->tables, sl_str(m->table));
 		if (l->table == SL_SNAP_NONE)
 			return build_bad(b, &m->origin, EINVAL,

@@ -51,7 +51,8 @@ static bool check_listener(const struct sl_snap *s, uint32_t row)
 	return snap_route_ref_ok(s, l->name) && row_ok(s, l->table, SL_SNAP_TABLES) &&
 	       l->n_proxy_from <= SL_MODEL_SOURCES_MAX && l->path_normalize <= SL_HTTP_NORM_MERGE &&
 	       l->path_slashes <= SL_HTTP_SLASHES_REDIRECT &&
-	       l->trailers <= SL_HTTP_TRAILERS_FORWARD && snap_slot_ok(s, &l->slot);
+	       l->trailers <= SL_HTTP_TRAILERS_FORWARD && l->relay <= 1 &&
+	       snap_slot_ok(s, &l->slot);
 }
 
 /* The buckets of all tables follow one another (see weights_ok); at most half are in use. */

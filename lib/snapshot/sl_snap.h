@@ -59,7 +59,7 @@ struct sl_snap_listener {
 	uint8_t own_path; /* 1: the next two, else as the box says */
 	uint8_t path_normalize, path_slashes;
 	uint8_t trailers; /* enum sl_http_trailers */
-	uint8_t pad;
+	uint8_t relay; /* 1: not HTTP; all goes where the first route of the table leads */
 	uint32_t table; /* row of SL_SNAP_TABLES */
 	uint32_t pad2;
 	struct sl_slot slot;
@@ -450,6 +450,14 @@ bool sl_snap_is_direct(const struct sl_snap *snap, const struct sl_ip *ip, uint1
  * @return Row or SL_SNAP_NONE. Worker-safe.
  */
 uint32_t sl_snap_listener_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port);
+
+/**
+ * Where a listener with `relay` leads.
+ *
+ * @return Its table's first route, or NULL when there is none. Worker-safe.
+ */
+const struct sl_snap_route *sl_snap_relay_route(const struct sl_snap *snap,
+						const struct sl_snap_listener *l);
 
 /* Outcome of routing one request. */
 struct sl_route_hit {

@@ -125,6 +125,17 @@ bool sl_snap_is_direct(const struct sl_snap *snap, const struct sl_ip *ip, uint1
 	}
 }
 
+const struct sl_snap_route *sl_snap_relay_route(const struct sl_snap *snap,
+						const struct sl_snap_listener *l)
+{
+	struct sl_span vhosts = sl_snap_table(snap, l->table)->vhosts, routes;
+
+	if (vhosts.n == 0)
+		return NULL;
+	routes = sl_snap_vhost(snap, vhosts.first)->routes;
+	return routes.n ? sl_snap_route(snap, routes.first) : NULL;
+}
+
 uint32_t sl_snap_listener_find(const struct sl_snap *snap, const struct sl_ip *ip, uint16_t port)
 {
 	uint32_t any = SL_SNAP_NONE;

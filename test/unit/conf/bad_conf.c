@@ -275,6 +275,19 @@ const struct bad_case bad_conf[] = {
 	{PORTS "listeners = ( { name = \"w\"; port = 80; address = \"localhost\"; hosts = (); } );",
 	 "t.conf:2: 'address': 'localhost' is not an IP address; write e.g. 10.0.0.1 or "
 	 "2001:db8::1"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; } );",
+	 "t.conf:2: listener 'w' without hosts; write hosts = ( { domains = [\"*\"]; routes = ( "
+	 "... "
+	 "); } )"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; hosts = (); cluster = \"c\"; } );",
+	 "t.conf:2: listener 'w' with a cluster of its own; write it in its routes, or protocol = "
+	 "\"tcp\""},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; protocol = \"tcp\"; } );",
+	 "t.conf:2: listener 'w' leads nowhere; write one of cluster and clusters"},
+	{PORTS "listeners = ( { name = \"w\"; port = 80; protocol = \"tcp\"; cluster = \"c\"; "
+	       "hosts = (); } );",
+	 "t.conf:2: listener 'w' is of tcp, which has no hosts, paths and trailers; leave them "
+	 "out"},
 	{PORTS "listeners = ( { name = \"w\"; port = 80; hosts = (); },\n"
 	       "{ name = \"w\"; port = 81; hosts = (); } );",
 	 "t.conf:3: listener 'w' is defined twice; give this one another name"},

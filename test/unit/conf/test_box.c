@@ -269,6 +269,7 @@ static void the_reference_example(void **state)
 			    SL_SOURCE_DIR "/config/examples/scenario");
 	is_model(conf, false,
 		 "listener web 0.0.0.0:8081 http.8081\n"
+		 "listener database 0.0.0.0:5432 tcp.5432\n"
 		 "table http.8081\n"
 		 "   vhost www.example.com:8081 [www.example.com *.example.org]\n"
 		 "      route exact /greeting name=hello rewrite path=/hello -> web-v1*100\n"
@@ -277,6 +278,11 @@ static void the_reference_example(void **state)
 		 "web-v1*90 -> web-v2*10\n"
 		 "      route regex /old/[0-9]+ redirect=301,www.example.com,/new\n"
 		 "      route prefix / direct=200,nothing here\n\n"
+		 "table tcp.5432\n"
+		 "   vhost database [*]\n"
+		 "      route prefix / name=database -> db-a*80 -> db-b*20\n"
+		 "cluster db-a STATIC least_request 10.10.1.30:5432\n"
+		 "cluster db-b STATIC least_request 10.10.1.31:5432\n"
 		 "cluster web-v1 STATIC least_request connect=2000 connections=10000 pending=1000 "
 		 "requests=10000 retries=100 idle=60000 budget=2000,3 warmup=30000,10%,1000 "
 		 "eject=5/0/0,10000,30000-300000,50% "

@@ -220,6 +220,19 @@ static void for_stack(struct sl_model *m)
 	service_l4(m, "ns/l4six:udp", VIP_L4_6, 53, IPPROTO_UDP, "l4six");
 }
 
+static void relay(struct sl_model *m, const char *name, uint16_t port, const char *to)
+{
+	struct sl_model_listener *l = sl_model_listener_add(m, name);
+	struct sl_model_vhost *v = sl_model_vhost_add(sl_model_table_add(m, name), name);
+
+	sl_model_domain_add(v, "*");
+	route(v, SL_PATH_PREFIX, "/", to);
+	l->ip = sl_ip_from_v4(0);
+	l->port = port;
+	l->relay = true;
+	sl_model_set(&l->table, name);
+}
+
 static struct sl_model *model(unsigned int conf)
 {
 	struct sl_model *m = sl_model_create();
@@ -261,6 +274,11 @@ static struct sl_model *model(unsigned int conf)
 	}
 	if (conf & CONF_STACK)
 		for_stack(m);
+	if (conf & CONF_RELAY) {
+		relay(m, "tcp.9000", 9000, "c1");
+		relay(m, "tcp.9001", 9001, "two");
+		relay(m, "tcp.9002", 9002, "empty");
+	}
 	return m;
 }
 

@@ -33,6 +33,7 @@
 #define CONF_MERGE        0x200 /* the listener merges slashes */
 #define CONF_TRAILERS     0x400 /* the listener forwards trailers */
 #define CONF_ACTIONS      0x800 /* faults, CORS and shares of the log, by path */
+#define CONF_RELAY        0x1000 /* ports 9000, 9001, 9002 pass bytes to c1, two, empty */
 
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
 #define VIP_L4   "10.96.0.20"
