@@ -278,8 +278,8 @@ static void warn_unattached(const struct sl_build *b)
 {
 	static const char *const why[] = {
 		[SL_API_NO_PARENT] = "no listener that is open is one that its parentRefs name",
-		[SL_API_NOT_ALLOWED] = "the listeners that its parentRefs name don't allow routes "
-				       "of its namespace or kind (allowedRoutes)",
+		[SL_API_NOT_ALLOWED] =
+			"its listeners' allowedRoutes leave its namespace or kind out",
 		[SL_API_NO_HOST] = "none of its hostnames is one of its listeners'"};
 
 	for (size_t i = 0; i < b->api->n_route; i++) {
