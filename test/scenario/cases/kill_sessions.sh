@@ -25,6 +25,7 @@ Y
 	# On a busy machine much is lost; that TCP tries again soon is not what is tested.
 	in_client sysctl -qw net.ipv4.tcp_rto_max_ms=1000 2>/dev/null || true
 	in_backend sysctl -qw net.ipv4.tcp_rto_max_ms=1000 2>/dev/null || true
+	export SUPERVISE_QUICK_S=1 # what is killed every three seconds is meant to come back at once
 	topo_stop "$sluiced_pid"
 	topo_spawn sluiced.log gateway "$top/scripts/supervise" "$TOPO_BIN/app/sluiced/sluiced" -c "$TOPO_CONF"
 	supervisor_pid=$topo_pid
