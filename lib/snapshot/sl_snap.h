@@ -59,8 +59,8 @@ struct sl_snap_listener {
 	uint8_t own_path; /* 1: the next two, else as the box says */
 	uint8_t path_normalize, path_slashes;
 	uint8_t trailers; /* enum sl_http_trailers */
-	uint8_t relay; /* 1: not HTTP; all goes where the first route of the table leads */
-	uint32_t table; /* row of SL_SNAP_TABLES */
+	uint8_t relay;    /* 1: not HTTP; all goes where the first route of the table leads */
+	uint32_t table;   /* row of SL_SNAP_TABLES */
 	uint32_t pad2;
 	struct sl_slot slot;
 	struct sl_prefix proxy_from[SL_MODEL_SOURCES_MAX]; /* peers that send a PROXY header */

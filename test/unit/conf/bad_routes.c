@@ -67,8 +67,8 @@ const struct bad_case bad_routes[] = {
 	{API_GATEWAY, "t.yaml:5: spec.listeners is missing; write it"},
 	{API_GATEWAY "  listeners: []\n",
 	 "t.yaml:6: spec.listeners is empty; write at least one entry"},
-	{API_GATEWAY "  listeners: [{ name: a, port: 80, protcol: HTTP }]\n",
-	 "t.yaml:6: unknown field 'protcol' in spec.listeners[0]; did you mean 'protocol'?"},
+	{API_GATEWAY "  listeners: [{ name: a, port: 80, protocolx: HTTP }]\n",
+	 "t.yaml:6: unknown field 'protocolx' in spec.listeners[0]; did you mean 'protocol'?"},
 	{API_GATEWAY "  listeners: [{ name: a, port: 80, protocol: HTTP }, { name: a, port: 81, "
 		     "protocol: HTTP }]\n",
 	 "t.yaml:6: Gateway g has two listeners 'a'; give one of them another name"},

@@ -22,17 +22,17 @@
 
 /* What a configuration has beside the routes that are always there. */
 #define CONF_NO_LISTENER  0x01
-#define CONF_NO_C1        0x02  /* cluster c1 has no endpoint */
-#define CONF_OTHER_C1     0x04  /* c1's endpoint is another one */
-#define CONF_SECOND_TABLE 0x08  /* "/new" answers directly */
-#define CONF_STACK        0x10  /* listener on IPv6 too, "/six" to IPv6, services of layer 4 */
-#define CONF_CHECKS       0x20  /* cluster "checked" is checked, and ejects */
-#define CONF_PROXY_FROM   0x40  /* peers in 192.0.2.0/24 send a PROXY protocol header */
-#define CONF_PROXY_V1     0x80  /* c1 gets one of version 1 */
-#define CONF_PROXY_V2     0x100 /* c1 gets one of version 2 */
-#define CONF_MERGE        0x200 /* the listener merges slashes */
-#define CONF_TRAILERS     0x400 /* the listener forwards trailers */
-#define CONF_ACTIONS      0x800 /* faults, CORS and shares of the log, by path */
+#define CONF_NO_C1        0x02   /* cluster c1 has no endpoint */
+#define CONF_OTHER_C1     0x04   /* c1's endpoint is another one */
+#define CONF_SECOND_TABLE 0x08   /* "/new" answers directly */
+#define CONF_STACK        0x10   /* listener on IPv6 too, "/six" to IPv6, services of layer 4 */
+#define CONF_CHECKS       0x20   /* cluster "checked" is checked, and ejects */
+#define CONF_PROXY_FROM   0x40   /* peers in 192.0.2.0/24 send a PROXY protocol header */
+#define CONF_PROXY_V1     0x80   /* c1 gets one of version 1 */
+#define CONF_PROXY_V2     0x100  /* c1 gets one of version 2 */
+#define CONF_MERGE        0x200  /* the listener merges slashes */
+#define CONF_TRAILERS     0x400  /* the listener forwards trailers */
+#define CONF_ACTIONS      0x800  /* faults, CORS and shares of the log, by path */
 #define CONF_RELAY        0x1000 /* ports 9000, 9001, 9002 pass bytes to c1, two, empty */
 
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
