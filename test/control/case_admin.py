@@ -107,18 +107,24 @@ def health_in_every_view():
     with b:
         hosts = lambda: {c["name"]: c["host_statuses"] for c in a.json("/clusters?format=json")["cluster_statuses"]}
         explain = lambda: b.ctl("explain", "http://simple.baihl.io/simple/nginx", "--port", "8080")
+
+        def sick(how, pattern):
+            """Told until it is seen: a data plane that just came may not know the endpoint yet."""
+            def seen():
+                b.tell(f"sick 10.10.1.14:80 {how}")
+                return re.search(pattern, b.ctl("pc", "endpoint"))
+            wait_until(seen, pattern)
+
         expect_eq({"eds_health_status": "HEALTHY"}, hosts()[NGINX][0]["health_status"], "health")
         expect_in(r"10\.10\.1\.14:80, weight 1, HEALTHY$", explain())
-        b.tell("sick 10.10.1.14:80 e")
-        expect_in(r"10\.10\.1\.14:80 +HEALTHY +FAILED", b.ctl("pc", "endpoint"))
+        sick("e", r"10\.10\.1\.14:80 +HEALTHY +FAILED")
         expect_in(r"10\.10\.1\.14:80 +UNHEALTHY", b.ctl("pc", "eds"))
         expect_eq({"eds_health_status": "HEALTHY", "failed_outlier_check": True},
                   hosts()[NGINX][0]["health_status"], "ejected")
         expect_in(r"10\.10\.1\.14:80::health_flags::/failed_outlier_check$", a.get("/clusters"))
         expect_in(r"HEALTHY, ejected for its failures", explain())
         expect_in(r"0 of 1 usable, less than the panic threshold of 50 %", explain())
-        b.tell("sick 10.10.1.14:80 f")
-        expect_in(r"10\.10\.1\.14:80 +UNHEALTHY +OK", b.ctl("pc", "endpoint"))
+        sick("f", r"10\.10\.1\.14:80 +UNHEALTHY +OK")
         expect_in(r"10\.10\.1\.14:80 +UNHEALTHY", b.ctl("pc", "eds"))
         expect_in(r"10\.10\.1\.14:80::health_flags::/failed_active_hc$", a.get("/clusters"))
         expect_in(r"UNHEALTHY, it fails its checks", explain())
