@@ -318,17 +318,18 @@ char *state_setting(const char *dir, const char *name, char *buf, size_t cap)
 /* What was staged is on the disk before the list that says to use it. */
 static int sync_staged(const struct state_change *ch, struct sl_err *err)
 {
+	const char *line = ch->list, *end;
 	char dir[512], path[1024];
 	int rc = 0;
 
 	objects_dir(ch->dir, dir, sizeof(dir));
 	if (ch->puts > SYNC_EACH_MAX)
 		return files_sync_all(dir, err);
-	for (const char *line = ch->list; rc == 0 && *line; line += strcspn(line, "\n") + 1) {
+	for (; rc == 0 && *line; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
 		if (strncmp(line, "put ", 4) != 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%.*s.new", dir, (int)strcspn(line + 4, "\n"),
-			 line + 4);
+		snprintf(path, sizeof(path), "%s/%.*s.new", dir, (int)(end - line - 4), line + 4);
 		rc = files_sync(path, err);
 	}
 	return rc == 0 && ch->puts > 0 ? files_sync_dir(dir, err) : rc;
