@@ -7,9 +7,9 @@ admin: { address = \"\"; probe = \"$probe\"; prometheus = \"\"; };"
 
 ready() { curl -s -o /dev/null -w '%{http_code}' http://$probe/healthz/ready; }
 
-# slow_start / slow_done: a download of some seconds.
+# slow_start / slow_done: a download of eight seconds, of more than buffers hold.
 slow_start() {
-	get $vip/simple/nginx/big --limit-rate 1M -o "$TOPO_DIR/got" &
+	get $vip/simple/nginx/big --limit-rate 3M -o "$TOPO_DIR/got" &
 	slow_pid=$!
 	sleep 1
 }
@@ -44,7 +44,7 @@ P
 }
 play() {
 	local t
-	dd if=/dev/urandom of="$TOPO_DIR/www/big" bs=1M count=4 status=none
+	dd if=/dev/urandom of="$TOPO_DIR/www/big" bs=1M count=24 status=none
 	chmod a+r "$TOPO_DIR/www/big"
 	expect 200 "$(status $vip/simple/nginx)"
 	expect 200 "$(ready)" "readiness"
