@@ -10,6 +10,7 @@
 #define CONFLICT_SAY_US 60000000u
 #define NAP_NS          500000 /* while there was work of late */
 #define NAP_LONG_NS     4000000
+#define NOTICE_US       50000
 #define RECENT_US       10000
 
 static uint32_t punted(struct box *b)
@@ -162,8 +163,11 @@ static bool finished(struct box *b, uint64_t *deadline_us)
 	if (*deadline_us == 0) {
 		*deadline_us = b->lc.now_us + (uint64_t)b->conf->drain_ms * 1000 + 1;
 		drain(b, true);
-		return false; /* let the workers notice first */
 	}
+	/* The workers notice first, and count whom they still serve. */
+	if (sluiced_stop == 1 &&
+	    b->lc.now_us + (uint64_t)b->conf->drain_ms * 1000 + 1 < *deadline_us + NOTICE_US)
+		return false;
 	return sluiced_stop > 1 || sessions(b) == 0 || b->lc.now_us > *deadline_us;
 }
 

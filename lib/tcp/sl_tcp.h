@@ -108,6 +108,12 @@ void sl_tcp_flush(struct sl_tcp *tcp);
 uint64_t sl_tcp_next_timer(const struct sl_tcp *tcp);
 
 /**
+ * Connections of clients to whom something has yet to be delivered, data or a FIN, also of those
+ * whose user is done with them. Looks at every row: for the end of draining, not for each round.
+ */
+uint32_t sl_tcp_delivering(const struct sl_tcp *tcp);
+
+/**
  * Opens a connection; the source port is chosen so that the replies belong to this worker.
  *
  * @param timeout_ms Handshake given up after this.

@@ -215,6 +215,23 @@ void sl_tcp_timers(struct sl_tcp *tcp)
 	tcp_tw_timers(tcp);
 }
 
+static bool delivers(const struct sl_tcp_conn *c)
+{
+	if (c->side != SL_TCP_DOWNSTREAM || c->state < ST_ESTABLISHED)
+		return false;
+	return c->sndq || c->state == ST_FIN_WAIT_1 || c->state == ST_CLOSING ||
+	       c->state == ST_LAST_ACK;
+}
+
+uint32_t sl_tcp_delivering(const struct sl_tcp *tcp)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tcp->conns_fresh; i++)
+		n += delivers(&tcp->conns[i]);
+	return n;
+}
+
 uint64_t sl_tcp_next_timer(const struct sl_tcp *tcp)
 {
 	uint64_t t = sl_wheel_next(tcp->wheel);

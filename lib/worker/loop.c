@@ -13,6 +13,7 @@
 #define YIELD_AFTER_US 20
 #define SLEEP_AFTER_US 100
 #define NAP_FIRST_US   20
+#define DELIVERING_US  5000 /* between two counts of those who are still given something */
 
 /* Sleeps double up to a limit that grows with the time without work: an idle box is cheap. */
 static uint32_t next_nap_us(const struct sl_worker *w, uint64_t idle_us)
@@ -57,17 +58,31 @@ static void account(struct sl_worker *w, uint32_t work, uint64_t start_us, uint6
 	}
 }
 
+/* Sessions, and when the last of them is over, clients who have not been given all of it yet. */
+static uint32_t being_served(struct sl_worker *w)
+{
+	uint32_t n = sl_proxy_sessions(w->proxy);
+
+	if (n > 0 || !w->draining)
+		return n;
+	if (w->lc.now_us - w->delivering_us >= DELIVERING_US) {
+		w->delivering = sl_tcp_delivering(w->tcp);
+		w->delivering_us = w->lc.now_us;
+	}
+	return w->delivering;
+}
+
 static void take_orders(struct sl_worker *w)
 {
 	sl_worker_take_epoch(w);
 	if (sl_nat_orders(w->nat))
 		w->last_work_us = w->lc.now_us; /* no nap until they are carried out */
 	sl_proxy_set_wall_offset(w->proxy, __atomic_load_n(&w->wall_offset_us, __ATOMIC_RELAXED));
-	__atomic_store_n(&w->sessions, sl_proxy_sessions(w->proxy), __ATOMIC_RELAXED);
 	if (w->draining != (__atomic_load_n(&w->drain, __ATOMIC_RELAXED) != 0)) {
 		w->draining = !w->draining;
 		sl_proxy_drain(w->proxy, w->draining);
 	}
+	__atomic_store_n(&w->sessions, being_served(w), __ATOMIC_RELAXED);
 }
 
 int sl_worker_main(void *worker)

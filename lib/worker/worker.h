@@ -12,8 +12,10 @@ struct sl_worker {
 	struct sl_tcp *tcp;
 	struct sl_nat *nat;
 	struct sl_proxy *proxy;
-	uint64_t last_work_us; /* when a round last found something to do */
-	uint32_t nap_us;       /* length of the last sleep */
+	uint64_t last_work_us;  /* when a round last found something to do */
+	uint32_t nap_us;        /* length of the last sleep */
+	uint64_t delivering_us; /* when `delivering` was counted */
+	uint32_t delivering;    /* sl_tcp_delivering, while draining */
 
 	/* Written by the main lcore, read by the worker. */
 	const struct sl_epoch *offered SL_CACHE_ALIGNED;
