@@ -9,7 +9,8 @@ static void neigh_out(struct sl_net_lcore *nl, struct rte_mbuf *m, const struct 
 	struct rte_mbuf *f;
 	uint8_t mac[6];
 
-	switch (neigh_lookup(nl->net, &hop->via, hop->port, mac)) {
+	switch (neigh_lookup(nl->net, &hop->via, hop->port, sl_pkt(m)->flags & SL_PKT_CONFIRMS,
+			     mac)) {
 	case NEIGH_FREE:
 	case NEIGH_INCOMPLETE:
 		net_punt(nl->lc, m, SL_PUNT_NEIGH);
@@ -99,7 +100,7 @@ void sl_ip_send(struct sl_net_lcore *nl, struct rte_mbuf *m)
 	nl->lc->stats.c->originated++;
 	p->port = 0;
 	p->l3 = 0;
-	p->flags = 0;
+	p->flags &= SL_PKT_CONFIRMS;
 	if (m->data_len >= NET_V4_LEN && ip->ver_ihl >> 4 == 4) {
 		hlen = (ip->ver_ihl & 0x0f) * 4u;
 		if (hlen < NET_V4_LEN || hlen > m->data_len) {

@@ -100,17 +100,22 @@ static struct neigh_slot *lookup(const struct sl_net *net, const struct sl_ip *i
 }
 
 enum neigh_state neigh_lookup(const struct sl_net *net, const struct sl_ip *ip, uint16_t port,
-			      uint8_t mac[6])
+			      bool confirms, uint8_t mac[6])
 {
 	uint64_t value;
 	struct neigh_slot *s = lookup(net, ip, port, &value);
+	enum neigh_state st;
 
 	if (!s)
 		return NEIGH_FREE;
 	memcpy(mac, &value, 6);
-	if (state_of(value) == NEIGH_STALE && !__atomic_load_n(&s->used, __ATOMIC_RELAXED))
+	st = state_of(value);
+	if (st == NEIGH_STALE && !__atomic_load_n(&s->used, __ATOMIC_RELAXED))
 		__atomic_store_n(&s->used, 1, __ATOMIC_RELAXED);
-	return state_of(value);
+	if (confirms && (st == NEIGH_STALE || st == NEIGH_PROBE) &&
+	    !__atomic_load_n(&s->confirmed, __ATOMIC_RELAXED))
+		__atomic_store_n(&s->confirmed, 1, __ATOMIC_RELAXED);
+	return st;
 }
 
 enum neigh_state neigh_peek(const struct sl_net *net, const struct sl_ip *ip, uint16_t port)
@@ -213,6 +218,7 @@ uint32_t neigh_add(struct sl_net *net, struct sl_lcore *lc, const struct sl_ip *
 	__atomic_store_n(&s->ip[1], key[1], __ATOMIC_RELAXED);
 	__atomic_store_n(&s->port, port, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->used, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->confirmed, 0, __ATOMIC_RELAXED);
 	t->main[i].updated_us = lc->now_us;
 	t->main[i].probes = 0;
 	t->main[i].worker = 0;

@@ -67,7 +67,7 @@ enum neigh_state {
 };
 
 /**
- * What workers read of a neighbour. Written by the main lcore, but for `used`.
+ * What workers read of a neighbour. Written by the main lcore, but for `used` and `confirmed`.
  *
  * `value` is MAC (48 bits), state (3) and generation (13). The key changes only while the state is
  * NEIGH_FREE, and the generation with it, so a reader that sees the same value before and after it
@@ -77,8 +77,9 @@ struct neigh_slot {
 	uint64_t value;
 	uint64_t ip[2];
 	uint16_t port;
-	uint8_t used; /* set by workers that send to a STALE neighbour, cleared by main */
-	uint8_t pad[5];
+	uint8_t used;      /* set by workers that send to a STALE neighbour, cleared by main */
+	uint8_t confirmed; /* set by workers while STALE or in PROBE, cleared by main */
+	uint8_t pad[4];
 };
 _Static_assert(sizeof(struct neigh_slot) == 32, "two to a cache line");
 
@@ -190,9 +191,12 @@ void net_virtual_free(struct sl_net *net);
 #define NEIGH_NONE UINT32_MAX
 int neigh_table_init(struct neigh_table *t, uint32_t max);
 void neigh_table_free(struct neigh_table *t);
-/** @return NEIGH_FREE when there is none; mac filled from NEIGH_REACHABLE to NEIGH_PROBE. */
+/**
+ * @param confirms What goes there belongs to a connection that makes progress (RFC 4861 7.3.1).
+ * @return NEIGH_FREE when there is none; mac filled from NEIGH_REACHABLE to NEIGH_PROBE.
+ */
 enum neigh_state neigh_lookup(const struct sl_net *net, const struct sl_ip *ip, uint16_t port,
-			      uint8_t mac[6]);
+			      bool confirms, uint8_t mac[6]);
 /** State of an entry, NEIGH_FREE when there is none. Worker-safe; not a use of it. */
 enum neigh_state neigh_peek(const struct sl_net *net, const struct sl_ip *ip, uint16_t port);
 /** Whether there is an entry in any state. Worker-safe; not a use of it. */

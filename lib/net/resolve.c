@@ -84,6 +84,8 @@ static void resolved(struct sl_net *net, struct sl_lcore *lc, uint32_t i, enum n
 	while ((m = neigh_unhold(net, lc, i)))
 		send_to(net, lc, m, net->neigh.slot[i].port, mac);
 	neigh_publish(net, i, state, mac);
+	/* What was said of another MAC says nothing of this one. */
+	__atomic_store_n(&net->neigh.slot[i].confirmed, 0, __ATOMIC_RELAXED);
 	net->neigh.main[i].updated_us = lc->now_us;
 	due(net, i, lc->now_us + life);
 }
@@ -156,7 +158,7 @@ static void unreachable(struct sl_net *net, struct sl_lcore *lc, struct rte_mbuf
 		return;
 	self = sl_net_is_local(net, &src) || sl_net_is_virtual(net, &src);
 	if (!self && (!net_route_find(net, &src, &dst, 0, &back) ||
-		      neigh_lookup(net, &back.via, back.port, mac) == NEIGH_FREE))
+		      neigh_lookup(net, &back.via, back.port, false, mac) == NEIGH_FREE))
 		return;
 	e = icmp_error_make(lc, m, &hop->src, 3, 1, 0);
 	if (!e)
@@ -293,6 +295,12 @@ static void tick(struct sl_net *net, struct sl_lcore *lc, uint32_t i)
 	uint8_t mac[6];
 
 	neigh_mac(net, i, mac);
+	/* Progress above is as good as an answer (RFC 4861 7.3.1), and comes where ARP is lost. */
+	if (__atomic_load_n(&s->confirmed, __ATOMIC_RELAXED) &&
+	    (neigh_state(net, i) == NEIGH_STALE || neigh_state(net, i) == NEIGH_PROBE)) {
+		resolved(net, lc, i, NEIGH_REACHABLE, mac);
+		return;
+	}
 	switch (neigh_state(net, i)) {
 	case NEIGH_FREE:
 		break;
@@ -307,6 +315,7 @@ static void tick(struct sl_net *net, struct sl_lcore *lc, uint32_t i)
 		if (!over)
 			break;
 		__atomic_store_n(&s->used, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->confirmed, 0, __ATOMIC_RELAXED);
 		neigh_publish(net, i, NEIGH_STALE, mac);
 		due(net, i, lc->now_us + STALE_US);
 		break;

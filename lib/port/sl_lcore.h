@@ -62,6 +62,7 @@ enum sl_punt {
 #define SL_PKT_BROADCAST  0x04 /* destination MAC was broadcast or multicast */
 #define SL_PKT_SUM        0x08
 #define SL_PKT_WHOLE      0x20 /* came in fragments: its sender had it cut, we may do so again */
+#define SL_PKT_CONFIRMS   0x40 /* to send: its connection makes progress, the neighbour lives */
 #define SL_PKT_REDIRECTED 0x10 /* came over a ring from the worker that received it */
 
 static inline struct sl_pkt *sl_pkt(struct rte_mbuf *m)

@@ -56,6 +56,7 @@ static void acked_new(struct sl_tcp_conn *c, struct seg *s, uint32_t sacked)
 	}
 	c->t_progress = c->tcp->now_ms;
 	c->flags &= ~F_FORCE;
+	c->flags |= F_CONFIRM;
 	tcp_recovery_acked(c, from, sacked);
 	/* RFC 6298 5.2, 5.3: stopped when all is acknowledged, else begun anew. */
 	if (c->snd_una == c->snd_max)

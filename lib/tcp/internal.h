@@ -61,6 +61,7 @@ enum state {
 #define F_T_WHEEL   0x00800000u /* the wheel's timer is set, to t_wheel */
 #define F_ASKED     0x02000000u /* received since the user last sent: owes an answer */
 #define F_INDEXED   0x04000000u /* found by its tuple */
+#define F_CONFIRM   0x08000000u /* acknowledged anew: the next segment tells the neighbour table */
 #define F_TLP_REXMT 0x10000000u /* the probe was a retransmission */
 #define F_RETRY     0x20000000u /* mbufs ran out while sending */
 #define F_REXMT_ONE 0x40000000u /* first segment is to be sent again now */
@@ -72,6 +73,7 @@ enum state {
 #define OOO_RANGES      64     /* islands behind a gap */
 #define SACK_MAX        4      /* blocks in one segment */
 #define FIN_WAIT_2_MS   30000u /* half-closed and detached: waits no longer */
+#define CONFIRM_MS      5000u  /* progress older than this confirms no neighbour */
 #define PAWS_MAX_AGE_MS (24u * 86400u * 1000u)
 #define RTT_SANE_MS     120000u
 #define TW_WINDOW       1024u

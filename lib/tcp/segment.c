@@ -209,6 +209,16 @@ static uint16_t ack_state(struct sl_tcp_conn *c)
 	return (uint16_t)field;
 }
 
+/* RFC 4861 7.3.1: what we sent arrived, so the neighbour it went through is alive. */
+static void confirm(struct sl_tcp_conn *c, struct rte_mbuf *m)
+{
+	if (!(c->flags & F_CONFIRM))
+		return;
+	c->flags &= ~F_CONFIRM;
+	if (c->tcp->now_ms - c->t_progress < CONFIRM_MS)
+		sl_pkt(m)->flags |= SL_PKT_CONFIRMS;
+}
+
 int64_t tcp_seg_send(struct sl_tcp_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
 	struct sl_tcp *tcp = c->tcp;
@@ -244,6 +254,7 @@ int64_t tcp_seg_send(struct sl_tcp_conn *c, uint32_t seq, uint32_t len, uint8_t 
 	m->next = pl.first;
 	m->nb_segs = (uint16_t)(1 + pl.pieces);
 	m->pkt_len += pl.len;
+	confirm(c, m);
 	output(tcp, m);
 	return pl.len + !!(flags & SL_TCP_FIN);
 }

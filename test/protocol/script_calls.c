@@ -181,6 +181,8 @@ int script_expect(struct script *s)
 		return expect_stat(s);
 	if (strcmp(what, "drop") == 0)
 		return expect_drop(s);
+	if (strcmp(what, "confirms") == 0)
+		return expect_number(s, "confirms", s->w.confirms);
 	if (strcmp(what, "event") == 0)
 		return expect_events(s);
 	if (!c)

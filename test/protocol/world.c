@@ -37,6 +37,7 @@ static void on_output(void *user, struct rte_mbuf *m)
 	struct pkt_tcp t;
 	size_t len = pkt_linear(m, buf);
 
+	w->confirms += !!(sl_pkt(m)->flags & SL_PKT_CONFIRMS);
 	rte_pktmbuf_free(m);
 	w->bad = len ? pkt_parse(buf, len, &t) : "chain lengths";
 	if (w->bad || w->sent_tail == SENT_MAX)

@@ -46,7 +46,8 @@ struct world {
 	struct rte_mbuf *held[MBUFS];
 	unsigned n_held;
 	uint64_t injected;
-	const char *bad; /* the stack sent something that is no packet */
+	uint64_t confirms; /* packets sent that confirm their neighbour */
+	const char *bad;   /* the stack sent something that is no packet */
 };
 
 void world_init(struct world *w);

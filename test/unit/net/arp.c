@@ -263,6 +263,55 @@ static void neighbour_ages_and_is_probed(void **state)
 	assert_string_equal(fx_neighbour(fx, "192.0.2.9"), "FAILED");
 }
 
+static void send_confirming(struct fx *fx, const char *to)
+{
+	struct rte_mbuf *m = fx_packet(fx, "192.0.2.1", to, 10, true);
+
+	sl_pkt(m)->flags |= SL_PKT_CONFIRMS;
+	sl_ip_send(fx->nl, m);
+}
+
+/* RFC 4861 7.3.1: who answers TCP need not answer ARP to stay known. */
+static void progress_confirms_a_neighbour(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_know(fx, 0, "192.0.2.9");
+	for (int i = 0; i < 6; i++) {
+		send_confirming(fx, "192.0.2.9");
+		fx_pass_us(fx, 1100000);
+	}
+	assert_string_equal(fx_neighbour(fx, "192.0.2.9"), "REACHABLE");
+	assert_int_equal(fx->n_out, 6); /* no question among them */
+}
+
+static void progress_saves_a_neighbour_under_question(void **state)
+{
+	struct fx *fx = *state;
+
+	fx_know(fx, 0, "192.0.2.9");
+	sl_ip_send(fx->nl, fx_packet(fx, "192.0.2.1", "192.0.2.9", 10, true));
+	fx_pass_us(fx, 1100000);
+	assert_string_equal(fx_neighbour(fx, "192.0.2.9"), "PROBE");
+	send_confirming(fx, "192.0.2.9");
+	fx_pass_us(fx, 5000000);
+	assert_string_equal(fx_neighbour(fx, "192.0.2.9"), "REACHABLE");
+}
+
+/* It moved: what the old MAC confirmed says nothing of the new one. */
+static void progress_before_a_move_confirms_nothing(void **state)
+{
+	static const uint8_t moved[6] = {2, 0, 0, 0, 0, 0x77};
+	struct fx *fx = *state;
+
+	fx_know(fx, 0, "192.0.2.9");
+	send_confirming(fx, "192.0.2.9");
+	mk_arp(&f, fx, 0, 1, moved, "192.0.2.9", "192.0.2.1", true);
+	fx_rx(fx, 0, f.b, f.n);
+	fx_pass_us(fx, 1100000);
+	assert_string_not_equal(fx_neighbour(fx, "192.0.2.9"), "REACHABLE");
+}
+
 static void unused_neighbour_is_forgotten(void **state)
 {
 	struct fx *fx = *state;
@@ -359,6 +408,9 @@ int main(void)
 		T(silent_neighbour_fails),
 		T(news_of_failures_is_bounded),
 		T(neighbour_ages_and_is_probed),
+		T(progress_confirms_a_neighbour),
+		T(progress_saves_a_neighbour_under_question),
+		T(progress_before_a_move_confirms_nothing),
 		T(unused_neighbour_is_forgotten),
 		T(unasked_reply_does_not_confirm),
 		cmocka_unit_test(punt_ring_full),

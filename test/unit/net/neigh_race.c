@@ -28,7 +28,7 @@ static void *read_one(void *arg)
 	uint8_t mac[6];
 
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
-		if (neigh_lookup(r->net, &r->ip, 0, mac) < NEIGH_REACHABLE)
+		if (neigh_lookup(r->net, &r->ip, 0, false, mac) < NEIGH_REACHABLE)
 			continue;
 		__atomic_store_n(&r->hits, r->hits + 1, __ATOMIC_RELAXED);
 		r->wrong += memcmp(mac, mac_of[0], 6) != 0;
