@@ -188,6 +188,7 @@ void nat_guard_count(struct sl_nat *nat, const struct sl_ip *client, int by);
 
 /* Ports tried for one session: with nine in ten taken, all are taken once in 700,000 sessions. */
 #define NAT_PORT_TRIES 128u
+#define NAT_JUNK_TRIES 32u /* once one is known whose port can be taken over */
 
 struct nat_ports;
 

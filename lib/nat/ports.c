@@ -74,42 +74,63 @@ void nat_ports_count(struct sl_nat *nat, const struct sl_nat_session *s, int by)
  * Source port towards the endpoint: of this worker (port % workers says who owns the reply), and
  * in use by no other session with that endpoint. The search goes on where the last one ended, so
  * that a port rests as long as possible before the endpoint sees it again.
+ *
+ * @param junk Row of a session that nobody has answered and whose port would do, or NAT_NONE.
  */
-static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s)
+static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s, uint32_t *junk)
 {
 	uint32_t workers = nat->lc->workers, first = first_port(nat), mine = ports(nat);
+	uint32_t tries = SL_MIN(NAT_PORT_TRIES, mine);
 
-	for (uint32_t i = 0; i < SL_MIN(NAT_PORT_TRIES, mine); i++) {
+	for (uint32_t i = 0; i < (*junk == NAT_NONE ? tries : SL_MIN(NAT_JUNK_TRIES, mine)); i++) {
 		struct sl_tuple back;
+		uint32_t row;
 		uint64_t hash;
 
 		s->oport = (uint16_t)(first + nat->port_next++ % mine * workers);
 		back = nat_tuple(s, NAT_REPLY);
 		hash = nat_hash(nat, &back);
-		if (nat_find(nat, &back, NAT_REPLY, hash) != NAT_NONE)
-			nat->lc->stats.c->nat_port_busy++;
-		else if (nat_rest_has(nat, &back, hash))
-			nat->lc->stats.c->nat_port_resting++;
-		else
+		row = nat_find(nat, &back, NAT_REPLY, hash);
+		if (row == NAT_NONE && !nat_rest_has(nat, &back, hash))
 			return true;
+		if (row == NAT_NONE) {
+			nat->lc->stats.c->nat_port_resting++;
+			continue;
+		}
+		nat->lc->stats.c->nat_port_busy++;
+		if (*junk == NAT_NONE && nat_is_embryonic(nat->row[row].state))
+			*junk = row;
 	}
 	return false;
+}
+
+/* As in a full table, what nobody has answered gives way: a flood must not use up the ports. */
+static bool take_port_of(struct sl_nat *nat, struct sl_nat_session *s, uint32_t junk)
+{
+	if (junk == NAT_NONE)
+		return false;
+	s->own = nat->row[junk].own;
+	s->oport = nat->row[junk].oport;
+	nat_end(nat, junk);
+	nat->lc->stats.c->nat_evicted++;
+	return true;
 }
 
 bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct sl_ip *more,
 		     uint16_t n)
 {
 	struct sl_ip first = s->own;
+	uint32_t junk = NAT_NONE;
 
-	if (choose_port_of(nat, s))
+	if (choose_port_of(nat, s, &junk))
 		return true;
 	for (uint16_t i = 0; i < n; i++) {
 		if (sl_ip_eq(&more[i], &first) ||
 		    sl_ip_is_v4(&more[i]) != sl_ip_is_v4(&s->endpoint))
 			continue;
 		s->own = more[i];
-		if (choose_port_of(nat, s))
+		if (choose_port_of(nat, s, &junk))
 			return true;
 	}
-	return false;
+	return take_port_of(nat, s, junk);
 }

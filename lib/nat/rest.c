@@ -47,9 +47,12 @@ void nat_rest_note(struct sl_nat *nat, const struct sl_nat_session *s)
 	uint64_t hash, *b;
 	uint32_t at = 0;
 
-	/* Unanswered ones the endpoint never had, and a reset ends both sides. */
+	/*
+	 * Unanswered and half-open ones the endpoint holds no TIME-WAIT for: were they to rest, a
+	 * flood of SYNs would use up the ports. A reset ends both sides.
+	 */
 	if (s->proto != IPPROTO_TCP || s->expires_us <= nat->lc->now_us ||
-	    s->state == SL_NAT_SYN_SENT || s->state == SL_NAT_CLOSE)
+	    nat_is_embryonic(s->state) || s->state == SL_NAT_CLOSE)
 		return;
 	hash = nat_hash(nat, &back);
 	b = nat->rest->entry[hash % BUCKETS];

@@ -72,7 +72,7 @@ crowd_is() {
 
 crowd_say() { report "crowd: $(tail -n 1 "$TOPO_DIR/crowd.log")"; }
 
-flood() { in_client "$peers/flood" "$1" c0 192.0.2.1 "$2" "$3" "$4" "$5"; }
+flood() { in_client "$TOPO_BIN/test/peers/flood" "$1" c0 192.0.2.1 "$2" "$3" "$4" "$5"; }
 
 is_normal() {
 	local s free
@@ -101,4 +101,30 @@ say() {
 	local c line=
 	for c; do line+="$c $(counter "$c"), "; done
 	report "${line%, }"
+}
+
+# A Service of the kernel's peers: numbered bytes over TCP and UDP, a port of UDP, and HTTP.
+l4_service() {
+	cat >"$TOPO_DIR/l4.yaml" <<'Y'
+apiVersion: v1
+kind: Service
+metadata: { name: echo, namespace: l4 }
+spec:
+  clusterIP: 10.96.7.8
+  ports:
+    - { name: t, port: 7, protocol: TCP }
+    - { name: u, port: 7, protocol: UDP }
+    - { name: x, port: 9, protocol: UDP }
+    - { name: h, port: 80, protocol: TCP }
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: echo, namespace: l4 }
+subsets:
+  - addresses: [{ ip: 10.10.1.13 }]
+    ports: [{ name: t, port: 7777, protocol: TCP }, { name: u, port: 7777, protocol: UDP }, { name: x, port: 7778, protocol: UDP }]
+  - addresses: [{ ip: 10.10.1.14 }]
+    ports: [{ name: h, port: 80, protocol: TCP }]
+Y
+	ctl apply -f "$TOPO_DIR/l4.yaml" >/dev/null
 }

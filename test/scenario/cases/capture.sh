@@ -114,7 +114,7 @@ record() {
 # What comes of a machine that has no processor for us in time: a peer's timer runs out, or the
 # capture loses a packet and HTTP is read from its middle. It must not be found each time.
 timing='D-SACK Sequence|Zero Window|out-of-order|Previous segment|not captured|completely full'
-timing+='|New fragment overlaps old data|Illegal characters found in header name'
+timing+='|New fragment overlaps old data|Illegal characters found in header name|Malformed Packet'
 
 play() {
 	local i warned lost

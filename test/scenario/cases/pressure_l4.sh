@@ -7,28 +7,7 @@ extra='gateway = "192.0.2.10"; limits: { nat_sessions = 32768; };'
 play() {
 	local bad n junk
 	ulimit -n 4096
-	cat >"$TOPO_DIR/l4.yaml" <<'Y'
-apiVersion: v1
-kind: Service
-metadata: { name: echo, namespace: l4 }
-spec:
-  clusterIP: 10.96.7.8
-  ports:
-    - { name: t, port: 7, protocol: TCP }
-    - { name: u, port: 7, protocol: UDP }
-    - { name: x, port: 9, protocol: UDP }
-    - { name: h, port: 80, protocol: TCP }
----
-apiVersion: v1
-kind: Endpoints
-metadata: { name: echo, namespace: l4 }
-subsets:
-  - addresses: [{ ip: 10.10.1.13 }]
-    ports: [{ name: t, port: 7777, protocol: TCP }, { name: u, port: 7777, protocol: UDP }, { name: x, port: 7778, protocol: UDP }]
-  - addresses: [{ ip: 10.10.1.14 }]
-    ports: [{ name: h, port: 80, protocol: TCP }]
-Y
-	ctl apply -f "$TOPO_DIR/l4.yaml" >/dev/null
+	l4_service
 	topo_spawn server.log backend "$TOPO_BIN/test/peers/numbered" server 10.10.1.13 7777
 	sleep 0.5
 	topo_spawn numbered.log client "$TOPO_BIN/test/peers/numbered" client 10.96.7.8 7 100 100 45 12

@@ -225,8 +225,13 @@ static void ports_of_one_endpoint_run_out(void **state)
 	be_worker(w, 17, 4096);
 	nw_restart(w);
 	for (uint16_t i = 0; i < 4; i++) {
+		struct got seen;
+
 		s.sport = (uint16_t)(100 + i);
 		nw_send(w, &s);
+		assert_int_equal(w->fx->n_out, 1);
+		seen = nw_got(w, 0);
+		nw_answer(w, &seen, 0, 1);
 		assert_int_equal(w->fx->n_out, 1);
 	}
 	s.sport = 200;
@@ -236,10 +241,37 @@ static void ports_of_one_endpoint_run_out(void **state)
 	/* They are only in use towards that endpoint, and free again when sessions end. */
 	nw_syn(w, CLIENT, 1000);
 	be_worker(w, 0, 1);
-	nw_pass_s(w, 31);
+	nw_pass_s(w, 121);
 	be_worker(w, 17, 4096);
 	nw_send(w, &s);
 	assert_int_equal(w->fx->n_out, 1);
+	be_worker(w, 0, 1);
+}
+
+static void unanswered_sessions_give_up_their_ports(void **state)
+{
+	struct nw *w = *state;
+	struct seg s = {.src = CLIENT, .dst = VIP, .dport = 53, .proto = IPPROTO_UDP};
+	struct got seen;
+
+	be_worker(w, 17, 4096);
+	nw_restart(w);
+	s.sport = 99;
+	nw_send(w, &s);
+	seen = nw_got(w, 0);
+	nw_answer(w, &seen, 0, 1);
+	for (uint16_t i = 0; i < 20; i++) {
+		s.sport = (uint16_t)(100 + i);
+		nw_send(w, &s);
+		assert_int_equal(w->fx->n_out, 1);
+	}
+	assert_int_equal(nw_drops(w, SL_DROP_NAT_NO_PORT), 0);
+	assert_int_equal(w->fx->lc.stats.c->nat_evicted, 17);
+	assert_int_equal(sl_nat_count(w->nat), 4);
+	/* The one that was answered has its port still. */
+	assert_int_equal(nw_state(w, CLIENT, 99), SL_NAT_UDP_STREAM);
+	nw_answer(w, &seen, 0, 1);
+	nw_only(w, 0, VIP, 53, CLIENT, 99);
 	be_worker(w, 0, 1);
 }
 
@@ -598,6 +630,7 @@ int main(void)
 		CASE(every_session_has_its_own_port),
 		CASE(ports_say_whose_worker),
 		CASE(ports_of_one_endpoint_run_out),
+		CASE(unanswered_sessions_give_up_their_ports),
 		CASE(a_full_table_evicts_what_nobody_answered),
 		CASE(a_table_full_of_connections_takes_no_more),
 		CASE(the_least_loaded_endpoint_is_chosen),
