@@ -8,6 +8,11 @@
 #include "sluicectl.h"
 #include "workspace.h"
 
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void print_findings(const json_t *list)
 {
 	static const char *const heads[] = {[SEVERITY_INFO] = "Info",
@@ -30,8 +35,10 @@ static void print_findings(const json_t *list)
 	if (json_array_size(list) == 0)
 		puts("nothing found");
 	else
-		printf("%zu errors, %zu warnings, %zu infos\n", count[SEVERITY_ERROR],
-		       count[SEVERITY_WARNING], count[SEVERITY_INFO]);
+		printf("%zu error%s, %zu warning%s, %zu info%s\n", count[SEVERITY_ERROR],
+		       plural(count[SEVERITY_ERROR]), count[SEVERITY_WARNING],
+		       plural(count[SEVERITY_WARNING]), count[SEVERITY_INFO],
+		       plural(count[SEVERITY_INFO]));
 }
 
 static int run(const struct ctl *ctl, const json_t *documents, enum severity fail, enum output out)

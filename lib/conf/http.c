@@ -68,8 +68,8 @@ const struct sl_key sl_conf_http_keys[] = {
 	 .def = "drop",
 	 .words = sl_conf_trailer_words,
 	 .help = "Fields behind a chunked body: dropped, or forwarded, but for those about "
-		 "framing, "
-		 "routing, authentication and the like; to clients only if they say TE: trailers."},
+		 "framing, routing, authentication and the like; to clients only if they say TE: "
+		 "trailers. What a route changes in headers does not apply to them."},
 	{0},
 };
 

@@ -52,7 +52,7 @@ def prefixes_and_rewrites():
         expect_in(r"^Warning \[rewrite-doubles-slash\] virtualservice/simple.simple .*istio-specs.*|"
                   r"^Warning \[rewrite-doubles-slash\] virtualservice/simple.simple .*:\d+: prefix /simple/nginx "
                   r"rewritten to / doubles a slash: /simple/nginx/x goes upstream as //x", out)
-        expect_in(r"^0 errors, 1 warnings, 1 infos$", out)
+        expect_in(r"^0 errors, 1 warning, 1 info$", out)
 
 
 @test

@@ -183,6 +183,8 @@ int script_expect(struct script *s)
 		return expect_drop(s);
 	if (strcmp(what, "confirms") == 0)
 		return expect_number(s, "confirms", s->w.confirms);
+	if (strcmp(what, "delivering") == 0)
+		return expect_number(s, "delivering", sl_tcp_delivering(s->w.tcp));
 	if (strcmp(what, "event") == 0)
 		return expect_events(s);
 	if (!c)
