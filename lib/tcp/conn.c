@@ -183,13 +183,18 @@ void tcp_conn_loss_put(struct sl_tcp_conn *c)
 	c->loss = ROW_NONE;
 }
 
-/* Source port whose replies belong to this worker and whose tuple is free; 0: none. */
-static uint16_t choose_port(struct sl_tcp *tcp, struct key *k)
+/*
+ * Source port whose replies belong to this worker and whose tuple is free; 0: none. Where free ones
+ * are hard to find, that of a connection in TIME-WAIT which a new one may follow: its row in *old.
+ */
+static uint16_t choose_port(struct sl_tcp *tcp, struct key *k, uint32_t *old)
 {
 	uint32_t step = tcp->lc->workers ? tcp->lc->workers : 1;
 	uint32_t first =
 		SL_TCP_PORT_FIRST + (tcp->lc->index + step - SL_TCP_PORT_FIRST % step) % step;
 	uint32_t n = (SL_TCP_PORT_FIRST + SL_TCP_PORTS - 1 - first) / step + 1;
+	uint16_t follows = 0;
+
 	/* Not searched again at once for an endpoint that had none free. */
 	if (tcp->no_port_for == k->fport && sl_ip_eq(&tcp->no_port_ip, k->f) &&
 	    tcp->now_ms - tcp->no_port_ms < NO_PORT_MS)
@@ -197,11 +202,24 @@ static uint16_t choose_port(struct sl_tcp *tcp, struct key *k)
 	/* RFC 6056 3.3.1: from a random place on. */
 	uint32_t at = (uint32_t)(tcp_random(tcp) % n);
 
-	for (uint32_t i = 0; i < n; i++) {
+	*old = ROW_NONE;
+	for (uint32_t i = 0; i < n && !(follows && i >= PORT_TRIES); i++) {
+		uint32_t row;
+
 		k->lport = (uint16_t)(first + (at + i) % n * step);
-		if (tcp_index_find(tcp, tcp_key_hash(tcp, k), k) == SL_FLOW_NONE)
+		row = tcp_index_find(tcp, tcp_key_hash(tcp, k), k);
+		if (row == SL_FLOW_NONE) {
+			*old = ROW_NONE;
 			return k->lport;
+		}
+		if (!follows && tcp_tw_may_follow(tcp, row)) {
+			follows = k->lport;
+			*old = row;
+		}
 	}
+	k->lport = follows;
+	if (follows)
+		return follows;
 	tcp->no_port_for = k->fport;
 	tcp->no_port_ip = *k->f;
 	tcp->no_port_ms = tcp->now_ms;
@@ -214,6 +232,7 @@ struct sl_tcp_conn *sl_tcp_connect(struct sl_tcp *tcp, const struct sl_ip *dst, 
 	struct sl_tcp_conn *c;
 	struct sl_ip src;
 	struct key k = {&src, dst, 0, port};
+	uint32_t old, iss, iss_least;
 	uint16_t mtu;
 
 	tcp_clock(tcp);
@@ -221,17 +240,21 @@ struct sl_tcp_conn *sl_tcp_connect(struct sl_tcp *tcp, const struct sl_ip *dst, 
 	if (!tcp->cfg.route(tcp->cfg.user, dst, &src, &mtu))
 		return NULL;
 	*code = -EADDRNOTAVAIL;
-	if (!choose_port(tcp, &k)) {
+	if (!choose_port(tcp, &k, &old)) {
 		stats(tcp)->tcp_ports_exhausted++;
 		return NULL;
 	}
 	*code = -ENOBUFS;
+	iss_least = old == ROW_NONE ? 0 : tcp_tw_follow(tcp, old);
 	c = tcp_conn_new(tcp, &k, SL_TCP_UPSTREAM);
 	if (!c)
 		return NULL;
 	tcp_conn_set_mtu(c, mtu);
 	c->adv_mss = c->mss;
-	c->snd_una = c->snd_nxt = c->snd_max = tcp_isn(tcp, &k, &c->ts_offset);
+	iss = tcp_isn(tcp, &k, &c->ts_offset);
+	if (old != ROW_NONE && seq_lt(iss, iss_least))
+		iss = iss_least;
+	c->snd_una = c->snd_nxt = c->snd_max = iss;
 	c->snd_end = c->snd_una + 1;
 	c->recover = c->snd_una;
 	c->state = ST_SYN_SENT;

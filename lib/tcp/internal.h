@@ -72,6 +72,8 @@ enum state {
 #define QUICK_ACKS      16     /* segments acknowledged at once after one that was not in order */
 #define OOO_RANGES      64     /* islands behind a gap */
 #define SACK_MAX        4      /* blocks in one segment */
+#define PORT_TRIES      64u    /* ports looked at before that of a TIME-WAIT is taken */
+#define FOLLOW_MS       1000u  /* timestamps have gone on for sure by then */
 #define FIN_WAIT_2_MS   30000u /* half-closed and detached: waits no longer */
 #define CONFIRM_MS      5000u  /* progress older than this confirms no neighbour */
 #define PAWS_MAX_AGE_MS (24u * 86400u * 1000u)
@@ -455,6 +457,13 @@ bool tcp_cookie_check(struct sl_tcp *tcp, const struct seg *s, struct syn_entry 
 void tcp_tw_init(struct sl_tcp *tcp);
 void tcp_tw_add(struct sl_tcp *tcp, const struct sl_tcp_conn *c);
 void tcp_tw_in(struct sl_tcp *tcp, uint32_t row, struct seg *s);
+/**
+ * Whether a connection of ours may follow the one in this row of the index: it has timestamps, and
+ * was closed a second ago, so that nothing old is taken for new (RFC 6191, from the other side).
+ */
+bool tcp_tw_may_follow(const struct sl_tcp *tcp, uint32_t row);
+/** Ends it for its follower. @return What the follower's initial sequence number is at least. */
+uint32_t tcp_tw_follow(struct sl_tcp *tcp, uint32_t row);
 void tcp_tw_timers(struct sl_tcp *tcp);
 uint64_t tcp_tw_next_us(const struct sl_tcp *tcp);
 

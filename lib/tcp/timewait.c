@@ -148,10 +148,35 @@ static bool syn_is_newer(const struct tw_entry *e, const struct seg *s)
 	return seq_lt(e->rcv_nxt, s->seq);
 }
 
+/* Beyond whatever of the old connection may still be on its way. */
+static uint32_t follower_iss(const struct tw_entry *e)
+{
+	return e->snd_nxt + 65535 + 2;
+}
+
+bool tcp_tw_may_follow(const struct sl_tcp *tcp, uint32_t row)
+{
+	const struct tw_entry *e;
+
+	if (row < row_base(tcp))
+		return false;
+	e = &tcp->tws[row - row_base(tcp)];
+	return e->next_opts & TW_TS &&
+	       seq_le(e->t_due - tcp->cfg.time_wait_ms + FOLLOW_MS, tcp->now_ms);
+}
+
+uint32_t tcp_tw_follow(struct sl_tcp *tcp, uint32_t row)
+{
+	uint32_t least = follower_iss(&tcp->tws[row - row_base(tcp)]);
+
+	entry_kill(tcp, row - row_base(tcp));
+	return least;
+}
+
 void tcp_tw_in(struct sl_tcp *tcp, uint32_t row, struct seg *s)
 {
 	struct tw_entry *e = &tcp->tws[row];
-	uint32_t iss_least = e->snd_nxt + 65535 + 2;
+	uint32_t iss_least = follower_iss(e);
 
 	if (s->flags & SL_TCP_RST) { /* RFC 1337: no assassination */
 		tcp_seg_drop(tcp, s, SL_DROP_TCP_BAD_RST);

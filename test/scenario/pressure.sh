@@ -56,6 +56,7 @@ normal_stop() {
 	report "normal client: $n requests, $bad failed, slowest $(sort -k2 -n "$TOPO_DIR/normal" | tail -n 1 | cut -d' ' -f2) s"
 	[ "$bad" -eq 0 ] || kernel_troubles
 	[ "$bad" -eq 0 ] || report "$(grep -v "^200 " "$TOPO_DIR/normal" | sort | uniq -c)"
+	[ "$bad" -eq 0 ] || report "access log: $(grep -v '" 200 ' "$TOPO_DIR/access.log" | tail -n 5)"
 	expect 0 "$bad" "failed requests of the normal client"
 	[ "$n" -ge 10 ] || fail "only $n requests of the normal client"
 }

@@ -82,6 +82,57 @@ static void test_each_once_and_ours(void **state)
 	assert_non_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
 }
 
+/* Connections to an endpoint from every port, closed by us first. */
+static void close_all(const struct sl_ip *dst, uint32_t flags, uint32_t snd_max)
+{
+	struct sl_tcp_conn *c;
+	int code;
+
+	while ((c = sl_tcp_connect(tcp, dst, 80, 1000, &code))) {
+		c->flags |= flags;
+		c->state = ST_FIN_WAIT_2;
+		c->snd_max = snd_max;
+		tcp_conn_time_wait(c);
+		sl_tcp_release(c);
+	}
+	assert_int_equal(code, -EADDRNOTAVAIL);
+	assert_int_equal(lc.stats.c->tcp_time_wait, SL_TCP_PORTS / 4);
+}
+
+/* We close first, as the pool does: ports in TIME-WAIT serve again, not only after a minute. */
+static void test_follows_time_wait(void **state)
+{
+	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000002));
+	struct sl_tcp_conn *c;
+	uint32_t n = 0;
+	int code;
+
+	lc.now_us = 1000000;
+	close_all(&dst, F_TS, 0xfffffff0);
+	lc.now_us += 500000;
+	assert_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
+	lc.now_us += 600000;
+	while ((c = sl_tcp_connect(tcp, &dst, 80, 1000, &code))) {
+		assert_true(seq_le(0xfffffff0 + 65537, c->snd_una));
+		n++;
+	}
+	assert_int_equal(n, SL_TCP_PORTS / 4);
+	assert_int_equal(lc.stats.c->tcp_time_wait, 0);
+}
+
+/* Without timestamps an old segment could be taken for one of the new connection. */
+static void test_does_not_follow_without_timestamps(void **state)
+{
+	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000002));
+	int code;
+
+	lc.now_us = 1000000;
+	close_all(&dst, 0, 7);
+	lc.now_us += 5000000;
+	assert_null(sl_tcp_connect(tcp, &dst, 80, 1000, &code));
+	assert_int_equal(code, -EADDRNOTAVAIL);
+}
+
 static void test_unreachable(void **state)
 {
 	struct sl_ip dst = sl_ip_from_v4(htonl(0x0a000063));
@@ -188,6 +239,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_each_once_and_ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_follows_time_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_does_not_follow_without_timestamps, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
