@@ -53,7 +53,8 @@ struct sl_nat_session {
 			 */
 	uint8_t pad;
 	uint8_t state; /* enum sl_nat_state */
-	uint8_t fins;  /* bit 0: the client has sent FIN, bit 1: the endpoint has */
+	uint8_t fins;  /* bit 0: the client has sent FIN, 1: the endpoint has, 2: it ends in
+			* TIME-WAIT, as its FIN was no answer to the client's */
 	uint8_t pad2[2];
 	uint64_t expires_us; /* monotonic */
 	/* Statistics slots, and the low bits of their birth: valid while these are the same. */

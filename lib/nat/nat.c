@@ -47,7 +47,7 @@ static bool has_state(const struct sl_nat_session *s)
 static bool usable(const struct sl_nat *nat, const struct sl_nat_session *s)
 {
 	return s->check == sl_nat_check(s) && s->state > SL_NAT_FREE && s->state < SL_NAT_STATES &&
-	       has_state(s) && s->fins <= 3 && s->expires_us > nat->lc->now_us &&
+	       has_state(s) && s->fins <= 7 && s->expires_us > nat->lc->now_us &&
 	       port_is_mine(nat, s);
 }
 

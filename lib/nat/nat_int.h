@@ -13,6 +13,10 @@
 #include "sl_wheel.h"
 #include "sl_wire.h"
 
+/* Of sl_nat_session.fins. */
+#define NAT_FIN_BOTH   3u
+#define NAT_FIN_SERVED 4u /* the endpoint is the one in TIME-WAIT, or both are */
+
 #define NAT_NONE UINT32_MAX
 
 /* Direction of a packet within its session. */
@@ -35,9 +39,17 @@ static inline uint32_t nat_heard_bit(const struct sl_ip *ip, uint16_t port)
 	return ((low ^ port * 0x9e3779b9u) * 0x85ebca6bu) >> 20;
 }
 
-/* Neighbours of a row in its list; NAT_NONE ends it. */
+/*
+ * Neighbours of a row in its list; NAT_NONE ends it. A session that was answered is in none: its
+ * client's last sequence number, and whether that is known.
+ */
 struct nat_link {
-	uint32_t prev, next;
+	union {
+		uint32_t prev, fin_seq;
+	};
+	union {
+		uint32_t next, fin_known;
+	};
 };
 
 /* View of a cluster for choosing among its endpoints. */
@@ -188,7 +200,8 @@ void nat_guard_count(struct sl_nat *nat, const struct sl_ip *client, int by);
 
 /* Ports tried for one session: with nine in ten taken, all are taken once in 700,000 sessions. */
 #define NAT_PORT_TRIES 128u
-#define NAT_JUNK_TRIES 32u /* once one is known whose port can be taken over */
+#define NAT_TAKE_TRIES 32u      /* once one is known that can be taken over */
+#define NAT_QUIET_US   1000000u /* silent for so long, one that has ended has */
 
 struct nat_ports;
 
@@ -214,9 +227,14 @@ struct nat_rest *nat_rest_create(void);
 void nat_rest_free(struct nat_rest *r);
 
 /** The session ends before its endpoint has forgotten the connection. */
-void nat_rest_note(struct sl_nat *nat, const struct sl_nat_session *s);
-/** Whether a port must not be used towards that endpoint yet. */
-bool nat_rest_has(const struct sl_nat *nat, const struct sl_tuple *back, uint64_t hash);
+void nat_rest_note(struct sl_nat *nat, uint32_t row);
+/**
+ * Whether a port must not be used towards that endpoint yet.
+ *
+ * @param fin Then what is known of the client's FIN.
+ */
+bool nat_rest_has(const struct sl_nat *nat, const struct sl_tuple *back, uint64_t hash,
+		  struct nat_link *fin);
 
 /* ---- health.c ---- */
 
@@ -300,6 +318,14 @@ void nat64_error(struct sl_nat *nat, struct rte_mbuf *m, const struct sl_icmp_er
 		 const struct sl_tuple *inner, const struct sl_ip *src, const struct sl_ip *dst);
 
 /* ---- refuse.c ---- */
+
+/**
+ * Ends what an endpoint may still hold in TIME-WAIT of a session: its port is about to be used
+ * again, and a new client's timestamps may look older than the former one's (RFC 6191, RFC 1337).
+ *
+ * @param seq Behind the client's FIN.
+ */
+void nat_reset_endpoint(struct sl_nat *nat, const struct sl_nat_session *s, uint32_t seq);
 
 /** Answers with RST or port unreachable and drops the packet. */
 void nat_refuse(struct sl_nat *nat, struct rte_mbuf *m, enum sl_drop why);

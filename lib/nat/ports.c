@@ -70,49 +70,84 @@ void nat_ports_count(struct sl_nat *nat, const struct sl_nat_session *s, int by)
 	nat->lc->stats.c->nat_ports_scarce += by > 0 && was >= nat->ports->low;
 }
 
+/* Why a session may give up its port where no other is left, best last. */
+enum yield {
+	YIELD_NOT,
+	YIELD_UNANSWERED, /* as in a full table: a flood must not use up the ports */
+	YIELD_SERVED,     /* ended, but its endpoint is in TIME-WAIT */
+	YIELD_ENDED       /* ended, and the endpoint holds nothing of it */
+};
+
+/* A port that is taken over. */
+struct take {
+	enum yield why;
+	uint32_t row; /* of the session that has it; NAT_NONE: it rests */
+	struct sl_ip own;
+	uint16_t oport;
+	struct nat_link fin; /* the client's, which its endpoint has seen last */
+};
+
+static enum yield yields(const struct sl_nat *nat, const struct sl_nat_session *s)
+{
+	if (nat_is_embryonic(s->state))
+		return YIELD_UNANSWERED;
+	if ((s->state != SL_NAT_TIME_WAIT && s->state != SL_NAT_CLOSE) ||
+	    nat->lc->now_us + nat->timeout_us[s->state] < s->expires_us + NAT_QUIET_US)
+		return YIELD_NOT;
+	return s->fins & NAT_FIN_SERVED ? YIELD_SERVED : YIELD_ENDED;
+}
+
 /*
  * Source port towards the endpoint: of this worker (port % workers says who owns the reply), and
  * in use by no other session with that endpoint. The search goes on where the last one ended, so
  * that a port rests as long as possible before the endpoint sees it again.
- *
- * @param junk Row of a session that nobody has answered and whose port would do, or NAT_NONE.
  */
-static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s, uint32_t *junk)
+static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s, struct take *take)
 {
 	uint32_t workers = nat->lc->workers, first = first_port(nat), mine = ports(nat);
 	uint32_t tries = SL_MIN(NAT_PORT_TRIES, mine);
 
-	for (uint32_t i = 0; i < (*junk == NAT_NONE ? tries : SL_MIN(NAT_JUNK_TRIES, mine)); i++) {
+	for (uint32_t i = 0; i < tries; i++) {
+		struct nat_link fin = {.fin_known = false};
+		enum yield why = YIELD_NOT;
 		struct sl_tuple back;
 		uint32_t row;
 		uint64_t hash;
 
+		if (i >= NAT_TAKE_TRIES && take->why != YIELD_NOT)
+			break;
 		s->oport = (uint16_t)(first + nat->port_next++ % mine * workers);
 		back = nat_tuple(s, NAT_REPLY);
 		hash = nat_hash(nat, &back);
 		row = nat_find(nat, &back, NAT_REPLY, hash);
-		if (row == NAT_NONE && !nat_rest_has(nat, &back, hash))
+		if (row == NAT_NONE && !nat_rest_has(nat, &back, hash, &fin))
 			return true;
 		if (row == NAT_NONE) {
 			nat->lc->stats.c->nat_port_resting++;
-			continue;
+			why = fin.fin_known ? YIELD_SERVED : YIELD_NOT;
+		} else {
+			nat->lc->stats.c->nat_port_busy++;
+			why = yields(nat, &nat->row[row]);
+			fin = nat->link[row];
 		}
-		nat->lc->stats.c->nat_port_busy++;
-		if (*junk == NAT_NONE && nat_is_embryonic(nat->row[row].state))
-			*junk = row;
+		if (why > take->why)
+			*take = (struct take){why, row, s->own, s->oport, fin};
 	}
 	return false;
 }
 
-/* As in a full table, what nobody has answered gives way: a flood must not use up the ports. */
-static bool take_port_of(struct sl_nat *nat, struct sl_nat_session *s, uint32_t junk)
+static bool take_port(struct sl_nat *nat, struct sl_nat_session *s, const struct take *take)
 {
-	if (junk == NAT_NONE)
+	if (take->why == YIELD_NOT)
 		return false;
-	s->own = nat->row[junk].own;
-	s->oport = nat->row[junk].oport;
-	nat_end(nat, junk);
-	nat->lc->stats.c->nat_evicted++;
+	s->own = take->own;
+	s->oport = take->oport;
+	if (take->why == YIELD_SERVED && take->fin.fin_known)
+		nat_reset_endpoint(nat, s, take->fin.fin_seq);
+	if (take->row == NAT_NONE)
+		return true;
+	nat->lc->stats.c->nat_evicted += take->why == YIELD_UNANSWERED;
+	nat_end(nat, take->row);
 	return true;
 }
 
@@ -120,17 +155,17 @@ bool nat_choose_port(struct sl_nat *nat, struct sl_nat_session *s, const struct 
 		     uint16_t n)
 {
 	struct sl_ip first = s->own;
-	uint32_t junk = NAT_NONE;
+	struct take take = {.why = YIELD_NOT};
 
-	if (choose_port_of(nat, s, &junk))
+	if (choose_port_of(nat, s, &take))
 		return true;
 	for (uint16_t i = 0; i < n; i++) {
 		if (sl_ip_eq(&more[i], &first) ||
 		    sl_ip_is_v4(&more[i]) != sl_ip_is_v4(&s->endpoint))
 			continue;
 		s->own = more[i];
-		if (choose_port_of(nat, s, &junk))
+		if (choose_port_of(nat, s, &take))
 			return true;
 	}
-	return take_port_of(nat, s, junk);
+	return take_port(nat, s, &take);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a client hears when a packet can't be served: RST, or port unreachable. */
+/* What a client hears when a packet can't be served: RST, or port unreachable; and endpoints. */
 #include "nat_int.h"
 
 #define TTL 64
@@ -50,27 +50,45 @@ static void ip_header(uint8_t *at, const struct sl_pkt *p)
 	}
 }
 
-static void send_reset(struct sl_nat *nat, struct rte_mbuf *m)
+/* To the sender of a packet with these addresses. */
+static void emit(struct sl_nat *nat, const struct sl_pkt *p, struct sl_tcp_hdr *rst)
 {
-	const struct sl_pkt *p = sl_pkt(m);
 	uint16_t ip_len = p->family == 4 ? sizeof(struct sl_ipv4_hdr) : sizeof(struct sl_ipv6_hdr);
-	struct sl_tcp_hdr rst;
-	struct rte_mbuf *r;
+	struct rte_mbuf *r = rte_pktmbuf_alloc(nat->lc->clone_pool);
 	uint8_t *at;
 
-	if ((nat_tcp(m)->flags & SL_TCP_RST) || (p->flags & SL_PKT_BROADCAST))
-		return;
-	r = rte_pktmbuf_alloc(nat->lc->clone_pool);
 	if (!r)
 		return;
-	at = (uint8_t *)rte_pktmbuf_append(r, ip_len + sizeof(rst));
-	rst = reset_for(m);
-	rst.csum_be = (uint16_t)~sl_csum_fold(sl_csum_add(
-		sl_csum_pseudo(&p->dst, &p->src, IPPROTO_TCP, sizeof(rst)), &rst, sizeof(rst)));
+	at = (uint8_t *)rte_pktmbuf_append(r, ip_len + sizeof(*rst));
+	rst->csum_be = (uint16_t)~sl_csum_fold(sl_csum_add(
+		sl_csum_pseudo(&p->dst, &p->src, IPPROTO_TCP, sizeof(*rst)), rst, sizeof(*rst)));
 	ip_header(at, p);
-	memcpy(at + ip_len, &rst, sizeof(rst));
+	memcpy(at + ip_len, rst, sizeof(*rst));
 	memset(sl_pkt(r), 0, sizeof(struct sl_pkt));
 	sl_ip_send(nat->nl, r);
+}
+
+static void send_reset(struct sl_nat *nat, struct rte_mbuf *m)
+{
+	struct sl_tcp_hdr rst;
+
+	if ((nat_tcp(m)->flags & SL_TCP_RST) || (sl_pkt(m)->flags & SL_PKT_BROADCAST))
+		return;
+	rst = reset_for(m);
+	emit(nat, sl_pkt(m), &rst);
+}
+
+void nat_reset_endpoint(struct sl_nat *nat, const struct sl_nat_session *s, uint32_t seq)
+{
+	struct sl_pkt from = {
+		.family = sl_ip_is_v4(&s->endpoint) ? 4 : 6, .src = s->endpoint, .dst = s->own};
+	struct sl_tcp_hdr rst = {.sport_be = htons(s->oport),
+				 .dport_be = htons(s->eport),
+				 .seq_be = htonl(seq),
+				 .off = sizeof(rst) / 4 << 4,
+				 .flags = SL_TCP_RST};
+
+	emit(nat, &from, &rst);
 }
 
 void nat_refuse(struct sl_nat *nat, struct rte_mbuf *m, enum sl_drop why)

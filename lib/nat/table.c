@@ -55,7 +55,7 @@ bool nat_is_embryonic(uint8_t state)
 
 static void embryo_add(struct sl_nat *nat, uint32_t row)
 {
-	nat->link[row] = (struct nat_link){nat->embryo_last, NAT_NONE};
+	nat->link[row] = (struct nat_link){.prev = nat->embryo_last, .next = NAT_NONE};
 	if (nat->embryo_last == NAT_NONE)
 		nat->embryo_first = row;
 	else
@@ -76,6 +76,7 @@ static void embryo_del(struct sl_nat *nat, uint32_t row)
 		nat->embryo_last = l.prev;
 	else
 		nat->link[l.next].prev = l.prev;
+	nat->link[row] = (struct nat_link){.fin_known = false};
 	nat->embryos--;
 }
 
@@ -98,6 +99,7 @@ bool nat_adopt(struct sl_nat *nat, uint32_t row)
 		return false;
 	}
 	sl_wheel_set(nat->wheel, row, s->expires_us);
+	nat->link[row] = (struct nat_link){.fin_known = false};
 	if (nat_is_embryonic(s->state))
 		embryo_add(nat, row);
 	nat->count++;
@@ -157,7 +159,7 @@ void nat_end(struct sl_nat *nat, uint32_t row)
 	nat_count_out(nat, s);
 	nat_guard_count(nat, &s->client, -1);
 	nat_ports_count(nat, s, -1);
-	nat_rest_note(nat, s);
+	nat_rest_note(nat, row);
 	__atomic_store_n(&s->check, 0, __ATOMIC_RELEASE);
 	nat_free_row(nat, row);
 	nat->count--;

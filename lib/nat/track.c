@@ -31,7 +31,7 @@ static enum sl_nat_state next_state(const struct sl_nat_session *s, uint8_t flag
 			return SL_NAT_FIN;
 		break;
 	case SL_NAT_FIN:
-		if (s->fins == 3)
+		if ((s->fins & NAT_FIN_BOTH) == NAT_FIN_BOTH)
 			return SL_NAT_TIME_WAIT;
 		break;
 	case SL_NAT_CLOSE:
@@ -43,6 +43,27 @@ static enum sl_nat_state next_state(const struct sl_nat_session *s, uint8_t flag
 		break;
 	}
 	return SL_NAT_FREE;
+}
+
+/*
+ * A FIN is noted. Of the client's its end, in the link of a session that was answered; of the
+ * endpoint's whether it comes in answer to the client's: if not, the endpoint ends in TIME-WAIT.
+ */
+static void note_fin(struct sl_nat *nat, uint32_t row, struct rte_mbuf *m, enum nat_dir dir)
+{
+	struct sl_nat_session *s = &nat->row[row];
+	const struct sl_tcp_hdr *h = nat_tcp(m);
+	const struct sl_pkt *p = sl_pkt(m);
+	struct nat_link *link = &nat->link[row];
+
+	if (dir == NAT_FORWARD && !nat_is_embryonic(s->state))
+		*link = (struct nat_link){.fin_seq = ntohl(h->seq_be) + 1 +
+						     (uint32_t)(p->l4 + p->l4_len - p->payload),
+					  .fin_known = true};
+	if (dir == NAT_REPLY && !(s->fins & 1u << dir) &&
+	    (nat_is_embryonic(s->state) || !link->fin_known || ntohl(h->ack_be) != link->fin_seq))
+		s->fins |= NAT_FIN_SERVED;
+	s->fins |= (uint8_t)(1u << dir);
 }
 
 void nat_track(struct sl_nat *nat, uint32_t row, struct rte_mbuf *m, enum nat_dir dir)
@@ -57,7 +78,7 @@ void nat_track(struct sl_nat *nat, uint32_t row, struct rte_mbuf *m, enum nat_di
 	}
 	flags = nat_tcp(m)->flags;
 	if (flags & SL_TCP_FIN)
-		s->fins |= (uint8_t)(1u << dir);
+		note_fin(nat, row, m, dir);
 	next = next_state(s, flags, dir);
 	if (next != SL_NAT_FREE && next != s->state)
 		nat_set_state(nat, row, next);

@@ -113,7 +113,7 @@ static void impossible_values_are_dropped(void **state)
 		else if (i == 1)
 			s->state = SL_NAT_UDP;
 		else if (i == 2)
-			s->fins = 4;
+			s->fins = 8;
 		else if (i == 3)
 			s->expires_us = w->fx->lc.now_us - 1;
 		else

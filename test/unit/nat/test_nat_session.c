@@ -248,6 +248,79 @@ static void ports_of_one_endpoint_run_out(void **state)
 	be_worker(w, 0, 1);
 }
 
+/* Both sides close; who first? The client's sequence numbers are 101 and, behind its FIN, 102. */
+static struct got closed(struct nw *w, uint16_t cport, bool client_first)
+{
+	struct got seen = nw_open(w, CLIENT, cport);
+	struct seg fin = {.src = CLIENT,
+			  .dst = VIP,
+			  .sport = cport,
+			  .dport = 80,
+			  .flags = SL_TCP_FIN | SL_TCP_ACK,
+			  .seq = 101,
+			  .ack = 501};
+
+	if (client_first)
+		nw_send(w, &fin);
+	/* What an endpoint acknowledges is one more than this. */
+	seen.seq = client_first ? 101 : 100;
+	nw_answer(w, &seen, SL_TCP_FIN | SL_TCP_ACK, 0);
+	if (!client_first)
+		nw_send(w, &fin);
+	assert_int_equal(nw_state(w, CLIENT, cport), SL_NAT_TIME_WAIT);
+	return seen;
+}
+
+static void one_endpoint_of_four_ports(struct nw *w)
+{
+	w->model->clusters[0].n_endpoints = 1;
+	nw_epoch(w);
+	be_worker(w, 17, 4096);
+	nw_restart(w);
+}
+
+/* A port whose endpoint holds nothing any more serves again before its session's time is up. */
+static void ended_sessions_give_up_their_ports(void **state)
+{
+	struct nw *w = *state;
+
+	one_endpoint_of_four_ports(w);
+	for (uint16_t i = 0; i < 4; i++)
+		closed(w, (uint16_t)(1000 + i), true);
+	client_sends(w, 2000, SL_TCP_SYN);
+	nw_nothing(w);
+	be_worker(w, 0, 1);
+	nw_pass_s(w, 2);
+	be_worker(w, 17, 4096);
+	nw_syn(w, CLIENT, 2000);
+	assert_int_equal(sl_nat_count(w->nat), 4);
+	be_worker(w, 0, 1);
+}
+
+/* An endpoint that is in TIME-WAIT would not take a new client's SYN: it is told to forget. */
+static void a_port_is_cleared_before_it_is_used_again(void **state)
+{
+	struct nw *w = *state;
+	struct got rst, syn;
+
+	one_endpoint_of_four_ports(w);
+	for (uint16_t i = 0; i < 4; i++)
+		closed(w, (uint16_t)(1000 + i), false);
+	be_worker(w, 0, 1);
+	nw_pass_s(w, 2);
+	be_worker(w, 17, 4096);
+	client_sends(w, 2000, SL_TCP_SYN);
+	assert_int_equal(w->fx->n_out, 2);
+	rst = nw_got(w, 0);
+	syn = nw_got(w, 1);
+	assert_int_equal(rst.flags, SL_TCP_RST);
+	assert_int_equal(rst.seq, 102);
+	assert_int_equal(syn.flags, SL_TCP_SYN);
+	assert_true(rst.sport == syn.sport && rst.dport == syn.dport);
+	assert_true(sl_ip_eq(&rst.dst, &syn.dst) && sl_ip_eq(&rst.src, &syn.src));
+	be_worker(w, 0, 1);
+}
+
 static void unanswered_sessions_give_up_their_ports(void **state)
 {
 	struct nw *w = *state;
@@ -631,6 +704,8 @@ int main(void)
 		CASE(ports_say_whose_worker),
 		CASE(ports_of_one_endpoint_run_out),
 		CASE(unanswered_sessions_give_up_their_ports),
+		CASE(ended_sessions_give_up_their_ports),
+		CASE(a_port_is_cleared_before_it_is_used_again),
 		CASE(a_full_table_evicts_what_nobody_answered),
 		CASE(a_table_full_of_connections_takes_no_more),
 		CASE(the_least_loaded_endpoint_is_chosen),
