@@ -2,6 +2,8 @@
 /* The ACK field: what it acknowledges, opens and completes; and the answer to our SYN. */
 #include "internal.h"
 
+#define SYN_AGAIN_MS 10u
+
 /* RFC 9293 3.10.7.4, fifth; bounds of RFC 5961 5.2. */
 static bool ack_acceptable(struct sl_tcp_conn *c, struct seg *s)
 {
@@ -187,14 +189,26 @@ static void take_syn_options(struct sl_tcp_conn *c, const struct seg *s)
 	c->snd_wl2 = s->ack;
 }
 
+/*
+ * The peer still had a connection of that tuple, of a former run of ours maybe, and the RST has
+ * just ended it (RFC 9293 3.5.1, figure 9): the SYN need not wait for its timeout, the first time.
+ */
+static void syn_again_soon(struct sl_tcp_conn *c, const struct seg *s)
+{
+	if (!(s->flags & SL_TCP_SYN) && c->flags & F_T_REXMT && c->backoff == 0)
+		c->t_rexmt = c->tcp->now_ms + SYN_AGAIN_MS;
+}
+
 /* RFC 9293 3.10.7.3. */
 void tcp_in_syn_sent(struct sl_tcp_conn *c, struct seg *s)
 {
 	bool ack = s->flags & SL_TCP_ACK, syn_lost;
 
 	if (ack && s->ack != c->snd_una + 1) {
-		if (!(s->flags & SL_TCP_RST))
+		if (!(s->flags & SL_TCP_RST)) {
 			tcp_seg_send_reset(c->tcp, s);
+			syn_again_soon(c, s);
+		}
 		tcp_seg_drop(c->tcp, s, SL_DROP_TCP_BAD_ACK);
 		return;
 	}
