@@ -289,6 +289,11 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 	if (rc < 0)
 		return rc;
 	cfg.nat.rows = b->flows[i];
+	cfg.tcp.kept_rows = cfg.proxy.sessions_max;
+	rc = conns_map(b, i, sl_tcp_kept_size(cfg.tcp.kept_rows), err);
+	if (rc < 0)
+		return rc;
+	cfg.tcp.kept = b->conns[i];
 	return sl_worker_create(&b->worker[i], &cfg, err);
 }
 
@@ -329,6 +334,8 @@ int box_create(struct box *b, struct sl_err *err)
 		if (!b->health)
 			rc = sl_err(err, ENOMEM, "Out of memory.");
 	}
+	if (rc == 0)
+		conns_forget(b);
 	for (uint16_t i = 0; rc == 0 && i < b->n_workers; i++)
 		rc = make_worker(b, i, &key, err);
 	if (rc == 0)

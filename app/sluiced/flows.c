@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The `flows.<worker>` segments: session memory that outlives the process. */
+/* The `flows.<worker>` and `conns.<worker>` segments: memory that outlives the process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,13 +28,12 @@ static int file_size(int fd, size_t size)
 	return rc;
 }
 
-int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
+/* @param key Limit that says how much there is. */
+static int map(const char *path, size_t size, const char *key, void **out, struct sl_err *err)
 {
-	char path[256];
 	void *p = NULL;
 	int fd, rc;
 
-	sl_flows_path(b->dir, worker, path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return sl_err(err, errno, "Session memory %s can't be opened: %s.", path,
@@ -46,18 +45,50 @@ int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
 	}
 	close(fd);
 	if (rc)
-		return sl_err(err, rc,
-			      "Session memory %s of %zu MiB can't be had (%s): lower "
-			      "limits.nat_sessions.",
-			      path, SL_MAX(size >> 20, (size_t)1), strerror(rc));
-	b->flows[worker] = p;
-	b->flows_size = size;
+		return sl_err(err, rc, "Session memory %s of %zu MiB can't be had (%s): lower %s.",
+			      path, SL_MAX(size >> 20, (size_t)1), strerror(rc), key);
+	*out = p;
 	return 0;
+}
+
+int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
+{
+	char path[256];
+
+	b->flows_size = size;
+	return map(sl_flows_path(b->dir, worker, path, sizeof(path)), size, "limits.nat_sessions",
+		   &b->flows[worker], err);
+}
+
+static char *conns_path(const struct box *b, uint16_t worker, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%s/conns.%u", b->dir, worker);
+	return buf;
+}
+
+int conns_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err)
+{
+	char path[256];
+
+	b->conns_size = size;
+	return map(conns_path(b, worker, path, sizeof(path)), size, "limits.tcp_connections",
+		   &b->conns[worker], err);
+}
+
+void conns_forget(struct box *b)
+{
+	char path[256];
+
+	for (uint16_t i = b->n_workers; i < SLUICED_WORKERS_MAX; i++)
+		unlink(conns_path(b, i, path, sizeof(path)));
 }
 
 void flows_unmap(struct box *b)
 {
-	for (uint16_t i = 0; i < b->n_workers; i++)
+	for (uint16_t i = 0; i < b->n_workers; i++) {
 		if (b->flows[i])
 			munmap(b->flows[i], b->flows_size);
+		if (b->conns[i])
+			munmap(b->conns[i], b->conns_size);
+	}
 }

@@ -40,6 +40,8 @@ struct box {
 	struct rte_ring *redirect[SLUICED_WORKERS_MAX];
 	void *flows[SLUICED_WORKERS_MAX];
 	size_t flows_size;
+	void *conns[SLUICED_WORKERS_MAX];
+	size_t conns_size;
 	struct sl_nat_affinity *affinity; /* of all workers */
 	struct sl_worker *worker[SLUICED_WORKERS_MAX];
 
@@ -83,6 +85,11 @@ void fault_report(const struct sl_port *port);
 
 /** Maps the session memory of a worker, which outlives this process; keeps what is in it. */
 int flows_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err);
+/** The same for the client connections of a worker. */
+int conns_map(struct box *b, uint16_t worker, size_t size, struct sl_err *err);
+/** Removes those of workers that are not there any more: they would come back as lies. */
+void conns_forget(struct box *b);
+/** Unmaps both. */
 void flows_unmap(struct box *b);
 
 /* box.c */

@@ -204,6 +204,7 @@ void sl_proxy_epoch(struct sl_proxy *px, const struct sl_snap *old)
 	px_load_wake_all(px);
 	px_tables_fill(px, old);
 	px_health_epoch(px);
+	px_restore_epoch(px);
 	if (!listener_lost(px, old))
 		return;
 	/* What runs on it is finished, nothing new is begun. */

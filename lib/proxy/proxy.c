@@ -47,10 +47,8 @@ static int rows_create(struct sl_proxy *px)
 				    px->lc->now_us);
 	if (!px->session || !px->up || !px->wheel)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < ns; i++) {
+	for (uint32_t i = 0; i < ns; i++)
 		px->session[i].row = i;
-		px->session[i].next = i + 1 < ns ? i + 1 : PX_NONE;
-	}
 	for (uint32_t i = 0; i < nu; i++) {
 		px->up[i].row = i;
 		px->up[i].next = i + 1 < nu ? i + 1 : PX_NONE;
@@ -92,6 +90,7 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 			      px->cfg.head_buffers);
 	}
 	px_tables_fill(px, NULL);
+	px_restore(px);
 	*out = px;
 	return 0;
 }
@@ -175,7 +174,9 @@ static void downstream_event(struct sl_proxy *px, struct sl_tcp_conn *c, uint32_
 	}
 	if (row >= px->cfg.sessions_max || s->conn != c || px_handle(row, s->gen) != user)
 		return;
-	if (events & SL_TCP_CLOSED)
+	if (s->state == PX_RESTORED)
+		px_restore_event(px, s, events);
+	else if (events & SL_TCP_CLOSED)
 		px_session_closed(px, s);
 	else
 		px_session_run(px, s);

@@ -31,15 +31,16 @@
 
 enum px_state {
 	PX_FREE,
-	PX_PREFACE, /* a PROXY protocol header is to come */
-	PX_HEAD,    /* between requests, or within a request head */
-	PX_DELAY,   /* a fault on purpose holds the request back */
-	PX_CONNECT, /* routed, connection to the endpoint being opened */
-	PX_BACKOFF, /* between two attempts */
-	PX_PENDING, /* waits for a connection that its cluster's limits leave */
-	PX_ACTIVE,  /* request on its way up, answer on its way down */
-	PX_TUNNEL,  /* bytes both ways after 101 */
-	PX_LINGER,  /* answered and shut down; what still arrives is thrown away */
+	PX_RESTORED, /* of a former run: nothing is known of it before the first configuration */
+	PX_PREFACE,  /* a PROXY protocol header is to come */
+	PX_HEAD,     /* between requests, or within a request head */
+	PX_DELAY,    /* a fault on purpose holds the request back */
+	PX_CONNECT,  /* routed, connection to the endpoint being opened */
+	PX_BACKOFF,  /* between two attempts */
+	PX_PENDING,  /* waits for a connection that its cluster's limits leave */
+	PX_ACTIVE,   /* request on its way up, answer on its way down */
+	PX_TUNNEL,   /* bytes both ways after 101 */
+	PX_LINGER,   /* answered and shut down; what still arrives is thrown away */
 };
 
 /** Whether a step of the state machine can be followed by another one at once. */
@@ -249,6 +250,7 @@ struct sl_proxy {
 	struct px_up *up;
 	uint32_t free_session, free_up;
 	uint32_t sessions, ups;
+	uint32_t restored; /* sessions in PX_RESTORED */
 	uint32_t run_head, run_tail, run_n;
 	uint32_t lru_head, lru_tail; /* idle upstream connections, oldest first */
 	struct sl_wheel *wheel;      /* rows: sessions, then upstream connections */
@@ -337,6 +339,12 @@ void px_load_wake(struct sl_proxy *px, const struct sl_slot *cluster);
 void px_load_wake_all(struct sl_proxy *px);
 
 /* session.c */
+/** Fills the fields of a session that begins; its listener and service are there already. */
+void px_session_begin(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *conn);
+/** Finds the listener and service of a connection in the present configuration. */
+bool px_session_listener(struct sl_proxy *px, struct px_session *s, const struct sl_tcp_conn *conn);
+/** Counts an open session (1) or one that ends (-1). */
+void px_session_count(struct sl_proxy *px, struct px_session *s, int64_t by);
 void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn);
 void px_session_run(struct sl_proxy *px, struct px_session *s);
 void px_session_closed(struct sl_proxy *px, struct px_session *s);
@@ -356,6 +364,16 @@ void px_session_next(struct sl_proxy *px, struct px_session *s);
  * one that has not had any yet gets the time of a head for it.
  */
 void px_session_retire(struct sl_proxy *px, struct px_session *s);
+
+/* restore.c: connections that outlive the process */
+/** Takes up what a former run left, and gives all sessions their place in the free list. */
+void px_restore(struct sl_proxy *px);
+/** TCP says something of a session in PX_RESTORED. */
+void px_restore_event(struct sl_proxy *px, struct px_session *s, uint32_t events);
+/** The first configuration: what was taken up goes on, or is reset. */
+void px_restore_epoch(struct sl_proxy *px);
+/** Where the session waits for a request, its connection goes on in the next process. */
+void px_restore_keep(struct sl_proxy *px, struct px_session *s);
 
 /* clients.c: who is connected, by address */
 int px_clients_create(struct sl_proxy *px);

@@ -7,7 +7,7 @@
 
 #include <netinet/in.h>
 
-static void counts_open(struct sl_proxy *px, struct px_session *s, int64_t by)
+void px_session_count(struct sl_proxy *px, struct px_session *s, int64_t by)
 {
 	struct sl_stats_listener *l = px_listener_stats(px, &s->listener);
 
@@ -28,7 +28,7 @@ static void counts_open(struct sl_proxy *px, struct px_session *s, int64_t by)
  * Which listener a connection belongs to, by the address that the client used. Asked when the
  * connection is open, not when its SYN came: the configuration may have changed in between.
  */
-static bool find_listener(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *conn)
+bool px_session_listener(struct sl_proxy *px, struct px_session *s, const struct sl_tcp_conn *conn)
 {
 	const struct sl_snap *snap = px->lc->snap;
 	struct sl_ip_port local;
@@ -73,27 +73,11 @@ static bool make_room(struct sl_proxy *px, const struct sl_tcp_conn *conn)
 	return true;
 }
 
-void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
+void px_session_begin(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *conn)
 {
-	struct px_session *s;
-	uint32_t row, gen;
-	bool named;
-
-	if (!make_room(px, conn)) {
-		px->lc->stats.c->http_buffers_exhausted++;
-		sl_tcp_abort(conn);
-		return;
-	}
-	row = px->free_session;
-	s = &px->session[row];
-	if (!find_listener(px, s, conn)) {
-		sl_tcp_abort(conn);
-		return;
-	}
-	gen = s->gen + 1;
 	*s = (struct px_session){.conn = conn,
-				 .row = row,
-				 .gen = gen,
+				 .row = s->row,
+				 .gen = s->gen + 1,
 				 .next = s->next,
 				 .prev = PX_NONE,
 				 .up = PX_NONE,
@@ -110,6 +94,25 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 				 .listener = s->listener,
 				 .service = s->service,
 				 .has_service = s->has_service};
+	px_head_init(&s->head);
+}
+
+void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
+{
+	struct px_session *s;
+	bool named;
+
+	if (!make_room(px, conn)) {
+		px->lc->stats.c->http_buffers_exhausted++;
+		sl_tcp_abort(conn);
+		return;
+	}
+	s = &px->session[px->free_session];
+	if (!px_session_listener(px, s, conn)) {
+		sl_tcp_abort(conn);
+		return;
+	}
+	px_session_begin(px, s, conn);
 	/* Behind a proxy in front it is the client that counts, once it was named. */
 	named = px_preface_expected(px, s);
 	if (!named && !px_client_add(px, s)) {
@@ -120,15 +123,15 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 	}
 	px->free_session = s->next;
 	s->next = PX_NONE;
-	px_head_init(&s->head);
 	s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.idle_timeout_ms * 1000;
-	sl_tcp_set_user(conn, px_handle(row, gen));
-	counts_open(px, s, 1);
+	sl_tcp_set_user(conn, px_handle(s->row, s->gen));
+	px_session_count(px, s, 1);
 	s->relay = px_relay_expected(px, s);
 	if (named) {
 		s->state = PX_PREFACE;
 		s->state_due_us = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
 	}
+	sl_tcp_note(conn, s->row);
 	px_session_run(px, s);
 }
 
@@ -185,7 +188,7 @@ static void session_free(struct sl_proxy *px, struct px_session *s)
 	queue_remove(px, s);
 	px_client_remove(px, s);
 	sl_wheel_cancel(px->wheel, s->row);
-	counts_open(px, s, -1);
+	px_session_count(px, s, -1);
 	s->state = PX_FREE;
 	s->conn = NULL;
 	s->next = px->free_session;
@@ -239,6 +242,7 @@ void px_session_retire(struct sl_proxy *px, struct px_session *s)
 	uint64_t due = px->lc->now_us + (uint64_t)px->cfg.head_timeout_ms * 1000;
 
 	s->close = true;
+	sl_tcp_unkeep(s->conn);
 	if (s->state != PX_HEAD || s->start_us != 0 || sl_tcp_rx_len(s->conn) > 0)
 		return;
 	if (s->served) {
@@ -271,6 +275,7 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 		return PX_AGAIN;
 	case PX_PENDING:
 	case PX_DELAY:
+	case PX_RESTORED:
 	case PX_FREE:
 		break;
 	}
@@ -288,6 +293,7 @@ void px_session_run(struct sl_proxy *px, struct px_session *s)
 	if (n == PX_STEPS_MAX)
 		px_session_later(px, s);
 	px_timer_arm(px, s);
+	px_restore_keep(px, s);
 }
 
 void px_session_closed(struct sl_proxy *px, struct px_session *s)

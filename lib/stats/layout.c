@@ -16,8 +16,8 @@ _Static_assert(sizeof(struct sl_stats_stage) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_stats_desc) == 160, "shared layout");
 _Static_assert(sizeof(struct sl_stats_entry) == 16 + SL_STATS_NAME_MAX, "shared layout");
 _Static_assert(sizeof(struct sl_stats_port_info) == 380, "shared layout");
-_Static_assert(offsetof(struct sl_stats_hdr, port) == 232, "shared layout");
-_Static_assert(sizeof(struct sl_stats_hdr) == 3344, "shared layout");
+_Static_assert(offsetof(struct sl_stats_hdr, port) == 240, "shared layout");
+_Static_assert(sizeof(struct sl_stats_hdr) == 3352, "shared layout");
 
 /* In the order of a worker's block: a "group" row, then its fields. */
 /* clang-format off */

@@ -67,6 +67,11 @@
 	X(tcp_buffers_short, "counter",                                                       \
 	  "TCP receive buffers that could not grow for want of memory")                       \
 	X(tcp_ports_exhausted, "counter", "outgoing connections without a free source port")  \
+	X(tcp_kept, "gauge", "idle client connections that a restart would find again")       \
+	X(tcp_restored, "counter", "client connections of a former run that went on")         \
+	X(tcp_restore_busy, "counter", "those of a former run that were not idle: reset")     \
+	X(tcp_restore_gone, "counter", "those without a listener or place any more: reset")   \
+	X(tcp_restore_torn, "counter", "those whose entry was half-written: dropped")         \
 	X(nat_sessions, "gauge", "L4 sessions")                                               \
 	X(nat_created, "counter", "L4 sessions created")                                      \
 	X(nat_expired, "counter", "L4 sessions that ended")                                   \
@@ -324,7 +329,8 @@ struct sl_stats_port_info {
 	X(TIME_WAIT, "time_wait", tcp_time_wait)                  \
 	X(SESSIONS, "client_session", http_downstream_cx_active)  \
 	X(UPSTREAMS, "endpoint_session", http_upstream_cx_active) \
-	X(L4, "l4_session", nat_sessions)
+	X(L4, "l4_session", nat_sessions)                         \
+	X(KEPT, "kept_connection", tcp_kept)
 
 enum {
 #define SL_STATS_TABLE_ENUM(id, name, gauge) SL_STATS_TABLE_##id,

@@ -153,6 +153,7 @@ void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain)
 		tcp_queue_free(chain);
 		return;
 	}
+	tcp_kept_busy(c);
 	c->flags &= ~F_ASKED;
 	for (m = chain; m; m = next) {
 		next = m->next;

@@ -36,7 +36,8 @@ struct sl_tcp_conn *tcp_conn_new(struct sl_tcp *tcp, const struct key *k, enum s
 	c->loss = ROW_NONE;
 	c->t_rx = c->t_progress = tcp->now_ms;
 	*path_of(c) = (struct path){.rcv_limit = tcp->cfg.rcv_buf_bytes,
-				    .rcv_since_us = (uint32_t)tcp->lc->now_us};
+				    .rcv_since_us = (uint32_t)tcp->lc->now_us,
+				    .kept_row = ROW_NONE};
 	stats(tcp)->tcp_conns++;
 	return c;
 }
@@ -106,6 +107,7 @@ void tcp_conn_end(struct sl_tcp_conn *c, enum sl_tcp_end why)
 	if (c->state <= ST_CLOSED)
 		return;
 	leave_index(c);
+	tcp_kept_free(c);
 	tcp_timer_stop_all(c);
 	tcp_queue_free(c->sndq);
 	c->sndq = c->sndq_tail = c->snd_cur = NULL;
@@ -302,12 +304,14 @@ void sl_tcp_shutdown(struct sl_tcp_conn *c)
 	default:
 		return;
 	}
+	tcp_kept_busy(c);
 	c->flags |= F_SHUTDOWN;
 	tcp_conn_touch(c);
 }
 
 static void detach(struct sl_tcp_conn *c)
 {
+	tcp_kept_free(c);
 	c->flags |= F_DETACHED;
 	c->events = 0;
 	c->user = SL_TCP_NO_USER;

@@ -259,6 +259,8 @@ static void in_data(struct sl_tcp_conn *c, struct seg *s)
 
 	if (!takes_data(c))
 		return;
+	if (s->len || s->flags & SL_TCP_FIN)
+		tcp_kept_busy(c);
 	if (s->len && c->flags & F_DETACHED && seq_lt(c->rcv_nxt, fin)) {
 		tcp_conn_reset_out(c);
 		tcp_seg_drop(c->tcp, s, SL_DROP_TCP_AFTER_CLOSE);

@@ -60,6 +60,7 @@ enum state {
 #define F_T_KEEP    0x00400000u
 #define F_T_WHEEL   0x00800000u /* the wheel's timer is set, to t_wheel */
 #define F_ASKED     0x02000000u /* received since the user last sent: owes an answer */
+#define F_KEPT      0x01000000u /* its place in tcp->kept is whole: it outlives the process */
 #define F_INDEXED   0x04000000u /* found by its tuple */
 #define F_CONFIRM   0x08000000u /* acknowledged anew: the next segment tells the neighbour table */
 #define F_TLP_REXMT 0x10000000u /* the probe was a retransmission */
@@ -156,6 +157,7 @@ struct path {
 	uint32_t rexmt_end;              /* behind the highest number sent again */
 	uint32_t reorder_seq;            /* snd_max when `reorder` last grew */
 	uint32_t limited_seq;            /* snd_max when the congestion window was last the limit */
+	uint32_t kept_row;               /* its place in tcp->kept, or ROW_NONE */
 	uint8_t reorder_age;             /* recoveries since `reorder` last grew */
 	uint8_t quick_acks;              /* segments to be acknowledged at once */
 };
@@ -290,7 +292,12 @@ struct sl_tcp {
 	uint32_t pressure_checked_ms;
 	uint32_t shed_row; /* where shedding goes on */
 	uint8_t rcv_wscale;
-	uint16_t no_port_for; /* endpoint for which all ports were in use at no_port_ms */
+	struct sl_tcp_kept *kept; /* [cfg.kept_rows], or NULL */
+	uint32_t lost;            /* places of connections that are to be reset */
+	uint32_t lost_row;        /* where their resetting goes on */
+	uint32_t lost_ms;         /* when it does */
+	uint8_t lost_pass;        /* how often all of them were asked */
+	uint16_t no_port_for;     /* endpoint for which all ports were in use at no_port_ms */
 	uint32_t no_port_ms;
 	struct sl_ip no_port_ip;
 	struct sl_hash_key isn_key, cookie_key;
@@ -558,6 +565,21 @@ void tcp_recovery_timeout(struct sl_tcp_conn *c);
 void tcp_recovery_reorder_timer(struct sl_tcp_conn *c);
 /** An acceptable ACK while F_TLP_OUT. */
 void tcp_recovery_probe_ack(struct sl_tcp_conn *c, const struct seg *s);
+
+/* ---- kept.c: connections that outlive the process ---- */
+void tcp_kept_init(struct sl_tcp *tcp);
+void tcp_kept_end(struct sl_tcp_conn *c);
+/** Something is about to change: until it is kept again it does not go on. */
+static inline void tcp_kept_busy(struct sl_tcp_conn *c)
+{
+	if (c->flags & F_KEPT)
+		tcp_kept_end(c);
+}
+/** Its place is free. */
+void tcp_kept_free(struct sl_tcp_conn *c);
+/** Resets what was not idle when the former run died. */
+void tcp_kept_timers(struct sl_tcp *tcp);
+uint64_t tcp_kept_next_us(const struct sl_tcp *tcp);
 
 /* ---- buffer.c: receive and send buffers that grow with the path ---- */
 void tcp_buffer_init(struct sl_tcp *tcp);

@@ -14,6 +14,7 @@
 #define SL_TCP_H
 
 #include "sl_lcore.h"
+#include "sl_tcp_kept.h"
 
 struct sl_tcp;
 struct sl_tcp_conn;
@@ -61,7 +62,14 @@ struct sl_tcp_config {
 	void (*output)(void *user, struct rte_mbuf *m);
 	/** Own address and MTU towards dst; false: unreachable (sl_net_source). */
 	bool (*route)(void *user, const struct sl_ip *dst, struct sl_ip *src, uint16_t *mtu);
+	/** Whether a client's segments come to this worker: its addresses and their owner. */
+	bool (*ours)(void *user, const struct sl_ip_port *local, const struct sl_ip_port *remote);
 	void *user;
+	/* Memory that outlives the process (sl_tcp_kept_size(kept_rows) bytes, cache-aligned,
+	 * zeroed or of a former run; the caller's), for connections that are to do so; NULL: none.
+	 */
+	void *kept;
+	uint32_t kept_rows;
 };
 
 /** @return 0, -ENOMEM. At start, main lcore; lc must outlive it. */
@@ -75,7 +83,7 @@ struct sl_tcp_table {
 
 /** Memory of a stack as created. Any thread. */
 struct sl_tcp_tables {
-	struct sl_tcp_table conns, half_open, time_wait;
+	struct sl_tcp_table conns, half_open, time_wait, kept;
 };
 void sl_tcp_tables(const struct sl_tcp *tcp, struct sl_tcp_tables *out);
 
@@ -122,6 +130,43 @@ uint32_t sl_tcp_delivering(const struct sl_tcp *tcp);
  */
 struct sl_tcp_conn *sl_tcp_connect(struct sl_tcp *tcp, const struct sl_ip *dst, uint16_t port,
 				   uint32_t timeout_ms, int *code);
+
+/*
+ * Connections that outlive the process (sl_tcp_kept.h). A client's connection has a place there,
+ * of the user's numbering, from its first sl_tcp_note or sl_tcp_keep on until it is over or the
+ * user is done with it. An idle one goes on in a process that comes after this one; the others are
+ * reset by it.
+ */
+
+/** Gives the connection that place, or that it had, as one that is not idle. */
+void sl_tcp_note(struct sl_tcp_conn *c, uint32_t row);
+
+/**
+ * The same for one that is idle for the user. It goes on unless it dies busy: what is received or
+ * sent makes it so by itself, before any of it is acknowledged. Nothing happens where it is kept
+ * already, or where something is unread, unsent or not acknowledged.
+ *
+ * @param user Given back by sl_tcp_restore.
+ */
+void sl_tcp_keep(struct sl_tcp_conn *c, uint32_t row, const struct sl_tcp_memo *user);
+
+/** It is not to go on any more. */
+void sl_tcp_unkeep(struct sl_tcp_conn *c);
+
+/**
+ * Takes up what a former run left in a place: after sl_tcp_create, before anything else, each place
+ * once.
+ *
+ * @param user Receives what sl_tcp_keep was given.
+ * @return The connection, established, with its place and without a user number; NULL: none.
+ */
+struct sl_tcp_conn *sl_tcp_restore(struct sl_tcp *tcp, uint32_t row, struct sl_tcp_memo *user);
+
+/** Whether a place holds a connection of a former run that is yet to be reset. */
+bool sl_tcp_lost(const struct sl_tcp *tcp, uint32_t row);
+
+/** Whether segments of the connection's peer come to this stack, as sl_tcp_config.ours says. */
+bool sl_tcp_ours(const struct sl_tcp_conn *c);
 
 /* Received bytes: mbufs linked by next, in order, payload only. */
 uint32_t sl_tcp_rx_len(const struct sl_tcp_conn *c);

@@ -108,6 +108,7 @@ int sl_tcp_create(struct sl_tcp **out, struct sl_lcore *lc, const struct sl_tcp_
 	tcp_buffer_init(tcp);
 	tcp_listen_init(tcp);
 	tcp_tw_init(tcp);
+	tcp_kept_init(tcp);
 	*out = tcp;
 	return 0;
 }
@@ -120,6 +121,7 @@ void sl_tcp_tables(const struct sl_tcp *tcp, struct sl_tcp_tables *out)
 					   cfg->conns_max};
 	out->half_open = (struct sl_tcp_table){sizeof(struct syn_entry), cfg->syn_rcvd_max};
 	out->time_wait = (struct sl_tcp_table){sizeof(struct tw_entry), cfg->time_wait_max};
+	out->kept = (struct sl_tcp_table){sizeof(struct sl_tcp_kept), cfg->kept_rows};
 }
 
 void sl_tcp_free(struct sl_tcp *tcp)
@@ -213,6 +215,7 @@ void sl_tcp_timers(struct sl_tcp *tcp)
 	}
 	tcp_listen_timers(tcp);
 	tcp_tw_timers(tcp);
+	tcp_kept_timers(tcp);
 }
 
 static bool delivers(const struct sl_tcp_conn *c)
@@ -240,6 +243,7 @@ uint64_t sl_tcp_next_timer(const struct sl_tcp *tcp)
 	if (tcp->ready_head != ROW_NONE || tcp->touch_head != ROW_NONE)
 		return tcp->lc->now_us;
 	t = SL_MIN(t, tcp_listen_next_us(tcp));
+	t = SL_MIN(t, tcp_kept_next_us(tcp));
 	return SL_MIN(t, tcp_tw_next_us(tcp));
 }
 

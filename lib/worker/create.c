@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker put together before its lcore starts: everything it will use is allocated here. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
+#include "sl_steer.h"
 #include "worker.h"
 
 static bool accept_syn(void *user, const struct sl_pkt *syn, uint32_t *listener)
@@ -24,6 +26,22 @@ static bool route(void *user, const struct sl_ip *dst, struct sl_ip *src, uint16
 	struct sl_worker *w = user;
 
 	return sl_net_source(w->cfg.net, dst, src, mtu);
+}
+
+/* Of a client whose connection outlived a process: the configuration may be another one now. */
+static bool ours(void *user, const struct sl_ip_port *local, const struct sl_ip_port *remote)
+{
+	struct sl_worker *w = user;
+	bool is_local = sl_net_is_local(w->cfg.net, &local->ip);
+	struct sl_tuple t = {.src = remote->ip,
+			     .dst = local->ip,
+			     .sport = remote->port,
+			     .dport = local->port,
+			     .proto = IPPROTO_TCP};
+
+	if (!is_local && !sl_net_is_virtual(w->cfg.net, &local->ip))
+		return false;
+	return sl_steer_owner(&t, is_local, w->cfg.workers) == w->cfg.index;
 }
 
 /* A quoted packet is either of a session we translate or of a connection of ours. */
@@ -52,6 +70,7 @@ static int create_parts(struct sl_worker *w, struct sl_err *err)
 	cfg->tcp.accept = accept_syn;
 	cfg->tcp.output = output;
 	cfg->tcp.route = route;
+	cfg->tcp.ours = ours;
 	cfg->tcp.user = w;
 	rc = sl_tcp_create(&w->tcp, &w->lc, &cfg->tcp, err);
 	if (rc == 0)
@@ -125,6 +144,7 @@ void sl_worker_tables(const struct sl_worker *w, struct sl_stats_table out[SL_ST
 	out[SL_STATS_TABLE_UPSTREAMS] = (struct sl_stats_table){p.upstream_bytes, p.upstreams};
 	out[SL_STATS_TABLE_L4] = (struct sl_stats_table){(uint32_t)sizeof(struct sl_nat_session),
 							 w->cfg.nat.rows_max};
+	out[SL_STATS_TABLE_KEPT] = (struct sl_stats_table){t.kept.row_bytes, t.kept.rows};
 }
 
 void sl_worker_stop(struct sl_worker *w)

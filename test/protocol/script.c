@@ -98,6 +98,7 @@ static int do_config(struct script *s)
 		{"syn_timeout_ms", &w->cfg.syn_timeout_ms},
 		{"keepalive_ms", &w->cfg.keepalive_ms},
 		{"user_timeout_ms", &w->cfg.user_timeout_ms},
+		{"kept", &w->cfg.kept_rows},
 		{"irs", &w->irs},
 		{"iss", &w->iss},
 	};
@@ -137,6 +138,18 @@ static int do_renew(struct script *s)
 	return 0;
 }
 
+/* "restart [torn ROW]": kill -9 and a new process; an entry may have been half-written then. */
+static int do_restart(struct script *s)
+{
+	struct sl_tcp_kept *k = (void *)((struct sl_tcp_kept_hdr *)s->w.kept + 1);
+
+	if (script_quiet(s) < 0)
+		return -1;
+	if (script_take(s, "torn"))
+		k[script_number(s) % s->w.cfg.kept_rows].rcv_nxt++;
+	return world_restart(&s->w) < 0 ? script_bad(s, "the stack did not start") : 0;
+}
+
 static int do_open(struct script *s);
 
 static const struct {
@@ -146,7 +159,7 @@ static const struct {
 	{"<", script_in},          {">", script_out},       {"call", script_call},
 	{"expect", script_expect}, {"icmp", do_icmp},       {"mbufs", do_mbufs},
 	{"renew", do_renew},       {"quiet", script_quiet}, {"config", do_config},
-	{"open", do_open},         {"dial", do_open},
+	{"open", do_open},         {"dial", do_open},       {"restart", do_restart},
 };
 
 /* "[TIME[~TIME]] [@FLOW] VERB ..."; TIME in seconds, "+" from the time of the line before. */

@@ -84,6 +84,14 @@ int script_call(struct script *s)
 		sl_tcp_rx_skip(c, n);
 	} else if (strcmp(what, "shutdown") == 0) {
 		sl_tcp_shutdown(c);
+	} else if (strcmp(what, "note") == 0) {
+		sl_tcp_note(c, script_number(s));
+	} else if (strcmp(what, "keep") == 0) {
+		const struct sl_tcp_memo memo = {.requests = 1};
+
+		sl_tcp_keep(c, script_number(s), &memo);
+	} else if (strcmp(what, "unkeep") == 0) {
+		sl_tcp_unkeep(c);
 	} else if (strcmp(what, "close") == 0) {
 		sl_tcp_close(c);
 		s->flow->c = NULL;

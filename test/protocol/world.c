@@ -71,8 +71,55 @@ void world_init(struct world *w)
 	w->peer = sl_ip_from_v4(htonl(0x0a000002));
 }
 
+static void flow_event(struct world *w, struct sl_tcp_conn *c, uint32_t events)
+{
+	struct sl_ip_port l, f;
+
+	sl_tcp_local(c, &l);
+	sl_tcp_remote(c, &f);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		struct flow *fl = &w->flow[i];
+
+		if (fl->c != c && (fl->peer_port != f.port || fl->our_port != l.port || fl->c))
+			continue;
+		fl->c = c;
+		fl->events |= events;
+		return;
+	}
+}
+
+/* Another process has another secret: nothing it derives from that may matter. */
+int world_restart(struct world *w)
+{
+	struct sl_tcp_memo memo;
+
+	sl_tcp_free(w->tcp);
+	w->tcp = NULL;
+	w->cfg.secret.k0++;
+	w->lc.stats.c->tcp_conns = w->lc.stats.c->tcp_kept = 0;
+	if (sl_tcp_create(&w->tcp, &w->lc, &w->cfg, NULL) < 0)
+		return -1;
+	for (unsigned i = 0; i < FLOWS; i++) {
+		w->flow[i].c = NULL;
+		w->flow[i].events = 0;
+	}
+	for (uint32_t row = 0; row < w->cfg.kept_rows; row++) {
+		struct sl_tcp_conn *c = sl_tcp_restore(w->tcp, row, &memo);
+
+		if (c)
+			flow_event(w, c, 0);
+	}
+	return 0;
+}
+
 int world_start(struct world *w)
 {
+	size_t kept = sl_tcp_kept_size(w->cfg.kept_rows);
+
+	w->kept = w->cfg.kept = aligned_alloc(SL_CACHE_LINE, kept);
+	if (!w->kept)
+		return -1;
+	memset(w->kept, 0, kept);
 	if (sl_test_lcore_init(&w->lc, MBUFS) < 0 ||
 	    sl_tcp_create(&w->tcp, &w->lc, &w->cfg, NULL) < 0)
 		return -1;
@@ -109,6 +156,7 @@ const char *world_end(struct world *w)
 	if (!bad && w->injected != c->consumed + drops)
 		bad = "packets in are not consumed + drops";
 	sl_tcp_free(w->tcp);
+	free(w->kept);
 	if (!bad && sl_test_lcore_in_use(&w->lc))
 		bad = "mbufs are left";
 	sl_test_lcore_fini(&w->lc);
@@ -118,23 +166,6 @@ const char *world_end(struct world *w)
 uint64_t world_time(const struct world *w)
 {
 	return w->lc.now_us - w->start;
-}
-
-static void flow_event(struct world *w, struct sl_tcp_conn *c, uint32_t events)
-{
-	struct sl_ip_port l, f;
-
-	sl_tcp_local(c, &l);
-	sl_tcp_remote(c, &f);
-	for (unsigned i = 0; i < FLOWS; i++) {
-		struct flow *fl = &w->flow[i];
-
-		if (fl->c != c && (fl->peer_port != f.port || fl->our_port != l.port || fl->c))
-			continue;
-		fl->c = c;
-		fl->events |= events;
-		return;
-	}
 }
 
 void world_serve(struct world *w)

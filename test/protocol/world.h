@@ -33,6 +33,7 @@ struct world {
 	struct sl_lcore lc;
 	struct sl_tcp *tcp;
 	struct sl_tcp_config cfg;
+	void *kept; /* what outlives a stack */
 	struct sl_ip ours, peer;
 	uint16_t mtu, cut, port;
 	bool accept, reachable, service, want_iss;
@@ -53,6 +54,8 @@ struct world {
 void world_init(struct world *w);
 /** Creates the stack with the configuration so far. */
 int world_start(struct world *w);
+/** The process dies as it is, and another one takes up what it kept. */
+int world_restart(struct world *w);
 /** @return NULL, or what is left that should not be. */
 const char *world_end(struct world *w);
 /** Runs timers and sends, up to this script time in microseconds or the first packet sent. */

@@ -48,6 +48,12 @@ struct sl_tcp_conn *fake_accept(struct sl_tcp *tcp, const char *local, uint16_t 
 	return c;
 }
 
+static void busy(struct sl_tcp_conn *c)
+{
+	if (c->kept == SL_TCP_KEPT_IDLE)
+		c->kept = SL_TCP_KEPT_BUSY;
+}
+
 static void must_live(const struct sl_tcp_conn *c)
 {
 	/* A handle that died must not be touched again. */
@@ -60,6 +66,7 @@ void fake_rx(struct sl_tcp_conn *c, const void *data, uint32_t len, uint32_t seg
 
 	if (c->fate != FAKE_OPEN)
 		return;
+	busy(c);
 	while (len > 0) {
 		uint32_t n = SL_MIN(SL_MIN(len, seg), 1448u);
 		struct rte_mbuf *m = rte_pktmbuf_alloc(c->tcp->lc->pool);
@@ -80,6 +87,7 @@ void fake_rx(struct sl_tcp_conn *c, const void *data, uint32_t len, uint32_t seg
 
 void fake_fin(struct sl_tcp_conn *c)
 {
+	busy(c);
 	c->eof = true;
 	c->events |= SL_TCP_READABLE;
 }
@@ -97,6 +105,24 @@ void fake_open(struct sl_tcp_conn *c)
 {
 	c->opened = true;
 	c->events |= SL_TCP_OPENED | SL_TCP_WRITABLE;
+}
+
+void fake_die(struct sl_tcp *tcp)
+{
+	for (uint32_t i = 0; i < tcp->n; i++) {
+		struct sl_tcp_conn *c = &tcp->conn[i];
+
+		c->events = 0;
+		c->user = SL_TCP_NO_USER;
+		if (c->fate != FAKE_OPEN || c->kept == SL_TCP_KEPT_IDLE)
+			continue;
+		c->fate = FAKE_ABORTED;
+		if (c->kept == SL_TCP_KEPT_BUSY)
+			c->kept = SL_TCP_KEPT_LOST;
+		rte_pktmbuf_free(c->rx);
+		rte_pktmbuf_free(c->tx);
+		c->rx = c->tx = NULL;
+	}
 }
 
 /* Acknowledges all; what the user queues while it polls makes no event by itself. */
@@ -268,6 +294,7 @@ void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain)
 		rte_pktmbuf_free(chain);
 		return;
 	}
+	busy(c);
 	if (c->tcp->sending)
 		c->tcp->sending(c);
 	if (c->tx_tail)
@@ -292,12 +319,14 @@ void sl_tcp_tx(struct sl_tcp_conn *c, struct rte_mbuf *chain)
 void sl_tcp_shutdown(struct sl_tcp_conn *c)
 {
 	must_live(c);
+	busy(c);
 	c->shut = true;
 }
 
 static void handle_dies(struct sl_tcp_conn *c, enum fake_fate fate)
 {
 	must_live(c);
+	c->kept = SL_TCP_KEPT_FREE;
 	c->fate = fate;
 	rte_pktmbuf_free(c->rx);
 	rte_pktmbuf_free(c->tx);
@@ -318,6 +347,66 @@ void sl_tcp_release(struct sl_tcp_conn *c)
 {
 	CHECK(c->closed);
 	handle_dies(c, FAKE_RELEASED);
+}
+
+void sl_tcp_note(struct sl_tcp_conn *c, uint32_t row)
+{
+	must_live(c);
+	CHECK(c->side == SL_TCP_DOWNSTREAM);
+	/* A place is one connection's. */
+	for (uint32_t i = 0; i < c->tcp->n; i++) {
+		struct sl_tcp_conn *other = &c->tcp->conn[i];
+
+		if (other == c || other->kept_row != row || other->kept == SL_TCP_KEPT_FREE)
+			continue;
+		CHECK(other->kept == SL_TCP_KEPT_LOST);
+		other->kept = SL_TCP_KEPT_FREE;
+	}
+	c->kept = SL_TCP_KEPT_BUSY;
+	c->kept_row = row;
+}
+
+void sl_tcp_keep(struct sl_tcp_conn *c, uint32_t row, const struct sl_tcp_memo *user)
+{
+	must_live(c);
+	if (c->kept == SL_TCP_KEPT_IDLE || c->rx_len || c->tx || c->eof || c->closed || c->shut)
+		return;
+	sl_tcp_note(c, row);
+	c->kept = SL_TCP_KEPT_IDLE;
+	c->memo = *user;
+}
+
+void sl_tcp_unkeep(struct sl_tcp_conn *c)
+{
+	must_live(c);
+	busy(c);
+}
+
+struct sl_tcp_conn *sl_tcp_restore(struct sl_tcp *tcp, uint32_t row, struct sl_tcp_memo *user)
+{
+	for (uint32_t i = 0; i < tcp->n; i++) {
+		struct sl_tcp_conn *c = &tcp->conn[i];
+
+		if (c->kept != SL_TCP_KEPT_IDLE || c->kept_row != row)
+			continue;
+		*user = c->memo;
+		return c;
+	}
+	return NULL;
+}
+
+bool sl_tcp_lost(const struct sl_tcp *tcp, uint32_t row)
+{
+	for (uint32_t i = 0; i < tcp->n; i++)
+		if (tcp->conn[i].kept == SL_TCP_KEPT_LOST && tcp->conn[i].kept_row == row)
+			return true;
+	return false;
+}
+
+bool sl_tcp_ours(const struct sl_tcp_conn *c)
+{
+	must_live(c);
+	return !c->tcp->foreign;
 }
 
 enum sl_tcp_end sl_tcp_end(const struct sl_tcp_conn *c)

@@ -33,6 +33,9 @@ struct sl_tcp_conn {
 	uint32_t window;      /* send queue */
 	struct sl_ip_port local, remote;
 	uint32_t timeout_ms;
+	enum sl_tcp_kept_mark kept; /* in its place, kept_row */
+	uint32_t kept_row;
+	struct sl_tcp_memo memo;
 };
 
 struct sl_tcp {
@@ -40,6 +43,7 @@ struct sl_tcp {
 	uint32_t n;
 	bool hold;                              /* nothing is acknowledged until fake_ack */
 	int connect_error;                      /* next sl_tcp_connect fails with this */
+	bool foreign;                           /* sl_tcp_ours says no */
 	uint32_t fail_take;                     /* so many sl_tcp_rx_take fail */
 	void (*sending)(struct sl_tcp_conn *c); /* if set: called before sl_tcp_tx appends to out */
 	struct sl_tcp_conn conn[FAKE_CONNS];
@@ -54,6 +58,8 @@ void fake_rx(struct sl_tcp_conn *c, const void *data, uint32_t len, uint32_t seg
 void fake_fin(struct sl_tcp_conn *c);
 void fake_end(struct sl_tcp_conn *c, enum sl_tcp_end end);
 void fake_open(struct sl_tcp_conn *c);
+/** The process dies: what is kept idle waits to be taken up, the rest is reset. */
+void fake_die(struct sl_tcp *tcp);
 void fake_ack(struct sl_tcp_conn *c);
 void fake_window(struct sl_tcp_conn *c, uint32_t window);
 

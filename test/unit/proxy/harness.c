@@ -114,6 +114,23 @@ int teardown(void **state)
 	return 0;
 }
 
+void restart(struct env *e)
+{
+	struct sl_stats_worker *st = &e->lc.stats;
+
+	sl_proxy_free(e->px);
+	e->px = NULL;
+	fake_die(&e->tcp);
+	memset(st->c, 0, sizeof(*st->c));
+	memset(st->listener, 0, 16 * sizeof(*st->listener));
+	memset(st->cluster, 0, 16 * sizeof(*st->cluster));
+	memset(st->endpoint, 0, 16 * sizeof(*st->endpoint));
+	memset(st->service, 0, 16 * sizeof(*st->service));
+	e->lc.snap = NULL;
+	assert_int_equal(sl_proxy_create(&e->px, &e->lc, &e->tcp, &e->cfg, NULL), 0);
+	poll(e);
+}
+
 void poll(struct env *e)
 {
 	sl_proxy_poll(e->px);

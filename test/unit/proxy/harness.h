@@ -40,6 +40,9 @@ int teardown(void **state);
 /** Takes up a new configuration. */
 void reconfigure(struct env *e, unsigned int conf);
 
+/** The process dies, and another one begins, as yet without a configuration. */
+void restart(struct env *e);
+
 void poll(struct env *e);
 void advance(struct env *e, uint32_t ms);
 
