@@ -200,8 +200,8 @@ void nat_guard_count(struct sl_nat *nat, const struct sl_ip *client, int by);
 
 /* Ports tried for one session: with nine in ten taken, all are taken once in 700,000 sessions. */
 #define NAT_PORT_TRIES 128u
-#define NAT_TAKE_TRIES 32u      /* once one is known that can be taken over */
-#define NAT_QUIET_US   1000000u /* silent for so long, one that has ended has */
+#define NAT_TAKE_TRIES 8u      /* once one is known that can be taken over */
+#define NAT_QUIET_US   100000u /* silent for so long, one that has ended has */
 
 struct nat_ports;
 

@@ -84,6 +84,7 @@ struct take {
 	uint32_t row; /* of the session that has it; NAT_NONE: it rests */
 	struct sl_ip own;
 	uint16_t oport;
+	uint32_t next;       /* where the search goes on then: the oldest are found first */
 	struct nat_link fin; /* the client's, which its endpoint has seen last */
 };
 
@@ -131,7 +132,7 @@ static bool choose_port_of(struct sl_nat *nat, struct sl_nat_session *s, struct 
 			fin = nat->link[row];
 		}
 		if (why > take->why)
-			*take = (struct take){why, row, s->own, s->oport, fin};
+			*take = (struct take){why, row, s->own, s->oport, nat->port_next, fin};
 	}
 	return false;
 }
@@ -142,6 +143,7 @@ static bool take_port(struct sl_nat *nat, struct sl_nat_session *s, const struct
 		return false;
 	s->own = take->own;
 	s->oport = take->oport;
+	nat->port_next = take->next;
 	if (take->why == YIELD_SERVED && take->fin.fin_known)
 		nat_reset_endpoint(nat, s, take->fin.fin_seq);
 	if (take->row == NAT_NONE)

@@ -71,7 +71,7 @@ void nat_rest_note(struct sl_nat *nat, uint32_t row)
 	hash = nat_hash(nat, &back);
 	b = bucket(nat, hash);
 	for (uint32_t i = 0; i < WAYS; i++) {
-		if (over(nat, &b[i])) {
+		if (b[i].tag == (uint32_t)(hash >> 32)) {
 			at = i;
 			break;
 		}

@@ -74,7 +74,7 @@ enum state {
 #define OOO_RANGES      64     /* islands behind a gap */
 #define SACK_MAX        4      /* blocks in one segment */
 #define PORT_TRIES      64u    /* ports looked at before that of a TIME-WAIT is taken */
-#define FOLLOW_MS       1000u  /* timestamps have gone on for sure by then */
+#define FOLLOW_MS       10u    /* timestamps have gone on for sure by then */
 #define FIN_WAIT_2_MS   30000u /* half-closed and detached: waits no longer */
 #define CONFIRM_MS      5000u  /* progress older than this confirms no neighbour */
 #define PAWS_MAX_AGE_MS (24u * 86400u * 1000u)
@@ -466,7 +466,8 @@ void tcp_tw_add(struct sl_tcp *tcp, const struct sl_tcp_conn *c);
 void tcp_tw_in(struct sl_tcp *tcp, uint32_t row, struct seg *s);
 /**
  * Whether a connection of ours may follow the one in this row of the index: it has timestamps, and
- * was closed a second ago, so that nothing old is taken for new (RFC 6191, from the other side).
+ * was closed some milliseconds ago, so that nothing old is taken for new (RFC 6191, from the other
+ * side).
  */
 bool tcp_tw_may_follow(const struct sl_tcp *tcp, uint32_t row);
 /** Ends it for its follower. @return What the follower's initial sequence number is at least. */
