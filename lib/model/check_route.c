@@ -211,6 +211,34 @@ static int check_weights(const struct sl_model_route *r, const char *vhost,
 	return 0;
 }
 
+static int check_mirrors(const struct sl_model_route *r, const char *vhost,
+			 const struct sl_names *clusters, struct sl_err *err)
+{
+	char hint[128];
+
+	if (r->n_mirrors > SL_MODEL_MIRRORS_MAX)
+		return sl_model_bad(&r->origin, err,
+				    "virtual host '%s': route with %zu mirrors; write at most %u",
+				    vhost, r->n_mirrors, SL_MODEL_MIRRORS_MAX);
+	for (size_t i = 0; i < r->n_mirrors; i++) {
+		const struct sl_model_mirror *m = &r->mirrors[i];
+
+		if (!sl_names_has(clusters, m->cluster))
+			return sl_model_bad(
+				&r->origin, err,
+				"virtual host '%s': mirror to a cluster that doesn't exist, '%s'; "
+				"%s",
+				vhost, m->cluster,
+				sl_names_hint(clusters, m->cluster, hint, sizeof(hint)));
+		if (m->ppm < 1 || m->ppm > SL_MODEL_PPM)
+			return sl_model_bad(&r->origin, err,
+					    "virtual host '%s': mirror of %u millionths; write 1 "
+					    "to %u",
+					    vhost, m->ppm, SL_MODEL_PPM);
+	}
+	return 0;
+}
+
 static bool redirect_status(uint16_t s)
 {
 	return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
@@ -225,6 +253,8 @@ static int check_route(const struct sl_model_route *r, const char *vhost,
 		ret = check_conds(r, vhost, err);
 	if (ret == 0)
 		ret = check_changes(r, vhost, err);
+	if (ret == 0)
+		ret = check_mirrors(r, vhost, clusters, err);
 	if (ret)
 		return ret;
 	switch (r->action) {

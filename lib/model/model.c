@@ -90,6 +90,9 @@ static void route_free(struct sl_model_route *r)
 		headers_free(r->weights[i].headers, r->weights[i].n_headers);
 	}
 	free(r->weights);
+	for (size_t i = 0; i < r->n_mirrors; i++)
+		str_free(r->mirrors[i].cluster);
+	free(r->mirrors);
 	headers_free(r->headers, r->n_headers);
 	cors_free(&r->cors);
 	str_free(r->rewrite_regex);
@@ -261,6 +264,16 @@ int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint3
 		return -ENOMEM;
 	w->weight = weight;
 	w->authority = empty;
+	return 0;
+}
+
+int sl_model_mirror_add(struct sl_model_route *route, const char *cluster, uint32_t ppm)
+{
+	struct sl_model_mirror *m = append(&route->mirrors, &route->n_mirrors, sizeof(*m));
+
+	if (!m || !named(&m->cluster, cluster, &route->n_mirrors))
+		return -ENOMEM;
+	m->ppm = ppm;
 	return 0;
 }
 

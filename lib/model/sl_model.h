@@ -157,6 +157,14 @@ struct sl_model_weight {
 	size_t n_headers;
 };
 
+/** A cluster that gets copies of a route's requests; its answers are thrown away. */
+struct sl_model_mirror {
+	char *cluster; /* name of a cluster of this model */
+	uint32_t ppm;  /* share of the requests, 1 to SL_MODEL_PPM */
+};
+
+#define SL_MODEL_MIRRORS_MAX 16u /* of a route */
+
 struct sl_model_route {
 	char *name;            /* %ROUTE_NAME%; may be empty */
 	char *virtual_service; /* "name.namespace" shown in views; empty when native */
@@ -177,9 +185,11 @@ struct sl_model_route {
 	struct sl_model_cors cors;
 	struct sl_model_weight *weights;
 	size_t n_weights;
-	uint32_t timeout_ms;     /* whole request; 0 = off */
-	uint32_t retry_attempts; /* tries after the first; 0 = off, Istio's default 2 */
-	uint32_t retry_on;       /* 1u << enum sl_retry */
+	struct sl_model_mirror *mirrors; /* of what is forwarded */
+	size_t n_mirrors;                /* at most SL_MODEL_MIRRORS_MAX */
+	uint32_t timeout_ms;             /* whole request; 0 = off */
+	uint32_t retry_attempts;         /* tries after the first; 0 = off, Istio's default 2 */
+	uint32_t retry_on;               /* 1u << enum sl_retry */
 	uint16_t retry_codes[SL_RETRY_CODES_MAX]; /* statuses that are retried; 0 ends the list */
 	uint32_t per_try_timeout_ms;              /* 0 = same as timeout_ms */
 	uint16_t status;                          /* redirect or direct response */
@@ -405,6 +415,7 @@ struct sl_model_cond *sl_model_cond_add(struct sl_model_route *route, enum sl_co
 					enum sl_text_match match, const char *name,
 					const char *text);
 int sl_model_weight_add(struct sl_model_route *route, const char *cluster, uint32_t weight);
+int sl_model_mirror_add(struct sl_model_route *route, const char *cluster, uint32_t ppm);
 
 /** @param headers,n Of a route or of a weight. @return 0 or -ENOMEM. */
 int sl_model_header_add(struct sl_model_header **headers, size_t *n, enum sl_header_op op,

@@ -44,6 +44,23 @@ static int weight_rows(struct builder *b, const struct sl_model_route *m, struct
 	return 0;
 }
 
+static int mirror_rows(struct builder *b, const struct sl_model_route *m, struct sl_snap_route *r)
+{
+	struct sl_snap_mirror *row;
+
+	r->mirrors = (struct sl_span){(uint32_t)b->tab[SL_SNAP_MIRRORS].n, (uint32_t)m->n_mirrors};
+	row = build_rows(b, SL_SNAP_MIRRORS, m->n_mirrors);
+	for (size_t i = 0; row && i < m->n_mirrors; i++) {
+		row[i].cluster = map_get(&b->clusters, sl_str(m->mirrors[i].cluster));
+		row[i].ppm = m->mirrors[i].ppm;
+		if (row[i].cluster == SL_SNAP_NONE)
+			return build_bad(b, &m->origin, EINVAL,
+					 "mirror to a cluster that doesn't exist, '%s'",
+					 m->mirrors[i].cluster);
+	}
+	return 0;
+}
+
 /* A rewrite's regex must compile where it is used, and have the groups that are asked for. */
 static int check_rewrite(struct builder *b, const struct sl_model_route *m)
 {
@@ -113,6 +130,8 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	rc = check_rewrite(b, m);
 	if (!rc)
 		rc = build_changes(b, m, NULL, &r->changes);
+	if (!rc)
+		rc = mirror_rows(b, m, r);
 	return rc ? rc : weight_rows(b, m, r);
 }
 

@@ -202,10 +202,9 @@ static bool check_route(const struct sl_snap *s, uint32_t row)
 	for (size_t i = 0; i < SL_ARRAY_LEN(refs); i++)
 		if (!snap_route_ref_ok(s, refs[i]))
 			return false;
-	if (r->match > SL_PATH_ELEMENTS || !conds_ok(s, row) || !action_ok(s, r) ||
-	    !weights_ok(s, row) || !snap_slot_ok(s, &r->slot))
-		return false;
-	return true;
+	return r->match <= SL_PATH_ELEMENTS && conds_ok(s, row) && action_ok(s, r) &&
+	       weights_ok(s, row) && snap_span_ok(s, r->mirrors, SL_SNAP_MIRRORS) &&
+	       r->mirrors.n <= SL_MODEL_MIRRORS_MAX && snap_slot_ok(s, &r->slot);
 }
 
 static bool check_weight(const struct sl_snap *s, uint32_t row)
@@ -214,6 +213,13 @@ static bool check_weight(const struct sl_snap *s, uint32_t row)
 
 	return row_ok(s, w->cluster, SL_SNAP_CLUSTERS) && snap_route_ref_ok(s, w->authority) &&
 	       snap_span_ok(s, w->changes, SL_SNAP_CHANGES);
+}
+
+static bool check_mirror(const struct sl_snap *s, uint32_t row)
+{
+	const struct sl_snap_mirror *m = sl_snap_mirror(s, row);
+
+	return row_ok(s, m->cluster, SL_SNAP_CLUSTERS) && m->ppm <= SL_MODEL_PPM;
 }
 
 static bool check_service(const struct sl_snap *s, uint32_t row)
@@ -252,6 +258,7 @@ static const struct {
 	[SL_SNAP_CORS] = {"CORS policies", check_cors},
 	[SL_SNAP_ORIGINS] = {"origins", check_origin},
 	[SL_SNAP_WEIGHTS] = {"weights", check_weight},
+	[SL_SNAP_MIRRORS] = {"mirrors", check_mirror},
 	[SL_SNAP_CLUSTERS] = {"clusters", snap_check_cluster},
 	[SL_SNAP_ENDPOINTS] = {"endpoints", snap_check_endpoint},
 	[SL_SNAP_LEVELS] = {"levels", snap_check_level},

@@ -23,7 +23,7 @@
 #include "sl_stats.h"
 
 #define SL_SNAP_MAGIC   UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
-#define SL_SNAP_VERSION 3u
+#define SL_SNAP_VERSION 4u
 #define SL_SNAP_NONE    UINT32_MAX /* "no row" */
 
 /** Bytes in the string heap (tab[SL_SNAP_STRINGS]). Also NUL-terminated there. */
@@ -107,7 +107,7 @@ struct sl_snap_route {
 	struct sl_ref name, virtual_service, path;
 	struct sl_ref rewrite_to, rewrite_authority;
 	struct sl_ref redirect_authority, redirect_path, direct_body;
-	struct sl_span weights;
+	struct sl_span weights, mirrors;
 	uint32_t weight_sum;
 	uint32_t timeout_ms, per_try_timeout_ms; /* 0 = off */
 	uint16_t retry_attempts;
@@ -142,6 +142,12 @@ struct sl_snap_weight {
 	uint32_t weight;
 	struct sl_ref authority; /* new Host; empty: Host stays */
 	struct sl_span changes;  /* of requests and answers that go this way */
+};
+
+/** A cluster that gets copies of a route's requests. */
+struct sl_snap_mirror {
+	uint32_t cluster; /* row of clusters */
+	uint32_t ppm;     /* share of the requests, 1 to SL_MODEL_PPM */
 };
 
 /**
@@ -281,6 +287,7 @@ enum sl_snap_tab {
 	SL_SNAP_CORS,
 	SL_SNAP_ORIGINS, /* struct sl_snap_cond */
 	SL_SNAP_WEIGHTS,
+	SL_SNAP_MIRRORS,
 	SL_SNAP_POINTS, /* struct sl_balance_point, sorted by hash; index: offset in the level */
 	SL_SNAP_MAGLEV, /* uint16_t: offset of an endpoint in its level */
 	SL_SNAP_RINGS,
@@ -338,6 +345,7 @@ SL_SNAP_ROWS(sl_snap_change, sl_snap_change, SL_SNAP_CHANGES)
 SL_SNAP_ROWS(sl_snap_cors, sl_snap_cors, SL_SNAP_CORS)
 SL_SNAP_ROWS(sl_snap_origin, sl_snap_cond, SL_SNAP_ORIGINS)
 SL_SNAP_ROWS(sl_snap_weight, sl_snap_weight, SL_SNAP_WEIGHTS)
+SL_SNAP_ROWS(sl_snap_mirror, sl_snap_mirror, SL_SNAP_MIRRORS)
 SL_SNAP_ROWS(sl_snap_cluster, sl_snap_cluster, SL_SNAP_CLUSTERS)
 SL_SNAP_ROWS(sl_snap_endpoint, sl_snap_endpoint, SL_SNAP_ENDPOINTS)
 SL_SNAP_ROWS(sl_snap_level, sl_snap_level, SL_SNAP_LEVELS)

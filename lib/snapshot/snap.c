@@ -16,6 +16,7 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 	[SL_SNAP_CORS] = sizeof(struct sl_snap_cors),
 	[SL_SNAP_ORIGINS] = sizeof(struct sl_snap_cond),
 	[SL_SNAP_WEIGHTS] = sizeof(struct sl_snap_weight),
+	[SL_SNAP_MIRRORS] = sizeof(struct sl_snap_mirror),
 	[SL_SNAP_CLUSTERS] = sizeof(struct sl_snap_cluster),
 	[SL_SNAP_ENDPOINTS] = sizeof(struct sl_snap_endpoint),
 	[SL_SNAP_LEVELS] = sizeof(struct sl_snap_level),
@@ -32,12 +33,13 @@ const uint32_t snap_row_size[SL_SNAP_TABS] = {
 };
 
 const enum sl_snap_tab snap_order[SL_SNAP_TABS] = {
-	SL_SNAP_LISTENERS, SL_SNAP_TABLES,        SL_SNAP_DOMAINS,  SL_SNAP_VHOSTS,
-	SL_SNAP_NAMES,     SL_SNAP_ROUTES,        SL_SNAP_CONDS,    SL_SNAP_CHANGES,
-	SL_SNAP_CORS,      SL_SNAP_ORIGINS,       SL_SNAP_WEIGHTS,  SL_SNAP_HOST_INDEX,
-	SL_SNAP_BLOBS,     SL_SNAP_STRINGS,       SL_SNAP_POINTS,   SL_SNAP_MAGLEV,
-	SL_SNAP_RINGS,     SL_SNAP_LEVELS,        SL_SNAP_CLUSTERS, SL_SNAP_ENDPOINTS,
-	SL_SNAP_SERVICES,  SL_SNAP_SERVICE_INDEX, SL_SNAP_DIRECT,   SL_SNAP_PREFIXES,
+	SL_SNAP_LISTENERS,  SL_SNAP_TABLES,   SL_SNAP_DOMAINS,       SL_SNAP_VHOSTS,
+	SL_SNAP_NAMES,      SL_SNAP_ROUTES,   SL_SNAP_CONDS,         SL_SNAP_CHANGES,
+	SL_SNAP_CORS,       SL_SNAP_ORIGINS,  SL_SNAP_WEIGHTS,       SL_SNAP_MIRRORS,
+	SL_SNAP_HOST_INDEX, SL_SNAP_BLOBS,    SL_SNAP_STRINGS,       SL_SNAP_POINTS,
+	SL_SNAP_MAGLEV,     SL_SNAP_RINGS,    SL_SNAP_LEVELS,        SL_SNAP_CLUSTERS,
+	SL_SNAP_ENDPOINTS,  SL_SNAP_SERVICES, SL_SNAP_SERVICE_INDEX, SL_SNAP_DIRECT,
+	SL_SNAP_PREFIXES,
 };
 
 _Static_assert(sizeof(struct sl_snap) == 64 + 16 * SL_SNAP_TABS, "shared layout");
@@ -46,8 +48,9 @@ _Static_assert(sizeof(struct sl_snap_listener) == 192, "shared layout");
 _Static_assert(sizeof(struct sl_snap_table) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_domain) == 16, "shared layout");
 _Static_assert(sizeof(struct sl_snap_vhost) == 48, "shared layout");
-_Static_assert(sizeof(struct sl_snap_route) == 200, "shared layout");
+_Static_assert(sizeof(struct sl_snap_route) == 208, "shared layout");
 _Static_assert(sizeof(struct sl_snap_weight) == 24, "shared layout");
+_Static_assert(sizeof(struct sl_snap_mirror) == 8, "shared layout");
 _Static_assert(sizeof(struct sl_snap_change) == 24, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cors) == 48, "shared layout");
 _Static_assert(sizeof(struct sl_snap_cond) == 40, "shared layout");

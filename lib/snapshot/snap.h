@@ -18,7 +18,7 @@ static inline uint64_t snap_align(uint64_t v)
  * with the strings they use; then the other strings, then the other tables.
  */
 extern const enum sl_snap_tab snap_order[SL_SNAP_TABS];
-#define SNAP_OF_ROUTES 13u /* so many of them, all before SL_SNAP_STRINGS */
+#define SNAP_OF_ROUTES 14u /* so many of them, all before SL_SNAP_STRINGS */
 
 static inline uint64_t snap_page(uint64_t v)
 {

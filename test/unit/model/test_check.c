@@ -218,6 +218,22 @@ static void huge_weights(struct sl_model *m)
 	ROUTE->weights[0].weight = ROUTE->weights[1].weight = UINT32_MAX;
 }
 
+static void mirror_cluster(struct sl_model *m)
+{
+	sl_model_mirror_add(ROUTE, "e", 1);
+}
+
+static void mirror_share(struct sl_model *m)
+{
+	sl_model_mirror_add(ROUTE, "d", SL_MODEL_PPM + 1);
+}
+
+static void mirrors(struct sl_model *m)
+{
+	for (uint32_t i = 0; i <= SL_MODEL_MIRRORS_MAX; i++)
+		sl_model_mirror_add(ROUTE, "d", 1);
+}
+
 static void no_destination(struct sl_model *m)
 {
 	sl_model_route_add(VHOST);
@@ -330,6 +346,10 @@ static const struct {
 		     "above 0"},
 	{huge_weights, "f:11: virtual host 'v': the weights of a route add up to more than "
 		       "2147483647; write smaller ones"},
+	{mirror_cluster, "f:11: virtual host 'v': mirror to a cluster that doesn't exist, 'e'; "
+			 "write one that is defined, such as 'c'"},
+	{mirror_share, "f:11: virtual host 'v': mirror of 1000001 millionths; write 1 to 1000000"},
+	{mirrors, "f:11: virtual host 'v': route with 17 mirrors; write at most 16"},
 	{no_destination, "virtual host 'v': route without a destination; write a cluster, a "
 			 "redirect or a direct response"},
 	{redirect_status, "f:12: virtual host 'v': redirect with status 200; write 301, 302, 303, "

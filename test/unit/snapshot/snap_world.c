@@ -107,6 +107,8 @@ static void simple_vhost(struct sl_model_table *t)
 	assert_int_equal(sl_model_weight_add(r, "outbound|80||hello", 3), 0);
 	r->rewrite = SL_REWRITE_PATH;
 	assert_int_equal(sl_model_set(&r->rewrite_to, "/all"), 0);
+	assert_int_equal(sl_model_mirror_add(r, "outbound|80||nginx", 250000), 0);
+	assert_int_equal(sl_model_mirror_add(r, "empty", SL_MODEL_PPM), 0);
 	r = world_route(v, SL_PATH_EXACT, "/old", NULL);
 	r->action = SL_ROUTE_REDIRECT;
 	r->status = 301;

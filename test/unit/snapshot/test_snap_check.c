@@ -107,6 +107,10 @@ static uint64_t use(const struct sl_snap *s)
 			sum += touch(s, sl_snap_cluster(
 						s, sl_snap_weight(s, r->weights.first + k)->cluster)
 						->name);
+		for (uint32_t k = 0; k < r->mirrors.n; k++)
+			sum += touch(s, sl_snap_cluster(
+						s, sl_snap_mirror(s, r->mirrors.first + k)->cluster)
+						->name);
 	}
 	sl_match_scratch_free(scratch);
 	return sum;
@@ -237,6 +241,7 @@ static void routes_are_checked(void **state)
 	struct sl_snap_vhost *v = ROW(sl_snap_vhost, sl_snap_vhost, 0);
 	struct sl_snap_route *r = ROW(sl_snap_route, sl_snap_route, 2);
 	struct sl_snap_weight *w = ROW(sl_snap_weight, sl_snap_weight, 1);
+	struct sl_snap_mirror *m = ROW(sl_snap_mirror, sl_snap_mirror, 1);
 
 	REFUSED(v->routes.n, 100);
 	REFUSED(v->root_route, 4);
@@ -264,6 +269,10 @@ static void routes_are_checked(void **state)
 	REFUSED(r->path.off, UINT32_MAX);
 	REFUSED(r->slot_name.len, UINT32_MAX);
 	REFUSED(w->cluster, 3);
+	REFUSED(r->mirrors.n, 3);
+	REFUSED(r->mirrors.first, UINT32_MAX);
+	REFUSED(m->cluster, 3);
+	REFUSED(m->ppm, SL_MODEL_PPM + 1);
 	free(s);
 }
 

@@ -91,6 +91,12 @@ static void rows_keep_what_the_model_says(void **state)
 	assert_int_equal(r[2].weights.n, 2);
 	assert_int_equal(r[2].weight_sum, 4);
 	assert_int_equal(sl_snap_weight(world.snap, r[2].weights.first + 1)->cluster, 0);
+	assert_int_equal(r[0].mirrors.n, 0);
+	assert_int_equal(r[2].mirrors.n, 2);
+	assert_int_equal(sl_snap_mirror(world.snap, r[2].mirrors.first)->cluster, 1);
+	assert_int_equal(sl_snap_mirror(world.snap, r[2].mirrors.first)->ppm, 250000);
+	assert_int_equal(sl_snap_mirror(world.snap, r[2].mirrors.first + 1)->cluster, 2);
+	assert_int_equal(sl_snap_mirror(world.snap, r[2].mirrors.first + 1)->ppm, SL_MODEL_PPM);
 	assert_int_equal(r[3].action, SL_ROUTE_REDIRECT);
 	assert_int_equal(r[3].status, 301);
 	is(r[3].redirect_path, "/new");
@@ -438,6 +444,10 @@ static void dangling_names_are_refused(void **state)
 
 	sl_model_set(&m->tables[0].vhosts[0].routes[0].weights[0].cluster, "nowhere");
 	refused(m, 8, "cluster that doesn't exist, 'nowhere'");
+	sl_model_free(m);
+	m = world_model();
+	sl_model_set(&m->tables[0].vhosts[0].routes[2].mirrors[1].cluster, "no-mirror");
+	refused(m, 8, "mirror to a cluster that doesn't exist, 'no-mirror'");
 	sl_model_free(m);
 	m = world_model();
 	sl_model_set(&m->listeners[0].table, "no-table");
