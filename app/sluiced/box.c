@@ -176,6 +176,8 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 
 	p->sessions_max = c->tcp_conns / 2;
 	p->upstreams_max = c->tcp_conns / 2;
+	p->mirrors_max = c->mirrors;
+	p->mirror_ms = c->mirror_ms;
 	p->pool_idle_max = c->pool_idle_max;
 	p->pool_idle_ms = c->pool_idle_ms;
 	p->head_timeout_ms = c->head_timeout_ms;

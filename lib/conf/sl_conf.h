@@ -124,6 +124,7 @@ struct sl_conf_box {
 	char server_name[32];
 	/* What clients may do; 0: no limit. Those of one address are over all workers. */
 	uint32_t endpoint_conns, client_conns, client_rate, client_burst, conn_requests;
+	uint32_t mirrors, mirror_ms; /* copies of requests a worker has under way */
 	uint64_t line_bytes, head_bytes, body_bytes, retry_body_bytes;
 	uint16_t head_fields;
 	uint32_t body_rate, body_rate_ms; /* bytes a second, over that time */

@@ -35,7 +35,8 @@ static void count_worker(struct sl_stats_counters *c, uint16_t status)
 		(*by_class[status / 100 - 1])++;
 }
 
-void px_count_answer(struct sl_proxy *px, struct px_session *s, uint16_t status)
+/** What the client got. */
+static void count_down(struct sl_proxy *px, struct px_session *s, uint16_t status)
 {
 	struct sl_stats_listener *l = px_listener_stats(px, &s->listener);
 	struct sl_stats_route *r = s->has_route ? px_route_stats(px, &s->route) : &px->no_route;
@@ -48,7 +49,13 @@ void px_count_answer(struct sl_proxy *px, struct px_session *s, uint16_t status)
 	}
 	COUNT_CLASS(l, status);
 	COUNT_CLASS(r, status);
-	if (s->has_cluster)
+}
+
+void px_count_answer(struct sl_proxy *px, struct px_session *s, uint16_t status)
+{
+	if (!s->mirror)
+		count_down(px, s, status);
+	if (status >= 200 && s->has_cluster)
 		COUNT_CLASS(px_cluster_stats(px, &s->cluster), status);
 }
 
@@ -191,6 +198,7 @@ static void write_record(struct sl_proxy *px, struct px_session *s)
 static void reset(struct sl_proxy *px, struct px_session *s)
 {
 	px_head_free(px, &s->head);
+	px_mirror_cancel(px, s);
 	px_keep_end(px, s);
 	rte_pktmbuf_free(s->changes);
 	s->changes = NULL;

@@ -6,22 +6,21 @@
 
 #define FLAG(name) (1u << SL_FLAG_##name)
 
-/** Whether a share of requests, in millionths, has this one in it. */
-static bool chosen(struct sl_proxy *px, uint32_t ppm)
+bool px_chosen(struct sl_proxy *px, uint32_t ppm)
 {
 	return ppm > 0 && ((uint64_t)sl_balance_rnd(&px->lc->rnd) * SL_MODEL_PPM >> 32) < ppm;
 }
 
 bool px_action_fault(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route)
 {
-	if (!s->delayed && chosen(px, route->fault_delay_ppm)) {
+	if (!s->delayed && px_chosen(px, route->fault_delay_ppm)) {
 		px->lc->stats.c->http_fault_delayed++;
 		s->flags |= FLAG(DI);
 		s->state = PX_DELAY;
 		s->state_due_us = px->lc->now_us + (uint64_t)route->fault_delay_ms * 1000;
 		return true;
 	}
-	if (!chosen(px, route->fault_abort_ppm))
+	if (!px_chosen(px, route->fault_abort_ppm))
 		return false;
 	px->lc->stats.c->http_fault_aborted++;
 	px_local(px, s,

@@ -182,6 +182,34 @@ enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_
 	return r;
 }
 
+enum px_move px_body_discard(struct px_body *b, struct sl_tcp_conn *from)
+{
+	for (uint32_t i = 0; i < PX_PIECES_MAX; i++) {
+		struct rte_mbuf *m = sl_tcp_rx_peek(from);
+		size_t skip = 0, content = 0;
+		int64_t n;
+
+		if (b->done)
+			return PX_MOVE_DONE;
+		if (!m)
+			return PX_MOVE_WAIT;
+		n = m->data_len;
+		if (b->framing == SL_HTTP_CHUNKED) {
+			n = sl_http_chunks_next(&b->chunks, rte_pktmbuf_mtod(m, const char *),
+						(size_t)n, &skip, &content);
+			if (n <= 0)
+				return PX_MOVE_BAD;
+			b->done = b->chunks.done;
+		} else if (b->framing == SL_HTTP_LENGTH) {
+			n = (int64_t)SL_MIN((uint64_t)n, b->left);
+			b->left -= (uint64_t)n;
+			b->done = b->left == 0;
+		}
+		sl_tcp_rx_skip(from, (uint32_t)n);
+	}
+	return PX_MOVE_BUDGET;
+}
+
 bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *to)
 {
 	struct px_chain none = {0};

@@ -2,28 +2,42 @@
 /* The head that goes to an endpoint, written anew from what was understood of the client's. */
 #include "proxy_int.h"
 
-static void put_host(struct sl_proxy *px, struct px_session *s, struct sl_str name,
-		     struct sl_str authority, struct sl_http_out *out)
+/** An HTTP/1.0 client without Host: the address it connected to (RFC 9112 3.3). */
+static struct sl_str connected_to(const struct px_session *s, char text[SL_IP_PORT_TEXT_MAX])
 {
+	struct sl_http_out out = {.p = text, .cap = SL_IP_PORT_TEXT_MAX};
 	struct sl_ip_port local;
 
-	if (authority.n == 0)
-		authority = px->req.authority;
-	if (authority.n > 0) {
-		sl_http_put_field(out, name, authority);
+	sl_tcp_local(s->conn, &local);
+	if (!sl_ip_is_v4(&local.ip))
+		sl_http_put(&out, SL_STR("["));
+	px_put_ip(&out, &local.ip);
+	if (!sl_ip_is_v4(&local.ip))
+		sl_http_put(&out, SL_STR("]"));
+	sl_http_put(&out, SL_STR(":"));
+	sl_http_put_u64(&out, local.port);
+	return (struct sl_str){text, (uint32_t)out.n};
+}
+
+static void put_host(struct sl_proxy *px, struct px_session *s, struct sl_str name,
+		     const struct px_upward *up, struct sl_http_out *out)
+{
+	struct sl_str host = up->authority.n > 0 ? up->authority : px->req.authority;
+	char text[SL_IP_PORT_TEXT_MAX];
+	uint32_t bare;
+
+	if (host.n == 0)
+		host = connected_to(s, text);
+	if (!up->shadow) {
+		sl_http_put_field(out, name, host);
 		return;
 	}
-	/* An HTTP/1.0 client without Host: the address it connected to (RFC 9112 3.3). */
-	sl_tcp_local(s->conn, &local);
+	bare = sl_snap_host_name(host).n;
 	sl_http_put(out, name);
 	sl_http_put(out, SL_STR(": "));
-	if (!sl_ip_is_v4(&local.ip))
-		sl_http_put(out, SL_STR("["));
-	px_put_ip(out, &local.ip);
-	if (!sl_ip_is_v4(&local.ip))
-		sl_http_put(out, SL_STR("]"));
-	sl_http_put(out, SL_STR(":"));
-	sl_http_put_u64(out, local.port);
+	sl_http_put(out, (struct sl_str){host.p, bare});
+	sl_http_put(out, SL_STR("-shadow"));
+	sl_http_put(out, (struct sl_str){host.p + bare, host.n - bare});
 	sl_http_put(out, SL_STR("\r\n"));
 }
 
@@ -74,7 +88,6 @@ static bool is_client_cert(const struct sl_http_field *f)
 static void put_fields(struct sl_proxy *px, struct px_session *s, const struct px_upward *up,
 		       struct sl_http_out *out)
 {
-	struct sl_str authority = up->authority;
 	const struct sl_http_request *req = &px->req;
 	bool trusted = px->cfg.xff_trusted_hops > 0, host = false;
 	bool options = sl_str_eq(req->method, SL_STR("OPTIONS"));
@@ -85,7 +98,7 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, const struct p
 		switch (f->known) {
 		case SL_HTTP_F_HOST:
 			if (!host)
-				put_host(px, s, f->name, authority, out);
+				put_host(px, s, f->name, up, out);
 			host = true;
 			continue;
 		case SL_HTTP_F_CONTENT_LENGTH:
@@ -127,7 +140,7 @@ static void put_fields(struct sl_proxy *px, struct px_session *s, const struct p
 		sl_http_put_field(out, f->name, f->value);
 	}
 	if (!host)
-		put_host(px, s, SL_STR("host"), authority, out);
+		put_host(px, s, SL_STR("host"), up, out);
 }
 
 static bool has_field(const struct sl_http_request *req, enum sl_http_known known)

@@ -88,6 +88,7 @@ static bool upload(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 	case PX_MOVE_DONE:
 		s->whole_due_us = s->rate_due_us = PX_NEVER;
 		px_deadlines(px, s);
+		px_mirror_start(px, s);
 		break;
 	}
 	return true;

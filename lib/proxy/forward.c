@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-enum attempt { ATTEMPT_FAILED, ATTEMPT_SETTLED };
-
 void px_deadlines(struct sl_proxy *px, struct px_session *s)
 {
 	uint64_t now = px->lc->now_us;
@@ -52,12 +50,33 @@ static bool append_tail(struct sl_proxy *px, struct px_session *s, struct px_cha
 	return px_chain_copy(px, ch, text, (uint32_t)out.n);
 }
 
+bool px_send(struct sl_proxy *px, struct px_session *s, struct px_up *u)
+{
+	struct px_chain ch = {0};
+	bool preface = px_preface_put(px, s, u, &ch);
+
+	px_chain_add(&ch, s->up_head);
+	s->up_head = NULL;
+	if (!preface || !append_tail(px, s, &ch)) {
+		rte_pktmbuf_free(ch.head);
+		return false;
+	}
+	u->sent_bytes = ch.len;
+	px_chain_send(&ch, u->conn);
+	if (!px_keep_send(px, s, u->conn))
+		return false;
+	u->state = PX_UP_BUSY;
+	s->state = PX_ACTIVE;
+	s->sent_us = s->progress_us = px->lc->now_us;
+	px_endpoint_stats(px, &s->endpoint)->rq_total++;
+	return true;
+}
+
 /** Sends the head; keeps a reference to it where the request may have to be sent again. */
 static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 {
 	struct rte_mbuf *again = NULL;
-	struct px_chain ch = {0};
-	bool preface;
+	bool sent;
 
 	if (s->relay) {
 		px_relay_open(px, s, u);
@@ -65,37 +84,32 @@ static void send_head(struct sl_proxy *px, struct px_session *s, struct px_up *u
 	}
 	if (s->attempts < s->attempts_max || u->reused)
 		again = px_clone(px, s->up_head);
-	preface = px_preface_put(px, s, u, &ch);
-	px_chain_add(&ch, s->up_head);
-	s->up_head = again;
-	if (again && !s->req.touched)
+	if ((again || s->mirrors != PX_NONE) && !s->req.touched)
 		px_keep_begin(px, s);
-	if (!preface || !append_tail(px, s, &ch)) {
-		rte_pktmbuf_free(ch.head);
+	sent = px_send(px, s, u);
+	s->up_head = again;
+	if (!sent) {
 		px_up_drop(px, s);
 		px_local_no_buffers(px, s);
 		return;
 	}
-	u->sent_bytes = ch.len;
-	px_chain_send(&ch, u->conn);
-	if (!px_keep_send(px, s, u->conn)) {
-		px_up_drop(px, s);
-		px_local_no_buffers(px, s);
-		return;
-	}
-	u->state = PX_UP_BUSY;
-	s->state = PX_ACTIVE;
-	s->sent_us = s->progress_us = px->lc->now_us;
 	s->upstream_us = (uint32_t)(px->lc->now_us - s->start_us);
-	px_endpoint_stats(px, &s->endpoint)->rq_total++;
 	px_rate_begin(px, s);
 	px_deadlines(px, s);
+	if (s->req.done)
+		px_mirror_start(px, s);
+}
+
+static void answer_no_cluster(struct sl_proxy *px, struct px_session *s)
+{
+	px_local(px, s,
+		 &(struct px_answer){
+			 .status = 503, .details = "cluster_not_found", .flags = 1u << SL_FLAG_NC});
 }
 
 static void answer_unavailable(struct sl_proxy *px, struct px_session *s)
 {
 	px->lc->stats.c->http_no_endpoint++;
-	px_cluster_stats(px, &s->cluster)->none_healthy++;
 	px_local(px, s,
 		 &(struct px_answer){.status = 503,
 				     .details = "no_healthy_upstream",
@@ -122,15 +136,13 @@ static void note_tried(struct px_session *s, const struct sl_slot *endpoint)
 }
 
 /** No connection for it now: it waits, or there is no room to wait in. */
-static enum attempt wait_for_one(struct sl_proxy *px, struct px_session *s,
-				 const struct sl_snap_cluster *cluster)
+static enum px_place wait_for_one(struct sl_proxy *px, struct px_session *s,
+				  const struct sl_snap_cluster *cluster)
 {
-	if (!px_load_wait(px, s, cluster))
-		answer_overflow(px, s);
-	return ATTEMPT_SETTLED;
+	return px_load_wait(px, s, cluster) ? PX_PLACE_WAITS : PX_PLACE_OVERFLOW;
 }
 
-static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
+enum px_place px_place(struct sl_proxy *px, struct px_session *s)
 {
 	const struct sl_snap *snap = px->lc->snap;
 	uint32_t row = px_row(px, SL_STATS_CLUSTER, &s->cluster), at;
@@ -139,25 +151,19 @@ static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 	struct px_up *u = NULL;
 	int code;
 
-	if (row == PX_NONE) {
-		px_local(px, s,
-			 &(struct px_answer){.status = 503,
-					     .details = "cluster_not_found",
-					     .flags = 1u << SL_FLAG_NC});
-		return ATTEMPT_SETTLED;
-	}
+	if (row == PX_NONE)
+		return PX_PLACE_NO_CLUSTER;
 	cluster = sl_snap_cluster(snap, row);
 	if (!px_load_request_fits(px, s, cluster)) {
 		px_cluster_stats(px, &s->cluster)->rq_pending_overflow++;
-		answer_overflow(px, s);
-		return ATTEMPT_SETTLED;
+		return PX_PLACE_OVERFLOW;
 	}
 	if (px_load_queued(px, s))
 		return wait_for_one(px, s, cluster);
 	at = px_pick_endpoint(px, s, row);
 	if (at == PX_NONE) {
-		answer_unavailable(px, s);
-		return ATTEMPT_SETTLED;
+		px_cluster_stats(px, &s->cluster)->none_healthy++;
+		return PX_PLACE_NO_ENDPOINT;
 	}
 	ep = sl_snap_endpoint(snap, at);
 	if (!s->reuse_retried && !s->relay)
@@ -172,20 +178,16 @@ static enum attempt attempt(struct sl_proxy *px, struct px_session *s)
 		u = px_up_connect(px, ep, cluster, &code);
 	if (!u && code != -ENOBUFS) {
 		note_tried(s, &ep->slot);
-		return ATTEMPT_FAILED;
+		return PX_PLACE_FAILED;
 	}
-	if (!u) {
-		answer_overflow(px, s);
-		return ATTEMPT_SETTLED;
-	}
+	if (!u)
+		return PX_PLACE_OVERFLOW;
 	px_up_attach(px, u, s);
 	s->state = PX_CONNECT;
 	s->progress_us = px->lc->now_us;
 	s->try_due_us = PX_NEVER;
 	px_deadlines(px, s);
-	if (u->open)
-		send_head(px, s, u);
-	return ATTEMPT_SETTLED;
+	return PX_PLACED;
 }
 
 static void back_off(struct sl_proxy *px, struct px_session *s)
@@ -195,14 +197,37 @@ static void back_off(struct sl_proxy *px, struct px_session *s)
 	s->try_due_us = PX_NEVER;
 }
 
-void px_forward(struct sl_proxy *px, struct px_session *s)
+/** The endpoint can't be reached at once. */
+static void unreachable(struct sl_proxy *px, struct px_session *s)
 {
-	if (attempt(px, s) != ATTEMPT_FAILED)
-		return;
 	if (px_may_retry(px, s, PX_FAIL_UNREACHABLE) == PX_RETRY_NO)
 		px_local_failed(px, s, PX_FAIL_UNREACHABLE);
 	else
 		back_off(px, s);
+}
+
+void px_forward(struct sl_proxy *px, struct px_session *s)
+{
+	switch (px_place(px, s)) {
+	case PX_PLACED:
+		if (px->up[s->up].open)
+			send_head(px, s, &px->up[s->up]);
+		break;
+	case PX_PLACE_WAITS:
+		break;
+	case PX_PLACE_FAILED:
+		unreachable(px, s);
+		break;
+	case PX_PLACE_NO_CLUSTER:
+		answer_no_cluster(px, s);
+		break;
+	case PX_PLACE_NO_ENDPOINT:
+		answer_unavailable(px, s);
+		break;
+	case PX_PLACE_OVERFLOW:
+		answer_overflow(px, s);
+		break;
+	}
 }
 
 void px_attempt_failed(struct sl_proxy *px, struct px_session *s, enum px_fail why)
@@ -255,10 +280,7 @@ enum px_step px_connect_step(struct sl_proxy *px, struct px_session *s)
 	struct px_up *u = &px->up[s->up];
 
 	if (u->closed) {
-		if (!u->open) {
-			px_cluster_stats(px, &u->cluster)->cx_connect_fail++;
-			px_endpoint_stats(px, &u->endpoint)->cx_connect_fail++;
-		}
+		px_up_not_opened(px, u);
 		px_attempt_failed(px, s, connect_failure(u));
 		return PX_AGAIN;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What was sent of a request, kept by reference until its answer begins, so that another endpoint
- * can have it. Bounded for each request and for all together: beyond that it is sent only once.
+ * can have it, and mirrors. Bounded for each request and for all together: beyond that it is sent
+ * only once.
  */
 #include "proxy_int.h"
 
@@ -58,6 +59,22 @@ bool px_keep_send(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn 
 	if (!ch.head)
 		return false;
 	px_chain_send(&ch, to);
+	return true;
+}
+
+bool px_keep_copy(struct sl_proxy *px, const struct px_kept *from, struct px_kept *to)
+{
+	struct rte_mbuf *clone;
+
+	if (px->kept_segs + from->segs > px->kept_segs_max)
+		return false;
+	clone = px_clone(px, from->head);
+	if (!clone)
+		return false;
+	*to = *from;
+	to->head = clone;
+	to->tail = rte_pktmbuf_lastseg(clone);
+	px->kept_segs += to->segs;
 	return true;
 }
 

@@ -86,6 +86,9 @@ bool px_preface_put(struct sl_proxy *px, const struct px_session *s, const struc
 	if (u->preface == 0)
 		return true;
 	px_peer(s, &src);
-	sl_tcp_local(s->conn, &dst);
+	if (s->mirror)
+		dst = s->local;
+	else
+		sl_tcp_local(s->conn, &dst);
 	return px_chain_copy(px, ch, header, (uint32_t)sl_pp_emit(u->preface, &src, &dst, header));
 }

@@ -9,6 +9,8 @@ static void config_defaults(struct sl_proxy_config *cfg)
 {
 	cfg->sessions_max = cfg->sessions_max ? cfg->sessions_max : 32768;
 	cfg->upstreams_max = cfg->upstreams_max ? cfg->upstreams_max : 8192;
+	cfg->mirrors_max = cfg->mirrors_max ? cfg->mirrors_max : 1024;
+	cfg->mirror_ms = cfg->mirror_ms ? cfg->mirror_ms : 60000;
 	cfg->pool_idle_max = cfg->pool_idle_max ? cfg->pool_idle_max : 64;
 	cfg->pool_idle_ms = cfg->pool_idle_ms ? cfg->pool_idle_ms : 50000;
 	cfg->head_timeout_ms = cfg->head_timeout_ms ? cfg->head_timeout_ms : 10000;
@@ -38,7 +40,7 @@ static int buffers_create(struct sl_proxy *px)
 
 static int rows_create(struct sl_proxy *px)
 {
-	uint32_t ns = px->cfg.sessions_max, nu = px->cfg.upstreams_max;
+	uint32_t ns = px_session_rows(px), nu = px->cfg.upstreams_max;
 
 	px->session = calloc(ns, sizeof(*px->session));
 	px->up = calloc(nu, sizeof(*px->up));
@@ -47,8 +49,12 @@ static int rows_create(struct sl_proxy *px)
 				    px->lc->now_us);
 	if (!px->session || !px->up || !px->wheel)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < ns; i++)
+	/* Those of clients get their places in the free list from px_restore. */
+	for (uint32_t i = 0; i < ns; i++) {
 		px->session[i].row = i;
+		px->session[i].next = i + 1 < ns ? i + 1 : PX_NONE;
+	}
+	px->free_mirror = px->cfg.sessions_max;
 	for (uint32_t i = 0; i < nu; i++) {
 		px->up[i].row = i;
 		px->up[i].next = i + 1 < nu ? i + 1 : PX_NONE;
@@ -107,7 +113,7 @@ void sl_proxy_free(struct sl_proxy *px)
 {
 	if (!px)
 		return;
-	for (uint32_t i = 0; px->session && i < px->cfg.sessions_max; i++) {
+	for (uint32_t i = 0; px->session && i < px_session_rows(px); i++) {
 		if (px->session[i].state == PX_FREE)
 			continue;
 		px_head_free(px, &px->session[i].head);

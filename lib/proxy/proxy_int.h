@@ -34,6 +34,7 @@ enum px_state {
 	PX_RESTORED, /* of a former run: nothing is known of it before the first configuration */
 	PX_PREFACE,  /* a PROXY protocol header is to come */
 	PX_HEAD,     /* between requests, or within a request head */
+	PX_COPY,     /* a mirror: the end of the request that it copies is to come */
 	PX_DELAY,    /* a fault on purpose holds the request back */
 	PX_CONNECT,  /* routed, connection to the endpoint being opened */
 	PX_BACKOFF,  /* between two attempts */
@@ -115,14 +116,17 @@ struct px_session {
 	struct sl_str request_id;                            /* in head, or id */
 	const char *details, *failure;
 	struct sl_ip_port up_addr, up_local;
-	struct sl_ip_port named; /* client by a PROXY protocol header, if has_named */
+	struct sl_ip_port named; /* client by a PROXY protocol header, if has_named; of a mirror */
+	struct sl_ip_port local; /* of a mirror: the address that its client used */
 	uint32_t row, gen;
 	uint32_t next, prev; /* free list, run queue */
 	uint32_t client;     /* its address's row in the table of clients, or PX_NONE */
 	uint32_t client_next, client_prev; /* connections of that address, newest first */
 	uint32_t requests;                 /* so far */
 	uint32_t pend_next, pend_prev;     /* queue of its cluster */
-	uint32_t up;                       /* row of its upstream connection, or PX_NONE */
+	uint32_t mirrors,
+		mirror_next; /* its copies that wait for its end, or PX_NONE; their list */
+	uint32_t up;         /* row of its upstream connection, or PX_NONE */
 	uint32_t head_us, routed_us, upstream_us, first_byte_us; /* after start_us */
 	uint32_t lingered;                                       /* bytes thrown away */
 	uint32_t timeout_ms, per_try_ms;
@@ -153,6 +157,7 @@ struct px_session {
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
 	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
+	bool mirror;        /* a copy of a request, without a client: conn is NULL (mirror.c) */
 	uint8_t xff_len, peer_len; /* peer_len: of the peer's address, the end of xff */
 	bool xff_cut;
 	char id[36];          /* the request id we gave */
@@ -245,15 +250,15 @@ struct sl_proxy {
 	struct sl_proxy_config cfg;
 	struct sl_str server;
 	struct sl_http_limits limits;
-	struct px_session *session;
+	struct px_session *session; /* sessions_max of clients, then mirrors_max */
 	struct px_clients *clients;
 	struct px_up *up;
-	uint32_t free_session, free_up;
+	uint32_t free_session, free_mirror, free_up;
 	uint32_t sessions, ups;
 	uint32_t restored; /* sessions in PX_RESTORED */
 	uint32_t run_head, run_tail, run_n;
 	uint32_t lru_head, lru_tail; /* idle upstream connections, oldest first */
-	struct sl_wheel *wheel;      /* rows: sessions, then upstream connections */
+	struct sl_wheel *wheel;      /* rows: sessions, mirrors, upstream connections, others */
 	char *head_mem;
 	uint32_t *head_next; /* free list of head buffers */
 	uint32_t head_free;
@@ -350,6 +355,7 @@ void px_session_run(struct sl_proxy *px, struct px_session *s);
 void px_session_closed(struct sl_proxy *px, struct px_session *s);
 /** Serves the session again in the next poll. */
 void px_session_later(struct sl_proxy *px, struct px_session *s);
+void px_session_unqueue(struct sl_proxy *px, struct px_session *s);
 struct px_session *px_session_next_queued(struct sl_proxy *px);
 /** Ends the connection in order (FIN) without a further word. The session is gone. */
 void px_session_close(struct sl_proxy *px, struct px_session *s);
@@ -459,6 +465,8 @@ bool px_change_answer_drops(const struct px_session *s, struct sl_str name);
 void px_change_answer_put(const struct px_session *s, bool cors_only, struct sl_http_out *out);
 
 /* action.c: what routes do besides forwarding */
+/** Whether a share of requests, in millionths, has this one in it. */
+bool px_chosen(struct sl_proxy *px, uint32_t ppm);
 /** A fault on purpose for this request: held back or answered; false: none. */
 bool px_action_fault(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route);
 /** The delay of a request is over. */
@@ -499,6 +507,7 @@ struct px_upward {
 	struct sl_str authority; /* replaces Host; empty: kept */
 	struct sl_span changes;  /* to headers */
 	bool rewritten;
+	bool shadow; /* for a mirror: "-shadow" behind the host's name */
 };
 /** Our entry in Via, behind those before us; minor: of the message as it came. */
 void px_put_via(const struct sl_proxy *px, uint8_t minor, struct sl_http_out *out);
@@ -564,10 +573,16 @@ void px_probe_take(struct sl_proxy *px, uint32_t row);
 /** Ends the checks of endpoints that the present configuration hasn't. */
 void px_probe_forget(struct sl_proxy *px);
 
+/** Rows of sessions, mirrors included. */
+static inline uint32_t px_session_rows(const struct sl_proxy *px)
+{
+	return px->cfg.sessions_max + px->cfg.mirrors_max;
+}
+
 /* Timers of the wheel: sessions, upstream connections, clusters' intervals, endpoints' checks. */
 static inline uint32_t px_interval_row(const struct sl_proxy *px, uint32_t cluster_slot)
 {
-	return px->cfg.sessions_max + px->cfg.upstreams_max + cluster_slot;
+	return px_session_rows(px) + px->cfg.upstreams_max + cluster_slot;
 }
 static inline uint32_t px_probe_row(const struct sl_proxy *px, uint32_t endpoint_slot)
 {
@@ -589,7 +604,23 @@ void px_up_event(struct sl_proxy *px, struct px_up *u, uint32_t events);
 /** Peer is done sending, or the connection is over. */
 bool px_up_ended(const struct px_up *u);
 
+/** Counts one that is over and was never open. */
+void px_up_not_opened(struct sl_proxy *px, const struct px_up *u);
+
 /* forward.c: attempts */
+/** What came of looking for a connection. */
+enum px_place {
+	PX_PLACED,       /* attached to one, which is open or being opened */
+	PX_PLACE_WAITS,  /* until its cluster's limits leave one */
+	PX_PLACE_FAILED, /* it can't be opened */
+	PX_PLACE_NO_CLUSTER,
+	PX_PLACE_NO_ENDPOINT,
+	PX_PLACE_OVERFLOW,
+};
+/** Chooses an endpoint for an attempt, and a connection to it within all limits. */
+enum px_place px_place(struct sl_proxy *px, struct px_session *s);
+/** Sends s->up_head, which is used up, and what is kept of the body; false: no mbufs. */
+bool px_send(struct sl_proxy *px, struct px_session *s, struct px_up *u);
 void px_forward(struct sl_proxy *px, struct px_session *s);
 /** Starts the request's and the attempt's time limits once the request is there as a whole. */
 void px_deadlines(struct sl_proxy *px, struct px_session *s);
@@ -623,6 +654,8 @@ void px_client_gone(struct sl_proxy *px, struct px_session *s);
 void px_count_bytes(struct sl_proxy *px, struct px_session *s, uint64_t in, uint64_t out);
 
 /* response.c */
+/** Takes note of an answer's head. */
+void px_answered(struct sl_proxy *px, struct px_session *s, uint16_t status);
 enum px_step px_response_step(struct sl_proxy *px, struct px_session *s, struct px_up *u);
 
 /* body.c */
@@ -630,6 +663,8 @@ void px_body_begin(struct px_body *b, enum sl_http_framing framing, uint64_t len
 /** @param kept Where references to what is sent go while it is on; NULL: nowhere. */
 enum px_move px_body_move(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *from,
 			  struct sl_tcp_conn *to, struct px_kept *kept);
+/** Throws away what has come of a body; at most a fair share of it. */
+enum px_move px_body_discard(struct px_body *b, struct sl_tcp_conn *from);
 /** End of a body that is delimited by the end of its connection; false: no mbuf. */
 bool px_body_finish(struct sl_proxy *px, struct px_body *b, struct sl_tcp_conn *to);
 
@@ -655,8 +690,22 @@ void px_keep_begin(struct sl_proxy *px, struct px_session *s);
 void px_keep(struct sl_proxy *px, struct px_kept *kept, const struct px_chain *sent);
 /** What is kept goes out once more; false: no mbufs. */
 bool px_keep_send(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *to);
+/** The same body once more, for a copy of the request; false: no mbufs, or too much is kept. */
+bool px_keep_copy(struct sl_proxy *px, const struct px_kept *from, struct px_kept *to);
 /** There is no further attempt: head and body are let go. */
 void px_keep_end(struct sl_proxy *px, struct px_session *s);
+
+/* mirror.c */
+/** Makes the copies of px->req that its route wants; up: as its head was emitted. */
+void px_mirror_prepare(struct sl_proxy *px, struct px_session *s, const struct sl_snap_route *route,
+		       const struct px_upward *up);
+/** The request was sent as a whole: its copies go on their way. */
+void px_mirror_start(struct sl_proxy *px, struct px_session *s);
+/** The request is over: copies that still wait for its end are left out. */
+void px_mirror_cancel(struct sl_proxy *px, struct px_session *s);
+enum px_step px_mirror_step(struct sl_proxy *px, struct px_session *m);
+/** Its time is over. The row is free. */
+void px_mirror_expired(struct sl_proxy *px, struct px_session *m);
 
 /* local.c */
 struct px_answer {

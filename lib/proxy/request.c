@@ -218,7 +218,7 @@ static struct sl_str rewrite(struct sl_proxy *px, struct px_session *s, uint32_t
 	return to;
 }
 
-/** Emits the head for the endpoint; from here on nothing of px->req is needed. */
+/** Emits the head for the endpoint, and mirrors; from here on nothing of px->req is needed. */
 static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row,
 		      const struct sl_snap_weight *weight, struct sl_str target)
 {
@@ -244,6 +244,7 @@ static bool emit_head(struct sl_proxy *px, struct px_session *s, uint32_t row,
 		px_local_no_buffers(px, s);
 		return false;
 	}
+	px_mirror_prepare(px, s, route, &up);
 	return true;
 }
 

@@ -53,7 +53,7 @@ static enum px_step interim(struct sl_proxy *px, struct px_session *s, struct px
 	return PX_AGAIN;
 }
 
-static void answered(struct sl_proxy *px, struct px_session *s, uint16_t status)
+void px_answered(struct sl_proxy *px, struct px_session *s, uint16_t status)
 {
 	struct sl_stats_endpoint *ep = px_endpoint_stats(px, &s->endpoint);
 
@@ -98,7 +98,7 @@ static enum px_step switching(struct sl_proxy *px, struct px_session *s, struct 
 	e = send_head(px, s, &out);
 	if (e != EMITTED)
 		return not_emitted(px, s, e);
-	answered(px, s, 101);
+	px_answered(px, s, 101);
 	px_head_consume(px, &u->head, u->conn, len);
 	px_body_begin(&s->req, SL_HTTP_TUNNEL, 0, false);
 	px_body_begin(&s->res, SL_HTTP_TUNNEL, 0, false);
@@ -136,7 +136,7 @@ static enum px_step final(struct sl_proxy *px, struct px_session *s, struct px_u
 	if (e != EMITTED)
 		return not_emitted(px, s, e);
 	u->keep = px->rsp.keep_alive && px->rsp.framing != SL_HTTP_UNTIL_CLOSE;
-	answered(px, s, px->rsp.status);
+	px_answered(px, s, px->rsp.status);
 	px_head_consume(px, &u->head, u->conn, len);
 	return PX_AGAIN;
 }

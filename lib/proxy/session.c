@@ -82,6 +82,7 @@ void px_session_begin(struct sl_proxy *px, struct px_session *s, struct sl_tcp_c
 				 .prev = PX_NONE,
 				 .up = PX_NONE,
 				 .client = PX_NONE,
+				 .mirrors = PX_NONE,
 				 .state = PX_HEAD,
 				 .opened_us = px->lc->now_us,
 				 .minor = 1,
@@ -135,7 +136,7 @@ void px_session_open(struct sl_proxy *px, struct sl_tcp_conn *conn)
 	px_session_run(px, s);
 }
 
-static void queue_remove(struct sl_proxy *px, struct px_session *s)
+void px_session_unqueue(struct sl_proxy *px, struct px_session *s)
 {
 	if (!s->queued)
 		return;
@@ -171,7 +172,7 @@ struct px_session *px_session_next_queued(struct sl_proxy *px)
 {
 	struct px_session *s = &px->session[px->run_head];
 
-	queue_remove(px, s);
+	px_session_unqueue(px, s);
 	return s;
 }
 
@@ -185,7 +186,7 @@ static void session_free(struct sl_proxy *px, struct px_session *s)
 	px_trailers_free(px, &s->res);
 	rte_pktmbuf_free(s->changes);
 	s->changes = NULL;
-	queue_remove(px, s);
+	px_session_unqueue(px, s);
 	px_client_remove(px, s);
 	sl_wheel_cancel(px->wheel, s->row);
 	px_session_count(px, s, -1);
@@ -255,6 +256,8 @@ void px_session_retire(struct sl_proxy *px, struct px_session *s)
 
 static enum px_step step(struct sl_proxy *px, struct px_session *s)
 {
+	if (s->mirror)
+		return px_mirror_step(px, s);
 	switch ((enum px_state)s->state) {
 	case PX_PREFACE:
 		return px_preface_step(px, s);
@@ -274,6 +277,7 @@ static enum px_step step(struct sl_proxy *px, struct px_session *s)
 		px_forward(px, s);
 		return PX_AGAIN;
 	case PX_PENDING:
+	case PX_COPY:
 	case PX_DELAY:
 	case PX_RESTORED:
 	case PX_FREE:

@@ -16,6 +16,8 @@ struct sl_proxy;
 struct sl_proxy_config {
 	uint32_t sessions_max;    /* client connections; 0: 32768 */
 	uint32_t upstreams_max;   /* endpoint connections; 0: 8192 */
+	uint32_t mirrors_max;     /* copies of requests under way to mirrors; 0: 1024 */
+	uint32_t mirror_ms;       /* one whose route has no timeout; 0: 60000 */
 	uint32_t pool_idle_max;   /* idle connections kept an endpoint; 0: 64 */
 	uint32_t pool_idle_ms;    /* life of an idle one; 0: 50000 */
 	uint32_t head_timeout_ms; /* first byte to whole head; 0: 10000 */

@@ -177,7 +177,10 @@ static void session_expired(struct sl_proxy *px, struct px_session *s)
 	uint64_t now = px->lc->now_us;
 
 	s->armed_us = PX_NEVER;
-	if (s->life_due_us <= now)
+	if (s->mirror) {
+		if (s->life_due_us <= now || (in_stream(s) && stream_due(px, s) <= now))
+			px_mirror_expired(px, s);
+	} else if (s->life_due_us <= now)
 		life_over(px, s);
 	else if (s->whole_due_us <= now)
 		too_slow(px, s, "request_overall_timeout", SL_STR("request timeout"));
@@ -203,7 +206,7 @@ void px_timers(struct sl_proxy *px)
 
 		if (row == PX_NONE)
 			return;
-		if (row < px->cfg.sessions_max) {
+		if (row < px_session_rows(px)) {
 			if (px->session[row].state != PX_FREE)
 				session_expired(px, &px->session[row]);
 		} else if (row >= px_probe_row(px, 0)) {
@@ -211,7 +214,7 @@ void px_timers(struct sl_proxy *px)
 		} else if (row >= px_interval_row(px, 0)) {
 			px_health_interval(px, row - px_interval_row(px, 0));
 		} else {
-			struct px_up *u = &px->up[row - px->cfg.sessions_max];
+			struct px_up *u = &px->up[row - px_session_rows(px)];
 
 			if (u->state != PX_UP_IDLE)
 				continue;

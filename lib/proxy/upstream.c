@@ -24,7 +24,7 @@ static void count_idle(struct sl_proxy *px, const struct px_up *u, int64_t by)
 
 static uint32_t wheel_row(const struct sl_proxy *px, const struct px_up *u)
 {
-	return px->cfg.sessions_max + u->row;
+	return px_session_rows(px) + u->row;
 }
 
 static void up_free(struct sl_proxy *px, struct px_up *u)
@@ -179,6 +179,14 @@ struct px_up *px_up_connect(struct sl_proxy *px, const struct sl_snap_endpoint *
 	px_endpoint_stats(px, &u->endpoint)->cx_total++;
 	count_open(px, u, 1);
 	return u;
+}
+
+void px_up_not_opened(struct sl_proxy *px, const struct px_up *u)
+{
+	if (u->open)
+		return;
+	px_cluster_stats(px, &u->cluster)->cx_connect_fail++;
+	px_endpoint_stats(px, &u->endpoint)->cx_connect_fail++;
 }
 
 static void count_active(struct sl_proxy *px, const struct px_up *u, int32_t by)

@@ -115,6 +115,12 @@
 	X(http_rq_idle_timeout, "counter", "requests that made no progress for long")         \
 	X(http_rq_max_duration, "counter", "requests that took longer than any may")          \
 	X(http_retry_body_dropped, "counter", "requests too large to be kept for a retry")    \
+	X(http_mirror_sent, "counter", "copies of requests sent to mirrors")                  \
+	X(http_mirror_failed, "counter", "copies that were not answered")                     \
+	X(http_mirror_no_endpoint, "counter", "copies left out: no healthy endpoint")         \
+	X(http_mirror_overflow, "counter", "copies left out: a limit of their cluster")       \
+	X(http_mirror_not_whole, "counter", "copies left out: not all of the body was kept")  \
+	X(http_mirror_no_room, "counter", "copies left out: too many, or no buffers")         \
 	X(http_trailers_forwarded, "counter", "messages whose trailers went on")              \
 	X(http_trailers_dropped, "counter", "trailers dropped for want of buffers")           \
 	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \

@@ -53,6 +53,8 @@ static void defaults(void **state)
 	assert_int_equal(b->client_conns, 1024);
 	assert_int_equal(b->line_bytes, 8192);
 	assert_int_equal(b->retry_body_bytes, 65536);
+	assert_int_equal(b->mirrors, 1024);
+	assert_int_equal(b->mirror_ms, 60000);
 	assert_int_equal(b->body_rate, 500);
 	assert_true(b->websocket);
 	assert_int_equal(b->head_timeout_ms, 10000);
@@ -87,9 +89,11 @@ static const char all_keys[] =
 	"  endpoint_connections = 2; client_connections = 3; client_rate = 4; client_burst "
 	"= 5;\n"
 	"  requests_per_connection = 6; request_line = \"4K\"; request_head = \"16K\";\n"
-	"  request_headers = 7; request_body = \"5G\"; retry_body = 0; body_rate = 8; };\n"
+	"  request_headers = 7; request_body = \"5G\"; retry_body = 0; mirrors = 9; body_rate = 8; "
+	"};\n"
 	"timeouts: { head = \"1ms\"; idle = \"2s\"; stream_idle = \"3m\"; pool_idle = "
-	"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; drain = \"8s\"; "
+	"\"4h\"; body = \"5s\"; request = \"6s\"; stream = \"7s\"; mirror = \"9s\"; drain = "
+	"\"8s\"; "
 	"tcp_keepalive = \"90s\"; tcp_user = \"30s\"; };\n"
 	"http: { server = \"me\"; trusted_hops = 2; http_10 = \"refuse\"; websocket = "
 	"false; path_normalization = \"decode_and_merge_slashes\"; };\n"
@@ -147,6 +151,8 @@ static void is_limits(const struct sl_conf_box *b)
 	assert_int_equal(b->head_fields, 7);
 	assert_int_equal(b->body_bytes, UINT64_C(5) << 30);
 	assert_int_equal(b->retry_body_bytes, 0);
+	assert_int_equal(b->mirrors, 9);
+	assert_int_equal(b->mirror_ms, 9000);
 	assert_int_equal(b->body_rate, 8);
 	assert_int_equal(b->body_rate_ms, 5000);
 	assert_int_equal(b->request_ms, 6000);

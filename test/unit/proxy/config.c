@@ -95,6 +95,31 @@ static void action_routes(struct sl_model_vhost *v)
 	sl_model_set(&r->cors.methods, "PUT,GET");
 }
 
+static void mirrored(struct sl_model_vhost *v, const char *path, const char *to, const char *mirror,
+		     uint32_t ppm)
+{
+	struct sl_model_route *r = route(v, SL_PATH_PREFIX, path, to);
+
+	r->rewrite = SL_REWRITE_PREFIX;
+	sl_model_set(&r->rewrite_to, "/");
+	CHECK(sl_model_mirror_add(r, mirror, ppm) == 0);
+}
+
+static void mirror_routes(struct sl_model_vhost *v)
+{
+	mirrored(v, "/mirror/all/", "c1", "shadow", SL_MODEL_PPM);
+	sl_model_set(&v->routes[v->n_routes - 1].rewrite_authority, "inner.test:8080");
+	mirrored(v, "/mirror/some/", "c1", "shadow", 300000);
+	mirrored(v, "/mirror/brief/", "c1", "shadow", SL_MODEL_PPM);
+	v->routes[v->n_routes - 1].timeout_ms = 500;
+	mirrored(v, "/mirror/limited/", "c1", "limited", SL_MODEL_PPM);
+	mirrored(v, "/mirror/few/", "c1", "few", SL_MODEL_PPM);
+	mirrored(v, "/mirror/empty/", "c1", "empty", SL_MODEL_PPM);
+	mirrored(v, "/mirror/c1/", "two", "c1", SL_MODEL_PPM);
+	mirrored(v, "/mirror/both/", "c1", "shadow", SL_MODEL_PPM);
+	CHECK(sl_model_mirror_add(&v->routes[v->n_routes - 1], "turns", SL_MODEL_PPM) == 0);
+}
+
 static struct sl_model_cluster *cluster(struct sl_model *m, const char *name)
 {
 	struct sl_model_cluster *c = sl_model_cluster_add(m, name);
@@ -177,6 +202,8 @@ static void clusters(struct sl_model *m, unsigned int conf)
 		c->outlier.max_ejection_percent = 50;
 	}
 	cluster(m, "empty");
+	if (conf & CONF_MIRRORS)
+		endpoint(cluster(m, "shadow"), "10.0.0.70:8000");
 	if (conf & CONF_STACK) {
 		endpoint(cluster(m, "six"), "[2001:db8:2::10]:8000");
 		endpoint(cluster(m, "l4"), "10.0.0.40:8000");
@@ -250,6 +277,8 @@ static struct sl_model *model(unsigned int conf)
 	special_routes(v);
 	if (conf & CONF_ACTIONS)
 		action_routes(v);
+	if (conf & CONF_MIRRORS)
+		mirror_routes(v);
 	if (conf & CONF_STACK)
 		route(v, SL_PATH_PREFIX, "/six", "six");
 	route(v, SL_PATH_PREFIX, "/", "c1");
