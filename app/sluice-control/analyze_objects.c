@@ -189,14 +189,12 @@ static void check_destination(struct world *w, const struct object *o, const jso
 
 static void check_rule(struct world *w, const struct object *o, const json_t *rule)
 {
-	static const char *const mirrors[] = {"mirror"};
 	const json_t *r;
 	size_t i;
 
 	json_array_foreach(json_object_get(rule, "route"), i, r)
 		check_destination(w, o, json_object_get(r, "destination"));
-	for (i = 0; i < SL_ARRAY_LEN(mirrors); i++)
-		check_destination(w, o, json_object_get(rule, mirrors[i]));
+	check_destination(w, o, json_object_get(rule, "mirror"));
 	json_array_foreach(json_object_get(rule, "mirrors"), i, r)
 		check_destination(w, o, json_object_get(r, "destination"));
 }

@@ -264,6 +264,28 @@ static void changes(struct explain *x, struct sl_span span)
 	}
 }
 
+/* Copies of the request, which change nothing about its answer. */
+static void mirrors(struct explain *x, const struct sl_snap_route *r)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < r->mirrors.n; i++) {
+		const struct sl_snap_mirror *m = sl_snap_mirror(x->s, r->mirrors.first + i);
+		const struct sl_snap_cluster *cl = sl_snap_cluster(x->s, m->cluster);
+		double percent = m->ppm * 100.0 / SL_MODEL_PPM;
+		struct sl_str name = sl_snap_str(x->s, cl->name);
+
+		explain_step(x, "mirror", "copies of %.4g %% go to %.*s, \"-shadow\" behind Host%s",
+			     percent, SL_STR_ARG(name),
+			     cl->healthy.n > 0 ? "" : "; it has no healthy endpoint");
+		json_array_append_new(list, json_pack("{s:o, s:f}", "name", json_text_of(name),
+						      "percent", percent));
+	}
+	if (r->mirrors.n > 0)
+		json_object_set(x->answer, "mirrors", list);
+	json_decref(list);
+}
+
 static void forward(struct explain *x, const struct sl_snap_route *r)
 {
 	uint32_t usable = 0, without = 0;
@@ -281,6 +303,7 @@ static void forward(struct explain *x, const struct sl_snap_route *r)
 		usable++;
 		without += sl_snap_cluster(x->s, w->cluster)->healthy.n == 0;
 	}
+	mirrors(x, r);
 	if (usable == 0)
 		explain_outcome(x, 503, "NC", "cluster_not_found", "the route has no cluster");
 	else if (without == usable)

@@ -55,6 +55,12 @@ static void where_forward(const struct sl_snap *s, const struct sl_snap_route *r
 	if (r->rewrite != SL_REWRITE_NONE)
 		say(out, " as %.*s%s", SL_STR_ARG(sl_snap_str(s, r->rewrite_to)),
 		    r->rewrite == SL_REWRITE_PREFIX ? "*" : "");
+	for (uint32_t i = 0; i < r->mirrors.n; i++) {
+		const struct sl_snap_mirror *m = sl_snap_mirror(s, r->mirrors.first + i);
+
+		say(out, ", %.4g %% mirrored to %.*s", m->ppm * 100.0 / SL_MODEL_PPM,
+		    SL_STR_ARG(sl_snap_str(s, sl_snap_cluster(s, m->cluster)->name)));
+	}
 }
 
 /* What a route does, in words; equal words: the same place. */

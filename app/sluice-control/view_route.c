@@ -185,6 +185,26 @@ static json_t *retry_proto(const struct sl_snap_route *r)
 	return p;
 }
 
+static json_t *mirrors_proto(const struct sl_snap *s, const struct sl_snap_route *r)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < r->mirrors.n; i++) {
+		const struct sl_snap_mirror *m = sl_snap_mirror(s, r->mirrors.first + i);
+		json_t *share = m->ppm == SL_MODEL_PPM
+					? json_pack("{s:i}", "numerator", 100) /* of a hundred */
+					: json_pack("{s:I, s:s}", "numerator", (json_int_t)m->ppm,
+						    "denominator", "MILLION");
+
+		json_array_append_new(list,
+				      json_pack("{s:o, s:{s:o}, s:b}", "cluster",
+						view_text(s, sl_snap_cluster(s, m->cluster)->name),
+						"runtimeFraction", "defaultValue", share,
+						"traceSampled", 0));
+	}
+	return list;
+}
+
 static json_t *forward_proto(const struct sl_snap *s, const struct sl_snap_route *r)
 {
 	json_t *p = json_object();
@@ -199,6 +219,8 @@ static json_t *forward_proto(const struct sl_snap *s, const struct sl_snap_route
 	json_object_set_new(p, "timeout", view_duration(r->timeout_ms));
 	if (r->retry_attempts > 0)
 		json_object_set_new(p, "retryPolicy", retry_proto(r));
+	if (r->mirrors.n > 0)
+		json_object_set_new(p, "requestMirrorPolicies", mirrors_proto(s, r));
 	if (r->rewrite == SL_REWRITE_PREFIX)
 		json_object_set_new(p, "prefixRewrite", view_text(s, r->rewrite_to));
 	else if (r->rewrite == SL_REWRITE_PATH && r->match == SL_PATH_REGEX)

@@ -72,6 +72,23 @@ enum sl_path_match sl_api_path(const struct sl_node *match, const char **text, s
 int sl_api_route_add(struct sl_kube *k, const struct sl_api_entry *en,
 		     struct sl_model_vhost *vhost);
 
+/** Whether a backendRef is one to a Service. */
+bool sl_api_is_service(const struct sl_node *ref);
+
+/** 0 with a backend's cluster; -ENOENT with why there is none; other -errno with a text. */
+int sl_api_backend(struct sl_kube *k, const struct sl_object *o, const struct sl_node *ref,
+		   char cluster[SL_KUBE_NAME_MAX], char why[SL_WHY_MAX]);
+
+/* ---- mirror.c ---- */
+
+/** Checks a filter's requestMirror. */
+int sl_api_mirror_check(const struct sl_kube *k, const struct sl_object *o,
+			const struct sl_node *mirror);
+
+/** Adds the mirrors of a rule that forwards. 0 or -errno with a text. */
+int sl_api_mirrors_add(struct sl_kube *k, const struct sl_object *o, const struct sl_node *filters,
+		       struct sl_model_route *route);
+
 /* ---- api_filter.c ---- */
 
 /**

@@ -15,7 +15,8 @@ static const struct {
 	     {"ResponseHeaderModifier", "responseHeaderModifier", true},
 	     {"RequestRedirect", "requestRedirect", false},
 	     {"URLRewrite", "urlRewrite", false},
-	     {"CORS", "cors", false}};
+	     {"CORS", "cors", false},
+	     {"RequestMirror", "requestMirror", false}};
 
 /* The value of a type of filter in a list; NULL when it isn't there. */
 static const struct sl_node *find(const struct sl_node *filters, const char *type,
@@ -119,6 +120,8 @@ static int check_one(const struct sl_kube *k, const struct sl_object *o, const s
 		return check_headers(k, o, value);
 	if (strcmp(type, "RequestRedirect") == 0)
 		return check_redirect(k, o, value, rule);
+	if (strcmp(type, "RequestMirror") == 0)
+		return sl_api_mirror_check(k, o, value);
 	return strcmp(type, "URLRewrite") == 0 ? check_path(k, o, sl_node_get(value, "path"), rule)
 					       : 0;
 }
@@ -131,7 +134,7 @@ int sl_api_filters_check(const struct sl_kube *k, const struct sl_object *o,
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(filters); i++) {
 		const char *type = sl_node_text(filters->item[i], "type", "");
 
-		for (uint32_t j = 0; j < i; j++)
+		for (uint32_t j = 0; strcmp(type, "RequestMirror") != 0 && j < i; j++)
 			if (strcmp(sl_node_text(filters->item[j], "type", ""), type) == 0)
 				return sl_object_bad(o, filters->item[i]->line, k->err,
 						     "second filter of type %s; write them as one",
@@ -144,6 +147,11 @@ int sl_api_filters_check(const struct sl_kube *k, const struct sl_object *o,
 			o, filters->line, k->err,
 			"filters RequestRedirect and URLRewrite in one rule; write one "
 			"of them");
+	if (e == 0 && find(filters, "RequestRedirect", "requestRedirect") &&
+	    find(filters, "RequestMirror", "requestMirror"))
+		return sl_object_bad(o, filters->line, k->err,
+				     "filter RequestMirror in a rule that redirects; leave it out, "
+				     "there is nothing to mirror");
 	return e;
 }
 

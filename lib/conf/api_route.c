@@ -50,7 +50,7 @@ static int check_match(const struct sl_kube *k, const struct sl_object *o,
 	return check_path(k, o, match);
 }
 
-static bool is_service(const struct sl_node *ref)
+bool sl_api_is_service(const struct sl_node *ref)
 {
 	return strcmp(sl_node_text(ref, "kind", "Service"), "Service") == 0 &&
 	       !*sl_node_text(ref, "group", "");
@@ -64,7 +64,7 @@ static int check_backends(const struct sl_kube *k, const struct sl_object *o,
 	for (uint32_t i = 0; e == 0 && i < sl_node_len(refs); i++) {
 		const struct sl_node *ref = refs->item[i];
 
-		if (is_service(ref) && !sl_node_get(ref, "port"))
+		if (sl_api_is_service(ref) && !sl_node_get(ref, "port"))
 			return sl_object_bad(
 				o, ref->line, k->err,
 				"backendRef to a Service without a port; write port: N");
@@ -285,15 +285,14 @@ static bool granted(const struct sl_kube *k, const struct sl_object *route, cons
 	return false;
 }
 
-/* 0 with a cluster; -ENOENT with why there is none; others with an error. */
-static int find_backend(struct sl_kube *k, const struct sl_object *o, const struct sl_node *ref,
-			char cluster[SL_KUBE_NAME_MAX], char why[SL_WHY_MAX])
+int sl_api_backend(struct sl_kube *k, const struct sl_object *o, const struct sl_node *ref,
+		   char cluster[SL_KUBE_NAME_MAX], char why[SL_WHY_MAX])
 {
 	const char *ns = sl_node_text(ref, "namespace", o->ns);
 	const char *name = sl_node_text(ref, "name", "");
 	char show[SL_SHOW_MAX];
 
-	if (!is_service(ref)) {
+	if (!sl_api_is_service(ref)) {
 		snprintf(why, SL_WHY_MAX, "a backend of kind '%s' is not served yet",
 			 sl_show(sl_node_text(ref, "kind", "Service"), show));
 		return -ENOENT;
@@ -314,7 +313,7 @@ static int add_backend(struct sl_kube *k, const struct sl_api_entry *en, const s
 	const struct sl_object *o = en->route->o;
 	char cluster[SL_KUBE_NAME_MAX], why[SL_WHY_MAX];
 	uint32_t weight = (uint32_t)sl_node_int(ref, "weight", 1);
-	int e = find_backend(k, o, ref, cluster, why);
+	int e = sl_api_backend(k, o, ref, cluster, why);
 
 	if (e == -ENOENT) {
 		*broken += weight;
@@ -381,11 +380,15 @@ int sl_api_route_add(struct sl_kube *k, const struct sl_api_entry *en, struct sl
 {
 	const struct sl_node *at = en->match ? en->match : en->rule;
 	struct sl_model_route *route = sl_model_route_add(vhost);
+	int e;
 
 	if (!route || set_match(en->match, route) < 0 || set_name(en, route) < 0 ||
 	    sl_route_object(route, en->route->o, at ? at->line : en->route->o->line) < 0 ||
 	    sl_api_filters_add(sl_node_get(en->rule, "filters"), en->number, route) < 0)
 		return sl_kube_no_memory(k);
 	set_times(en->rule, route);
-	return route->action == SL_ROUTE_REDIRECT ? 0 : set_backends(k, en, route);
+	e = route->action == SL_ROUTE_REDIRECT ? 0 : set_backends(k, en, route);
+	if (e || route->action != SL_ROUTE_FORWARD)
+		return e;
+	return sl_api_mirrors_add(k, en->route->o, sl_node_get(en->rule, "filters"), route);
 }

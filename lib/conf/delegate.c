@@ -214,9 +214,12 @@ static const struct sl_node *merge_rule(struct merge *m, const struct sl_node *r
 {
 	static const char *const inherited[] = {"rewrite", "timeout",    "retries",
 						"fault",   "corsPolicy", "headers"};
+	static const char *const mirrors[] = {"mirror", "mirrors", "mirrorPercentage",
+					      "mirrorPercent", "mirror_percent"};
 	const struct sl_node *rm = sl_node_get(root, "match"), *lm = sl_node_get(leaf, "match");
 	const struct sl_node *match = merge_matches(m, rm, lm);
-	struct sl_node *given = make(m, SL_NODE_MAP, leaf->line, SL_ARRAY_LEN(inherited));
+	struct sl_node *given =
+		make(m, SL_NODE_MAP, leaf->line, SL_ARRAY_LEN(inherited) + SL_ARRAY_LEN(mirrors));
 	struct sl_node *over = make(m, SL_NODE_MAP, leaf->line, 2);
 	const char *name = sl_node_text(root, "name", "");
 
@@ -224,6 +227,10 @@ static const struct sl_node *merge_rule(struct merge *m, const struct sl_node *r
 		return NULL;
 	for (size_t i = 0; i < SL_ARRAY_LEN(inherited); i++)
 		put(given, inherited[i], sl_node_get(root, inherited[i]));
+	/* They belong together: the leaf's own, or the root's. */
+	for (size_t i = 0; i < SL_ARRAY_LEN(mirrors); i++)
+		if (!sl_node_get(leaf, "mirror") && !sl_node_get(leaf, "mirrors"))
+			put(given, mirrors[i], sl_node_get(root, mirrors[i]));
 	put(over, "match", match);
 	if (*name)
 		put(over, "name", text_node(m, leaf->line, name, sl_node_text(leaf, "name", "")));

@@ -194,6 +194,12 @@ static const struct sl_field vs_abort[] = {
 	END,
 };
 
+static const struct sl_field vs_mirror[] = {
+	{.name = "destination", .type = SL_F_OBJ, .required = true, .sub = vs_destination},
+	OBJ("percentage", vs_percent),
+	END,
+};
+
 static const struct sl_field vs_fault[] = {
 	OBJ("delay", vs_delay),
 	OBJ("abort", vs_abort),
@@ -241,11 +247,11 @@ static const struct sl_field vs_http[] = {
 	OBJ("corsPolicy", vs_cors),
 	OBJ("headers", vs_headers),
 	OBJ("delegate", vs_delegate),
-	LATER("mirror"),
-	LATER("mirrors"),
-	LATER("mirrorPercent"),
-	LATER("mirror_percent"),
-	LATER("mirrorPercentage"),
+	OBJ("mirror", vs_destination),
+	{.name = "mirrors", .type = SL_F_OBJS, .max = SL_MODEL_MIRRORS_MAX, .sub = vs_mirror},
+	{.name = "mirrorPercent", .type = SL_F_INT, .min = 0, .max = 100},
+	{.name = "mirror_percent", .type = SL_F_INT, .min = 0, .max = 100},
+	OBJ("mirrorPercentage", vs_percent),
 	END,
 };
 

@@ -228,6 +228,23 @@ static const struct sl_field cors[] = {
 	END,
 };
 
+static const struct sl_field mirror_ref[] = {
+	STR("group"), STR("kind"), REQUIRED_STR("name"), STR("namespace"), PORT("port"), END,
+};
+
+static const struct sl_field mirror_fraction[] = {
+	{.name = "numerator", .type = SL_F_INT, .required = true, .min = 0, .max = INT32_MAX},
+	{.name = "denominator", .type = SL_F_INT, .min = 1, .max = INT32_MAX},
+	END,
+};
+
+static const struct sl_field request_mirror[] = {
+	{.name = "backendRef", .type = SL_F_OBJ, .required = true, .sub = mirror_ref},
+	{.name = "percent", .type = SL_F_INT, .min = 0, .max = 100},
+	OBJ("fraction", mirror_fraction),
+	END,
+};
+
 static const struct sl_field filter[] = {
 	{.name = "type", .type = SL_F_STR, .required = true, .words = w_filter},
 	OBJ("requestHeaderModifier", header_filter),
@@ -235,7 +252,7 @@ static const struct sl_field filter[] = {
 	OBJ("requestRedirect", redirect),
 	OBJ("urlRewrite", url_rewrite),
 	OBJ("cors", cors),
-	LATER("requestMirror"),
+	OBJ("requestMirror", request_mirror),
 	LATER("extensionRef"),
 	LATER("externalAuth"),
 	END,

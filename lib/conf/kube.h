@@ -325,6 +325,15 @@ int sl_vs_headers_check(const struct sl_kube *k, const struct sl_object *vs,
  */
 int sl_vs_action_add(const struct sl_node *http, int64_t port, struct sl_model_route *route);
 
+/* Copies of a rule's requests (mirror.c); vs: whose rule it is, o: where it is written. */
+
+/** 0 or -EINVAL with file:line and what to write instead. */
+int sl_vs_mirrors_check(struct sl_kube *k, const struct sl_object *vs, const struct sl_object *o,
+			const struct sl_node *http);
+/** 0 or -errno. */
+int sl_vs_mirrors_add(struct sl_kube *k, const struct sl_object *vs, const struct sl_object *o,
+		      const struct sl_node *http, struct sl_model_route *route);
+
 /** Header changes of a destination, the last weight of a route. 0 or -ENOMEM. */
 int sl_vs_weight_headers_add(const struct sl_node *headers, struct sl_model_weight *weight);
 

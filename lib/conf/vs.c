@@ -75,6 +75,8 @@ static int check_rule(const struct rule *r)
 	e = check_retries(r);
 	if (e == 0)
 		e = sl_vs_action_check(r->k, r->o, r->http);
+	if (e == 0)
+		e = sl_vs_mirrors_check(r->k, r->vs, r->o, r->http);
 	return e ? e : check_destinations(r);
 }
 
@@ -182,6 +184,7 @@ static int add_route(const struct rule *r, int64_t port, struct sl_model_vhost *
 	const struct sl_node *at = r->match ? r->match : r->http;
 	struct sl_model_route *route = sl_model_route_add(vhost);
 	char vs[SL_KUBE_NAME_MAX];
+	int e;
 
 	snprintf(vs, sizeof(vs), "%s.%s", r->vs->name, r->vs->ns);
 	if (!route || set_name(r, route) < 0 || sl_vs_match_add(r->match, route) < 0 ||
@@ -190,7 +193,8 @@ static int add_route(const struct rule *r, int64_t port, struct sl_model_vhost *
 	    sl_model_origin(&route->origin, r->o->file, at->line) < 0)
 		return sl_kube_no_memory(r->k);
 	set_times(r, route);
-	return set_weights(r, route);
+	e = set_weights(r, route);
+	return e ? e : sl_vs_mirrors_add(r->k, r->vs, r->o, r->http, route);
 }
 
 /* The routes of one rule; *done when one of them lets nothing past. */

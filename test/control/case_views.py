@@ -3,7 +3,7 @@
 import json
 
 from box import (SCENARIO, Box, expect, expect_eq, expect_in, golden, scenario_box, test,
-                 wait_until)
+                 vs, wait_until)
 
 
 @test
@@ -77,6 +77,36 @@ def explain():
         golden("explain_no_endpoint.txt", b.ctl("explain", *host, "/simple/nginx"))
         expect_in("Say the Host", b.ctl("explain", "/x", rc=2))
         expect_in("https is not served", b.ctl("explain", "https://x/", rc=2))
+
+
+@test
+def mirrors():
+    yaml = vs("m", "/m/").rstrip("\n") + """
+      mirrors:
+        - destination: { host: nginx.simple.svc.cluster.local, port: { number: 80 } }
+        - destination: { host: simple.simple.svc.cluster.local, port: { number: 80 } }
+          percentage: { value: 0.5 }
+"""
+    with scenario_box() as b:
+        b.ctl("apply", "-f", "-", stdin=yaml.encode())
+        route = [r for t in json.loads(b.ctl("pc", "route", "-o", "json")) for h in t["virtualHosts"]
+                 for r in h["routes"] if r["match"].get("prefix") == "/m/"][0]["route"]
+        expect_eq([{"cluster": "outbound|80||nginx.simple.svc.cluster.local", "traceSampled": False,
+                    "runtimeFraction": {"defaultValue": {"numerator": 100}}},
+                   {"cluster": "outbound|80||simple.simple.svc.cluster.local", "traceSampled": False,
+                    "runtimeFraction": {"defaultValue": {"numerator": 5000, "denominator": "MILLION"}}}],
+                  route["requestMirrorPolicies"], "policies")
+        out = b.ctl("explain", "-H", "simple.baihl.io", "/m/x")
+        expect_in(r"^mirror +copies of 100 % go to outbound\|80\|\|nginx.*, \"-shadow\" behind Host$", out)
+        expect_in(r"^mirror +copies of 0.5 % go to outbound\|80\|\|simple", out)
+        expect_in("percentage:\n +value: 0.5", b.ctl("get", "vs", "m", "-n", "simple", "-o", "yaml"))
+        out = b.ctl("apply", "--dry-run", "-f", "-", stdin=yaml.replace("0.5", "0").encode())
+        expect_in("virtualservice/m.simple configured", out)
+        out = b.ctl("check", "-f", "-", stdin=yaml.replace("nginx", "nowhere").encode(), rc=None)
+        expect_in("there is no Service for host 'nowhere.simple.svc.cluster.local'", out)
+        b.write("wrong.yaml", yaml.replace("0.5", "101"))
+        expect_in(r"wrong.yaml:13: spec.http\[0\].mirrors\[1\].percentage.value is 101; write 0 to 100",
+                  b.ctl("check", "-f", f"{b.dir}/wrong.yaml", rc=None))
 
 
 @test

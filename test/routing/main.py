@@ -20,6 +20,9 @@ VIP = "10.96.190.18"
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/examples")
 NAMES = ("one", "two", "three")
 TIMEOUT = 10
+COPIES_S = 2  # in which a copy for a mirror must be there, ...
+NONE_S = 0.3  # ... and in which one that is not to come would have been
+GOT = []  # (endpoint, line, fields, body) of every request, in the order they came
 
 
 class Bad(Exception):
@@ -53,6 +56,7 @@ def serve(name, conn):
         try:
             while (got := read_message(f)) is not None:
                 line, fields, body = got
+                GOT.append((name, line, fields, body.decode("latin-1")))
                 path = line.split(" ")[1]
                 if path.startswith("/sleep/"):
                     time.sleep(int(path.split("/")[2]) / 1000)
@@ -117,6 +121,8 @@ class Case:
         what, *more = self.expected.split(" ; ")
         if what.startswith(("share ", "together ")):
             return self.share(what)
+        if what.startswith("mirrored "):
+            return self.mirrored(what)
         start = time.monotonic()
         line, fields, body = self.send()
         took = time.monotonic() - start
@@ -125,11 +131,15 @@ class Case:
             if dict(fields).get("x-endpoint") is None:
                 raise Bad(f"answered by the gateway: {line}, {body[:80]}")
             seen = json.loads(body)
+            seen["fields"] = [tuple(f) for f in seen["fields"]]
             self.check_upstream(what, seen)
         else:
             self.check_local(what, status, fields)
         for text in more:
-            self.check(text, seen["fields"] if seen else [], fields, body, took)
+            if text[0] in "~=":
+                self.check_copies(text, seen)
+            else:
+                self.check(text, seen["fields"] if seen else [], fields, body, took)
 
     def check_upstream(self, what, seen):
         name, _, path = what.partition(" ")
@@ -171,6 +181,31 @@ class Case:
         else:
             raise Bad(f"what does '{text}' mean?")
 
+    @staticmethod
+    def shadow(fields):
+        """What a copy has instead of these: another Host."""
+        return [(n, re.sub(r"(:\d+)?$", r"-shadow\1", v, count=1) if n == "host" else v)
+                for n, v in fields]
+
+    def check_copies(self, text, seen):
+        """Whether the endpoint behind ~ got a copy of what was seen, or that behind = none."""
+        request_id = dict(seen["fields"])["x-request-id"]
+        until = time.monotonic() + (COPIES_S if text[0] == "~" else NONE_S)
+        while True:
+            copies = [got for got in GOT if got[0] == text[1:] and
+                      ("x-request-id", request_id) in got[2] and
+                      dict(got[2])["host"] != dict(seen["fields"])["host"]]
+            if copies or time.monotonic() > until:
+                break
+            time.sleep(0.01)
+        if text[0] == "=":
+            if copies:
+                raise Bad(f"{text[1:]} got a copy")
+            return
+        want = (text[1:], seen["line"], self.shadow(seen["fields"]), seen["body"])
+        if copies != [want]:
+            raise Bad(f"copies {copies}, not {want}")
+
     def hit(self, what):
         """Whether endpoint `what` answered, or the gateway itself with this status."""
         line, fields, _body = self.send()
@@ -186,6 +221,21 @@ class Case:
             hits = sum(pool.map(self.hit, [m[3]] * n))
         if not int(m[4]) <= hits <= int(m[5]):
             raise Bad(f"{hits} of {n}")
+
+
+    def mirrored(self, what):
+        """Of how many requests an endpoint gets a copy."""
+        m = re.fullmatch(r"mirrored (\d+) (\S+) (\d+)-(\d+)", what)
+        if not m:
+            raise Bad("write mirrored N NAME A-B")
+        before = len(GOT)
+        for _ in range(int(m[1])):
+            self.send()
+        time.sleep(NONE_S)
+        n = sum(name == m[2] and "-shadow" in dict(fields)["host"]
+                for name, _line, fields, _body in GOT[before:])
+        if not int(m[3]) <= n <= int(m[4]):
+            raise Bad(f"{n} of {m[1]}")
 
 
 def read(path):

@@ -105,9 +105,28 @@ const struct bad_case bad_routes[] = {
 	 "t.yaml:7: query parameter without a name; write one"},
 	{API_RULES "  - backendRefs: [{ name: a }]\n",
 	 "t.yaml:7: backendRef to a Service without a port; write port: N"},
+	{API_RULES "  - filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a } "
+		   "} }]\n",
+	 "t.yaml:7: backendRef to a Service without a port; write port: N"},
+	{API_RULES "  - filters: [{ type: RequestMirror, requestMirror: { percent: 50 } }]\n",
+	 "t.yaml:7: spec.rules[0].filters[0].requestMirror.backendRef is missing; write it"},
 	{API_RULES "  - filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a, "
-		   "port: 80 } } }]\n",
-	 "t.yaml:7: spec.rules[0].filters[0].requestMirror is not served yet; leave it out"},
+		   "port: 80 }, percent: 101 } }]\n",
+	 "t.yaml:7: spec.rules[0].filters[0].requestMirror.percent is 101; write 0 to 100"},
+	{API_RULES "  - filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a, "
+		   "port: 80 }, percent: 1, fraction: { numerator: 1 } } }]\n",
+	 "t.yaml:7: requestMirror with percent and fraction; write one of them"},
+	{API_RULES "  - filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: a, "
+		   "port: 80 }, fraction: { numerator: 3, denominator: 2 } } }]\n",
+	 "t.yaml:7: fraction of 3 in 2 requests; write a numerator up to the denominator"},
+	{API_RULES "  - filters: [{ type: RequestRedirect, requestRedirect: {} }, { type: "
+		   "RequestMirror, requestMirror: { backendRef: { name: a, port: 80 } } }]\n",
+	 "t.yaml:7: filter RequestMirror in a rule that redirects; leave it out, there is nothing "
+	 "to mirror"},
+	{API_RULES "  - backendRefs: [{ name: a, port: 80, filters: [{ type: RequestMirror, "
+		   "requestMirror: { backendRef: { name: a, port: 80 } } }] }]\n",
+	 "t.yaml:7: filter of type RequestMirror at a backend is not served yet; write it with the "
+	 "rule"},
 	{API_RULES "  - filters: [{ type: ExtensionRef }]\n",
 	 "t.yaml:7: filter of type ExtensionRef is not served yet; leave it out"},
 	{API_RULES "  - filters: [{ type: URLRewrite }]\n",

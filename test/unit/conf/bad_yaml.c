@@ -290,6 +290,36 @@ const struct bad_case bad_yaml[] = {
 	{RULES "  - redirect: { uri: /x }\n"
 	       "    rewrite: { uri: /y }\n" WEB,
 	 "t.yaml:8: HTTP rule that rewrites what it doesn't forward; leave rewrite out"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirror: { host: web }\n"
+	       "    mirrors: [{ destination: { host: web } }]\n" WEB,
+	 "t.yaml:10: HTTP rule with mirror and mirrors; write one of them"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirrorPercentage: { value: 5 }\n" WEB,
+	 "t.yaml:9: mirrorPercentage without mirror; write mirror, or mirrors, each with its "
+	 "percentage"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirrors: [{ destination: { host: web } }]\n"
+	       "    mirrorPercent: 5\n" WEB,
+	 "t.yaml:10: mirrorPercent without mirror; write mirror, or mirrors, each with its "
+	 "percentage"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirror: { host: web }\n"
+	       "    mirrorPercentage: { value: 100.5 }\n" WEB,
+	 "t.yaml:10: spec.http[0].mirrorPercentage.value is 100.5; write 0 to 100"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirror: { host: web }\n"
+	       "    mirrorPercent: -1\n" WEB,
+	 "t.yaml:10: spec.http[0].mirrorPercent is -1; write 0 to 100"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirrors: [{ destination: { host: web }, percentage: { value: 101 } }]\n" WEB,
+	 "t.yaml:9: spec.http[0].mirrors[0].percentage.value is 101; write 0 to 100"},
+	{RULES "  - route: [{ destination: { host: web } }]\n"
+	       "    mirrors: [{ percentage: { value: 1 } }]\n" WEB,
+	 "t.yaml:9: spec.http[0].mirrors[0].destination is missing; write it"},
+	{RULES "  - redirect: { uri: /x }\n"
+	       "    mirror: { host: web }\n" WEB,
+	 "t.yaml:9: HTTP rule that mirrors what it doesn't forward; leave its mirrors out"},
 	{RULES "  - redirect: {}\n" WEB,
 	 "t.yaml:8: redirect to the same place; write uri or authority"},
 	{RULES "  - redirect: { uri: /x, redirectCode: 304 }\n" WEB,

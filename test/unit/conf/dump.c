@@ -93,6 +93,8 @@ static void route(FILE *f, const struct sl_model_route *r)
 			fprintf(f, " authority=%s", r->weights[i].authority);
 		headers(f, r->weights[i].headers, r->weights[i].n_headers);
 	}
+	for (size_t i = 0; i < r->n_mirrors; i++)
+		fprintf(f, " mirror=%s*%u", r->mirrors[i].cluster, r->mirrors[i].ppm);
 	fprintf(f, "\n");
 }
 

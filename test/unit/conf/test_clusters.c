@@ -137,6 +137,7 @@ int main(void)
 		CASE("clusters/subsets"),    CASE("clusters/tls"),      CASE("clusters/wildcards"),
 		CASE("clusters/unserved"),   CASE("clusters/workload"), CASE("routes/classes"),
 		CASE("routes/delegate"),     CASE("routes/ingress"),    CASE("routes/gateway-api"),
+		CASE("routes/mirror"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
