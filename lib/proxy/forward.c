@@ -53,18 +53,17 @@ static bool append_tail(struct sl_proxy *px, struct px_session *s, struct px_cha
 bool px_send(struct sl_proxy *px, struct px_session *s, struct px_up *u)
 {
 	struct px_chain ch = {0};
-	bool preface = px_preface_put(px, s, u, &ch);
+	bool whole = px_preface_put(px, s, u, &ch);
 
 	px_chain_add(&ch, s->up_head);
 	s->up_head = NULL;
-	if (!preface || !append_tail(px, s, &ch)) {
+	whole = whole && append_tail(px, s, &ch);
+	u->sent_bytes = ch.len;
+	if (!whole || !px_keep_put(px, s, &ch)) {
 		rte_pktmbuf_free(ch.head);
 		return false;
 	}
-	u->sent_bytes = ch.len;
 	px_chain_send(&ch, u->conn);
-	if (!px_keep_send(px, s, u->conn))
-		return false;
 	u->state = PX_UP_BUSY;
 	s->state = PX_ACTIVE;
 	s->sent_us = s->progress_us = px->lc->now_us;

@@ -49,17 +49,12 @@ void px_keep(struct sl_proxy *px, struct px_kept *k, const struct px_chain *sent
 	px->kept_segs += segs;
 }
 
-bool px_keep_send(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *to)
+bool px_keep_put(struct sl_proxy *px, const struct px_session *s, struct px_chain *ch)
 {
-	struct px_chain ch = {0};
+	struct rte_mbuf *clone = s->kept.head ? px_clone(px, s->kept.head) : NULL;
 
-	if (!s->kept.head)
-		return true;
-	px_chain_add(&ch, px_clone(px, s->kept.head));
-	if (!ch.head)
-		return false;
-	px_chain_send(&ch, to);
-	return true;
+	px_chain_add(ch, clone);
+	return clone || !s->kept.head;
 }
 
 bool px_keep_copy(struct sl_proxy *px, const struct px_kept *from, struct px_kept *to)

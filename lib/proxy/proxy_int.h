@@ -688,8 +688,8 @@ void px_trailers_free(struct sl_proxy *px, struct px_body *b);
 void px_keep_begin(struct sl_proxy *px, struct px_session *s);
 /** References to what goes out now; the keeping ends where that is too much. */
 void px_keep(struct sl_proxy *px, struct px_kept *kept, const struct px_chain *sent);
-/** What is kept goes out once more; false: no mbufs. */
-bool px_keep_send(struct sl_proxy *px, struct px_session *s, struct sl_tcp_conn *to);
+/** Puts what is kept behind a head; false: no mbufs, the chain is as before. */
+bool px_keep_put(struct sl_proxy *px, const struct px_session *s, struct px_chain *ch);
 /** The same body once more, for a copy of the request; false: no mbufs, or too much is kept. */
 bool px_keep_copy(struct sl_proxy *px, const struct px_kept *from, struct px_kept *to);
 /** There is no further attempt: head and body are let go. */
