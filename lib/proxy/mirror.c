@@ -17,10 +17,18 @@ static struct px_session *mirror_get(struct sl_proxy *px)
 	return m;
 }
 
+/** The head of its answer is there, or not waited for any more. */
+static void unbuffer(struct sl_proxy *px, struct px_session *m)
+{
+	px->mirror_bufs -= m->buffered;
+	m->buffered = false;
+}
+
 /** Gives the row back. */
 static void mirror_put(struct sl_proxy *px, struct px_session *m)
 {
 	px_up_drop(px, m);
+	unbuffer(px, m);
 	px_keep_end(px, m);
 	px_load_leave(px, m);
 	if (m->in_request)
@@ -219,6 +227,15 @@ static enum px_step connect_step(struct sl_proxy *px, struct px_session *m, stru
 	return PX_AGAIN;
 }
 
+/** Whether a head may be gathered: clients' heads need the same buffers. */
+static bool may_gather(struct sl_proxy *px, struct px_session *m, const struct px_up *u)
+{
+	if (u->head.buf == PX_NONE || m->buffered)
+		return true;
+	m->buffered = true;
+	return ++px->mirror_bufs <= px->cfg.head_buffers / 4;
+}
+
 static enum px_step answer_step(struct sl_proxy *px, struct px_session *m, struct px_up *u)
 {
 	uint32_t len = 0;
@@ -226,7 +243,9 @@ static enum px_step answer_step(struct sl_proxy *px, struct px_session *m, struc
 	switch (px_head_response(px, &u->head, u->conn, m->is_head, &len)) {
 	case PX_READ_MORE:
 		/* A pooled connection that the endpoint had closed already is nobody's fault. */
-		return px_up_ended(u) ? failed(px, m, 503, !u->reused) : PX_WAIT;
+		if (px_up_ended(u) || !may_gather(px, m, u))
+			return failed(px, m, 503, px_up_ended(u) && !u->reused);
+		return PX_WAIT;
 	case PX_READ_BAD:
 		return failed(px, m, 502, true);
 	case PX_READ_NO_BUFFER:
@@ -242,6 +261,7 @@ static enum px_step answer_step(struct sl_proxy *px, struct px_session *m, struc
 		px_answered(px, m, px->rsp.status);
 	}
 	px_head_consume(px, &u->head, u->conn, len);
+	unbuffer(px, m);
 	return PX_AGAIN;
 }
 

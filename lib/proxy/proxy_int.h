@@ -157,6 +157,7 @@ struct px_session {
 	bool reuse_retried; /* the one retry of a request lost on a reused connection was used */
 	bool retrying;      /* counts in its cluster's retry budget */
 	bool pended, woken; /* in its cluster's queue; was, and comes before those who are new */
+	bool buffered;      /* of a mirror: its answer's head takes a head buffer */
 	bool mirror;        /* a copy of a request, without a client: conn is NULL (mirror.c) */
 	uint8_t xff_len, peer_len; /* peer_len: of the peer's address, the end of xff */
 	bool xff_cut;
@@ -263,6 +264,7 @@ struct sl_proxy {
 	uint32_t *head_next; /* free list of head buffers */
 	uint32_t head_free;
 	uint32_t trailer_bufs; /* head buffers that gather trailers */
+	uint32_t mirror_bufs;  /* head buffers that gather heads of mirrors' answers */
 	struct px_endpoint *endpoint;
 	struct px_name *listener, *route, *cluster;
 	struct px_load *load;   /* by cluster slot */

@@ -188,6 +188,31 @@ static void failures_are_nobodys(void **state)
 	COUNTED(e, sent, n);
 }
 
+/** Of the buffers for heads a quarter at most is theirs: two of eight. */
+static void heads_that_never_end(void **state)
+{
+	struct env *e = *state;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		served(e, GET("/mirror/all/"));
+		say(e, open_to(e, 70, i), "HTTP/1.1 200 OK\r\n");
+		say(e, up_to(e, 70, i), "Content-");
+	}
+	COUNTED(e, failed, 1);
+	assert_int_equal(up_to(e, 70, 2)->fate, FAKE_ABORTED);
+	/* They come free when a head is whole, and when it is given up. */
+	say(e, up_to(e, 70, 0), "Length: 0\r\n\r\n");
+	rst(e, up_to(e, 70, 1));
+	for (i = 0; i < 3; i++) {
+		served(e, GET("/mirror/all/"));
+		say(e, up_to(e, 70, 0), "HTTP/1.1 200 OK\r\n");
+		say(e, up_to(e, 70, 0), "Content-Length: 0\r\n\r\n");
+	}
+	COUNTED(e, failed, 2);
+	COUNTED(e, sent, 6);
+}
+
 static void dead_pooled_connection(void **state)
 {
 	struct env *e = *state;
@@ -470,13 +495,21 @@ static void no_copy_of_a_tunnel(void **state)
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
-		CASE(copy_of_what_goes_up),  CASE(host_as_it_came),
-		CASE(failures_are_nobodys),  CASE(dead_pooled_connection),
-		CASE(times_are_up),          CASE(client_that_leaves),
-		CASE(share_of_the_requests), CASE(body_that_is_not_kept),
-		CASE(limits_of_the_cluster), CASE_WITH(setup_one, so_many_and_no_more),
-		CASE(once_for_all_attempts), CASE(told_of_the_client),
-		CASE(configurations_change), CASE(no_copy_of_a_tunnel),
+		CASE(copy_of_what_goes_up),
+		CASE(host_as_it_came),
+		CASE(failures_are_nobodys),
+		CASE(heads_that_never_end),
+		CASE(dead_pooled_connection),
+		CASE(times_are_up),
+		CASE(client_that_leaves),
+		CASE(share_of_the_requests),
+		CASE(body_that_is_not_kept),
+		CASE(limits_of_the_cluster),
+		CASE_WITH(setup_one, so_many_and_no_more),
+		CASE(once_for_all_attempts),
+		CASE(told_of_the_client),
+		CASE(configurations_change),
+		CASE(no_copy_of_a_tunnel),
 	};
 
 	return cmocka_run_group_tests_name("proxy_mirror", cases, NULL, NULL);
