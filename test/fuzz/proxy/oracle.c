@@ -12,6 +12,7 @@
 #define TARGET_MAX   16384
 #define INTERIMS_MAX 64
 #define SENDINGS_MAX 65536
+#define MIRROR       70 /* last byte of its address */
 
 /** A request at an endpoint, with what came back for it. */
 struct sent {
@@ -19,6 +20,7 @@ struct sent {
 	uint32_t conn, turn;     /* turn: in the order of all that was sent */
 	int interim[INTERIMS_MAX], interims;
 	bool eof;
+	bool copy; /* at a mirror */
 };
 
 /** A client's request as the reference reads it. */
@@ -26,7 +28,7 @@ struct asked {
 	struct ref_msg m;
 	char id[36];           /* the gateway's name of it, once an endpoint had it */
 	const struct sent *by; /* newest attempt, NULL: none reached an endpoint */
-	int attempt;
+	int attempt, copies;
 	int logged; /* status in its access record */
 };
 
@@ -189,7 +191,21 @@ static struct ref_text understood_host(const struct ref_msg *m)
 	return v;
 }
 
-static bool same_target(const struct ref_msg *a, const struct ref_msg *b)
+/** The host of a copy: "-shadow" behind the name, before a port. */
+static bool is_shadow(struct ref_text got, struct ref_text host)
+{
+	static const char mark[] = "-shadow";
+	size_t n = host.n, more = sizeof(mark) - 1;
+
+	while (n > 0 && host.p[n - 1] >= '0' && host.p[n - 1] <= '9')
+		n--;
+	n = n > 0 && host.p[n - 1] == ':' ? n - 1 : host.n;
+	return got.n == host.n + more && memcmp(got.p, host.p, n) == 0 &&
+	       memcmp(got.p + n, mark, more) == 0 &&
+	       memcmp(got.p + n + more, host.p + n, host.n - n) == 0;
+}
+
+static bool same_target(const struct ref_msg *a, const struct ref_msg *b, bool copy)
 {
 	static char buf[TARGET_MAX];
 	struct ref_text want = {buf, 0}, host = understood_host(a), got = {NULL, 0};
@@ -199,6 +215,8 @@ static bool same_target(const struct ref_msg *a, const struct ref_msg *b)
 		return false;
 	want.n = understood_target(a, buf);
 	ref_find(b, "host", &got);
+	if (copy)
+		return ref_same(want, b->target) && is_shadow(got, host);
 	if (ref_find(b, "x-envoy-original-path", &original) == 0)
 		return ref_same(want, b->target) && (host.n == 0 || ref_same(host, got));
 	/* The one rewrite of the configuration: prefix "/rw/" to "/". */
@@ -284,11 +302,12 @@ static bool same_trailers(const struct ref_msg *a, const struct ref_msg *b, bool
 	return true;
 }
 
-static bool same_request(const struct ref_msg *a, const struct ref_msg *b)
+static bool same_request(const struct ref_msg *a, const struct ref_msg *b, bool copy)
 {
 	return ref_same(a->method, b->method) && a->framing == b->framing &&
-	       a->length == b->length && same_fields(a, b, ours_upstream) && same_target(a, b) &&
-	       same_body(a, b, a->complete, b->complete) && same_trailers(a, b, true);
+	       a->length == b->length && same_fields(a, b, ours_upstream) &&
+	       same_target(a, b, copy) && same_body(a, b, a->complete, b->complete) &&
+	       same_trailers(a, b, true);
 }
 
 /** Fields that only the gateway may have written. */
@@ -334,7 +353,7 @@ static uint32_t client_of(const struct ref_msg *m, const struct sl_tcp *tcp)
 }
 
 /** Which request of its client this is; the log has said what the gateway calls it. */
-static struct asked *find_asked(const struct ref_msg *m, uint32_t client)
+static struct asked *find_asked(const struct ref_msg *m, uint32_t client, bool copy)
 {
 	struct ref_text id;
 
@@ -345,7 +364,7 @@ static struct asked *find_asked(const struct ref_msg *m, uint32_t client)
 
 		if (memcmp(a->id, id.p, 36) != 0)
 			continue;
-		CHECK(same_request(&a->m, m));
+		CHECK(same_request(&a->m, m, copy));
 		return a;
 	}
 	CHECK(!"an endpoint got a request that its client did not make");
@@ -393,7 +412,10 @@ static void read_endpoint(const struct sl_tcp *tcp, const struct peer *p, uint32
 		struct sent *s = &sent[n_sent++];
 
 		CHECK(n_sent < MESSAGES_MAX);
-		*s = (struct sent){.conn = conn, .eof = u->eof, .turn = turn_of(conn, at)};
+		*s = (struct sent){.conn = conn,
+				   .eof = u->eof,
+				   .turn = turn_of(conn, at),
+				   .copy = u->remote.ip.b[15] == MIRROR};
 		CHECK(ref_request(u->out, u->out_len, at, &s->req) == 1 && !s->req.broken);
 		answers = read_answer(p, answers, ref_is(s->req.method, "HEAD"), s);
 		/* A leftover is no answer: it was begun when the question was there. */
@@ -436,7 +458,12 @@ static void judge_request(const struct sl_tcp *tcp, const struct peer *peer, con
 	int attempt = 0;
 
 	check_ours(&s->req, client);
-	a = find_asked(&s->req, client);
+	a = find_asked(&s->req, client, s->copy);
+	if (s->copy) {
+		/* Whole, and once; its answer is looked for nowhere (judge_served). */
+		CHECK(s->req.complete && a->m.complete && ++a->copies == 1);
+		return;
+	}
 	ref_find(&s->req, "x-envoy-attempt-count", &v);
 	for (size_t i = 0; i < v.n; i++)
 		attempt = attempt * 10 + v.p[i] - '0';

@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void start(void)
 {
-	static const unsigned int conf[EPOCHS] = {0, CONF_OTHER_C1, CONF_SECOND_TABLE};
+	static const unsigned int conf[EPOCHS] = {CONF_MIRRORS, CONF_OTHER_C1,
+						  CONF_SECOND_TABLE | CONF_MIRRORS};
 
 	if (snap[0])
 		return;
@@ -254,6 +255,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sl_proxy_config cfg = {.sessions_max = 8,
 				      .upstreams_max = 8,
+				      .mirrors_max = 2,
+				      .retry_body_bytes = size & 2 ? 64 : 0,
 				      .head_buffers = 2,
 				      .forward_trailers = size & 1,
 				      .log = true,

@@ -44,6 +44,10 @@ static const char *const requests[] = {
 	"4\r\n%%%%\r\n",
 	"0\r\n\r\n",
 	"%%%%",
+	"GET /mirrored/%%%% HTTP/1.1\r\nHost: a.test:80\r\n\r\n",
+	"POST /mirrored/%%%% HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n%%%%body",
+	"PUT /mirrored/%%%% HTTP/1.1\r\n" HOST CHUNKS "\r\n4\r\n%%%%\r\n2\r\nab\r\n0\r\n\r\n",
+	"PUT /mirrored/%%%% HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\n",
 };
 
 static const char *const answers[] = {

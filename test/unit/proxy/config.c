@@ -112,12 +112,15 @@ static void mirror_routes(struct sl_model_vhost *v)
 	mirrored(v, "/mirror/some/", "c1", "shadow", 300000);
 	mirrored(v, "/mirror/brief/", "c1", "shadow", SL_MODEL_PPM);
 	v->routes[v->n_routes - 1].timeout_ms = 500;
+	v->routes[v->n_routes - 1].retry_attempts = 0;
 	mirrored(v, "/mirror/limited/", "c1", "limited", SL_MODEL_PPM);
 	mirrored(v, "/mirror/few/", "c1", "few", SL_MODEL_PPM);
 	mirrored(v, "/mirror/empty/", "c1", "empty", SL_MODEL_PPM);
 	mirrored(v, "/mirror/c1/", "two", "c1", SL_MODEL_PPM);
 	mirrored(v, "/mirror/both/", "c1", "shadow", SL_MODEL_PPM);
 	CHECK(sl_model_mirror_add(&v->routes[v->n_routes - 1], "turns", SL_MODEL_PPM) == 0);
+	CHECK(sl_model_mirror_add(route(v, SL_PATH_PREFIX, "/mirrored/", "two"), "shadow",
+				  SL_MODEL_PPM) == 0);
 }
 
 static struct sl_model_cluster *cluster(struct sl_model *m, const char *name)

@@ -35,8 +35,10 @@
 #define CONF_ACTIONS      0x800  /* faults, CORS and shares of the log, by path */
 #define CONF_RELAY        0x1000 /* ports 9000, 9001, 9002 pass bytes to c1, two, empty */
 
-#define CONF_MIRRORS 0x2000 /* routes below /mirror/, most of them to c1 and mirrored to "shadow" \
-			     */
+#define CONF_MIRRORS                                                                         \
+	0x2000 /* "/mirrored/" and routes below /mirror/, most of them to c1 and mirrored to \
+		* "shadow"                                                                   \
+		*/
 
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
 #define VIP_L4   "10.96.0.20"
