@@ -29,7 +29,8 @@ static uint32_t share_of(const struct sl_node *percentage)
 {
 	const char *value = sl_node_text(percentage, "value", "0");
 
-	return percentage ? (uint32_t)(strtod(value, NULL) * PERCENT + 0.5) : SL_MODEL_PPM;
+	return percentage ? (uint32_t)(strtod(value, NULL) * (SL_MODEL_PPM / 100.0) + 0.5)
+			  : SL_MODEL_PPM;
 }
 
 static uint32_t share(const struct sl_node *http)

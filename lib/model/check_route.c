@@ -175,11 +175,20 @@ static int check_changes(const struct sl_model_route *r, const char *vhost, stru
 	return 0;
 }
 
+static int no_cluster(const struct sl_model_route *r, const char *vhost, const char *what,
+		      const char *cluster, const struct sl_names *clusters, struct sl_err *err)
+{
+	char hint[128];
+
+	return sl_model_bad(
+		&r->origin, err, "virtual host '%s': %s to a cluster that doesn't exist, '%s'; %s",
+		vhost, what, cluster, sl_names_hint(clusters, cluster, hint, sizeof(hint)));
+}
+
 static int check_weights(const struct sl_model_route *r, const char *vhost,
 			 const struct sl_names *clusters, struct sl_err *err)
 {
 	uint64_t sum = 0;
-	char hint[128];
 
 	if (r->n_weights == 0)
 		return sl_model_bad(&r->origin, err,
@@ -190,12 +199,7 @@ static int check_weights(const struct sl_model_route *r, const char *vhost,
 		const struct sl_model_weight *w = &r->weights[i];
 
 		if (!sl_names_has(clusters, w->cluster))
-			return sl_model_bad(
-				&r->origin, err,
-				"virtual host '%s': route to a cluster that doesn't exist, '%s'; "
-				"%s",
-				vhost, w->cluster,
-				sl_names_hint(clusters, w->cluster, hint, sizeof(hint)));
+			return no_cluster(r, vhost, "route", w->cluster, clusters, err);
 		sum += w->weight;
 	}
 	if (sum == 0)
@@ -214,8 +218,6 @@ static int check_weights(const struct sl_model_route *r, const char *vhost,
 static int check_mirrors(const struct sl_model_route *r, const char *vhost,
 			 const struct sl_names *clusters, struct sl_err *err)
 {
-	char hint[128];
-
 	if (r->n_mirrors > SL_MODEL_MIRRORS_MAX)
 		return sl_model_bad(&r->origin, err,
 				    "virtual host '%s': route with %zu mirrors; write at most %u",
@@ -224,12 +226,7 @@ static int check_mirrors(const struct sl_model_route *r, const char *vhost,
 		const struct sl_model_mirror *m = &r->mirrors[i];
 
 		if (!sl_names_has(clusters, m->cluster))
-			return sl_model_bad(
-				&r->origin, err,
-				"virtual host '%s': mirror to a cluster that doesn't exist, '%s'; "
-				"%s",
-				vhost, m->cluster,
-				sl_names_hint(clusters, m->cluster, hint, sizeof(hint)));
+			return no_cluster(r, vhost, "mirror", m->cluster, clusters, err);
 		if (m->ppm < 1 || m->ppm > SL_MODEL_PPM)
 			return sl_model_bad(&r->origin, err,
 					    "virtual host '%s': mirror of %u millionths; write 1 "
