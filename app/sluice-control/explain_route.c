@@ -325,8 +325,9 @@ static void faults(struct explain *x, const struct sl_snap_route *r)
 		explain_step(x, "fault", "%.4g %% are held back for %u ms (flag DI)",
 			     r->fault_delay_ppm * 100.0 / SL_MODEL_PPM, r->fault_delay_ms);
 	if (r->fault_abort_ppm)
-		explain_step(x, "fault", "%.4g %% are answered %u (flag FI)",
-			     r->fault_abort_ppm * 100.0 / SL_MODEL_PPM, r->fault_abort_status);
+		explain_step(x, "fault", "%.4g %% are answered %u (flag %s)",
+			     r->fault_abort_ppm * 100.0 / SL_MODEL_PPM, r->fault_abort_status,
+			     r->fault_no_backend ? "NC: a backend that isn't there" : "FI");
 }
 
 static void redirect(struct explain *x, uint32_t route)
@@ -353,6 +354,11 @@ static void act(struct explain *x, struct sl_match_scratch *scratch, uint32_t ro
 	const struct sl_snap_route *r = sl_snap_route(x->s, route);
 
 	faults(x, r);
+	if (r->fault_no_backend && r->fault_abort_ppm == SL_MODEL_PPM) {
+		explain_outcome(x, r->fault_abort_status, "NC", "cluster_not_found",
+				"none of the route's backends is there");
+		return;
+	}
 	if (r->action == SL_ROUTE_FORWARD) {
 		if (rewrite(x, scratch, route))
 			forward(x, r);

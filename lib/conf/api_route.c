@@ -342,12 +342,14 @@ static int set_backends(struct sl_kube *k, const struct sl_api_entry *en,
 		e = add_backend(k, en, refs->item[i], route, &broken);
 	for (size_t i = 0; i < route->n_weights; i++)
 		sum += route->weights[i].weight;
+	if (broken) {
+		route->fault.no_backend = true;
+		route->fault.abort_status = 500;
+		route->fault.abort_ppm = (uint32_t)(broken * SL_MODEL_PPM / (broken + sum));
+	}
 	if (sum == 0) {
 		route->action = SL_ROUTE_DIRECT;
 		route->status = 500;
-	} else if (broken) {
-		route->fault.abort_status = 500;
-		route->fault.abort_ppm = (uint32_t)(broken * SL_MODEL_PPM / (broken + sum));
 	}
 	return e;
 }

@@ -82,6 +82,7 @@ struct sl_model_fault {
 	uint32_t delay_ms, delay_ppm; /* 0: none */
 	uint32_t abort_ppm;           /* 0: none */
 	uint16_t abort_status;        /* 200..599 */
+	bool no_backend;              /* aborted is what would go to a backend that isn't there */
 };
 
 struct sl_model_origin_match {

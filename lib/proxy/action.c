@@ -22,6 +22,14 @@ bool px_action_fault(struct sl_proxy *px, struct px_session *s, const struct sl_
 	}
 	if (!px_chosen(px, route->fault_abort_ppm))
 		return false;
+	if (route->fault_no_backend) {
+		px->lc->stats.c->http_no_backend++;
+		px_local(px, s,
+			 &(struct px_answer){.status = route->fault_abort_status,
+					     .details = "cluster_not_found",
+					     .flags = FLAG(NC)});
+		return true;
+	}
 	px->lc->stats.c->http_fault_aborted++;
 	px_local(px, s,
 		 &(struct px_answer){.status = route->fault_abort_status,

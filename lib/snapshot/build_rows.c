@@ -125,6 +125,7 @@ static int route_row(struct builder *b, const struct sl_model_route *m, struct s
 	r->fault_delay_ppm = m->fault.delay_ppm;
 	r->fault_abort_ppm = m->fault.abort_ppm;
 	r->fault_abort_status = m->fault.abort_status;
+	r->fault_no_backend = m->fault.no_backend;
 	r->cors = build_cors(b, &m->cors);
 	cond_rows(b, m, r);
 	rc = check_rewrite(b, m);

@@ -182,8 +182,8 @@ static bool check_cors(const struct sl_snap *s, uint32_t row)
 
 static bool action_ok(const struct sl_snap *s, const struct sl_snap_route *r)
 {
-	if (r->action > SL_ROUTE_DIRECT || r->rewrite > SL_REWRITE_REGEX ||
-	    r->redirect_rewrite > SL_REWRITE_REGEX ||
+	if (r->action > SL_ROUTE_DIRECT || r->fault_no_backend > 1 ||
+	    r->rewrite > SL_REWRITE_REGEX || r->redirect_rewrite > SL_REWRITE_REGEX ||
 	    (r->rewrite == SL_REWRITE_PREFIX && r->match != SL_PATH_PREFIX) ||
 	    (r->rewrite == SL_REWRITE_ELEMENTS && r->match != SL_PATH_ELEMENTS))
 		return false;

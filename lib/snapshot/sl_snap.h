@@ -130,7 +130,8 @@ struct sl_snap_route {
 	uint16_t redirect_port;   /* 0: none said */
 	uint8_t redirect_rewrite; /* enum sl_rewrite: what redirect_path replaces */
 	uint8_t log_sample;       /* as in struct sl_model_route */
-	uint8_t pad[2];
+	uint8_t fault_no_backend; /* 1: as in struct sl_model_fault */
+	uint8_t pad;
 	/* Stable from epoch to epoch: "table/vhost/route", the route as "#i" (its place) when it
 	 * has no name, as "name#k" when it is the k-th of that name. */
 	struct sl_ref slot_name;

@@ -98,6 +98,7 @@
 	X(http_path_refused, "counter", "requests with a path that is refused (400)")         \
 	X(http_path_redirected, "counter", "requests sent to their unescaped path (307)")     \
 	X(http_no_endpoint, "counter", "requests without a healthy endpoint (503)")           \
+	X(http_no_backend, "counter", "requests for a backend that is not there (500)")       \
 	X(http_fault_delayed, "counter", "requests held back by a route's fault")             \
 	X(http_fault_aborted, "counter", "requests answered by a route's fault")              \
 	X(http_cors_preflights, "counter", "CORS preflights answered")                        \

@@ -66,7 +66,8 @@ static void route(FILE *f, const struct sl_model_route *r)
 	if (r->fault.delay_ppm)
 		fprintf(f, " delay=%ums*%u", r->fault.delay_ms, r->fault.delay_ppm);
 	if (r->fault.abort_ppm)
-		fprintf(f, " abort=%u*%u", r->fault.abort_status, r->fault.abort_ppm);
+		fprintf(f, " abort=%u*%u%s", r->fault.abort_status, r->fault.abort_ppm,
+			r->fault.no_backend ? ",no-backend" : "");
 	cors(f, &r->cors);
 	if (r->action == SL_ROUTE_REDIRECT)
 		fprintf(f, " redirect=%u,%s,%s", r->status, r->redirect_authority,

@@ -91,6 +91,12 @@ static void aborted_on_purpose(void **state)
 	expect(c, "HTTP/1.1 555 \r\ncontent-length: 18\r\n" TEXT LOCAL "\r\nfault filter abort");
 	assert_log(e, 555, F(FI), "fault_filter_abort");
 	assert_int_equal(e->lc.stats.c->http_fault_aborted, 1);
+	/* A backend that is not there is no fault on purpose. */
+	say(e, c, GET("/fault/nowhere"));
+	expect(c, "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n" LOCAL "\r\n");
+	assert_log(e, 500, F(NC), "cluster_not_found");
+	assert_int_equal(e->lc.stats.c->http_fault_aborted, 1);
+	assert_int_equal(e->lc.stats.c->http_no_backend, 1);
 	assert_int_equal(ups(e), 0);
 }
 

@@ -82,6 +82,9 @@ static void action_routes(struct sl_model_vhost *v)
 	direct(v, "/log/all")->log_sample = 101;
 	r = route(v, SL_PATH_EXACT, "/fault/abort", "c1");
 	r->fault = (struct sl_model_fault){.abort_ppm = SL_MODEL_PPM, .abort_status = 555};
+	r = route(v, SL_PATH_EXACT, "/fault/nowhere", "c1");
+	r->fault = (struct sl_model_fault){
+		.abort_ppm = SL_MODEL_PPM, .abort_status = 500, .no_backend = true};
 	r = route(v, SL_PATH_EXACT, "/fault/delay", "c1");
 	r->fault = (struct sl_model_fault){.delay_ppm = SL_MODEL_PPM, .delay_ms = 300};
 	r = route(v, SL_PATH_EXACT, "/fault/both", "c1");

@@ -269,6 +269,7 @@ static void routes_are_checked(void **state)
 	REFUSED(r->path.off, UINT32_MAX);
 	REFUSED(r->slot_name.len, UINT32_MAX);
 	REFUSED(w->cluster, 3);
+	REFUSED(r->fault_no_backend, 2);
 	REFUSED(r->mirrors.n, 3);
 	REFUSED(r->mirrors.first, UINT32_MAX);
 	REFUSED(m->cluster, 3);
