@@ -123,7 +123,7 @@ static int64_t port_of(const struct sl_node *list, const char *key, int64_t numb
 
 static int to_entry(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
 		    const struct sl_object *entry, const char *host, const char *subset,
-		    char cluster[SL_KUBE_NAME_MAX])
+		    struct sl_kube_dest *found, char cluster[SL_KUBE_NAME_MAX])
 {
 	const struct sl_node *list = sl_node_at(entry->root, "spec.ports");
 	int64_t number = sl_node_int(dest, "port.number", 0);
@@ -137,12 +137,14 @@ static int to_entry(struct sl_kube *k, const struct sl_object *o, const struct s
 				     sl_node_text(entry->root, "spec.resolution", "NONE"));
 	if (at < 0)
 		return no_port(k, o, dest, entry, list, "number", number);
+	*found = (struct sl_kube_dest){NULL, entry, list->item[at]};
 	sl_kube_warn_protocol(k, o, dest->line, entry, list->item[at]);
 	return sl_kube_entry_cluster(k, entry, host, list->item[at], subset, cluster);
 }
 
 static int to_service(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
-		      struct sl_kube_service *s, const char *subset, char cluster[SL_KUBE_NAME_MAX])
+		      struct sl_kube_service *s, const char *subset, struct sl_kube_dest *found,
+		      char cluster[SL_KUBE_NAME_MAX])
 {
 	int64_t number = sl_node_int(dest, "port.number", 0);
 	int64_t at = port_of(s->ports, "port", number, true);
@@ -154,6 +156,7 @@ static int to_service(struct sl_kube *k, const struct sl_object *o, const struct
 				     s->o->name);
 	if (at < 0)
 		return no_port(k, o, dest, s->o, s->ports, "port", number);
+	*found = (struct sl_kube_dest){NULL, s->o, s->ports->item[at]};
 	sl_kube_warn_protocol(k, o, dest->line, s->o, s->ports->item[at]);
 	return sl_kube_cluster(k, s, (uint32_t)at, false, subset, cluster);
 }
@@ -241,8 +244,8 @@ int sl_kube_cluster_named(struct sl_kube *k, const char *cluster)
 	return e == 0 && strcmp(made, cluster) != 0 ? -ESTALE : e;
 }
 
-int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
-			char cluster[SL_KUBE_NAME_MAX])
+static int find(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+		struct sl_kube_dest *found, char cluster[SL_KUBE_NAME_MAX])
 {
 	const struct sl_node *host = sl_node_get(dest, "host");
 	const char *subset = sl_node_text(dest, "subset", "");
@@ -266,6 +269,71 @@ int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const stru
 	e = check_subset(k, o, dest, s ? s->o->ns : entry->ns, fqdn);
 	if (e)
 		return e;
-	return s ? to_service(k, o, dest, s, subset, cluster)
-		 : to_entry(k, o, dest, entry, fqdn, subset, cluster);
+	return s ? to_service(k, o, dest, s, subset, found, cluster)
+		 : to_entry(k, o, dest, entry, fqdn, subset, found, cluster);
+}
+
+/*
+ * What says where a destination leads: who wrote it, and what. False where that is no text to be
+ * found by; such ones lead nowhere.
+ */
+static bool dest_text(const struct sl_object *o, const struct sl_node *dest,
+		      char text[SL_KUBE_NAME_MAX])
+{
+	const char *part[] = {o->ns, sl_node_text(dest, "host", ""),
+			      sl_node_text(dest, "port.number", ""),
+			      sl_node_text(dest, "subset", "")};
+	size_t at = 0;
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(part); i++) {
+		size_t n = strlen(part[i]);
+
+		if (at + n + 2 > SL_KUBE_NAME_MAX || memchr(part[i], '\n', n))
+			return false;
+		memcpy(text + at, part[i], n);
+		at += n;
+		text[at++] = '\n';
+	}
+	text[at - 1] = '\0';
+	return true;
+}
+
+static int keep_dest(struct sl_kube *k, const char *text, struct sl_kube_dest found,
+		     const char *cluster)
+{
+	char *key = sl_arena_text(&k->arena, text, strlen(text));
+
+	found.cluster = sl_arena_text(&k->arena, cluster, strlen(cluster));
+	if (k->n_dest == k->cap_dest) {
+		size_t cap = k->cap_dest ? 2 * k->cap_dest : 16;
+		struct sl_kube_dest *more = realloc(k->dest, cap * sizeof(*more));
+
+		if (!more)
+			return sl_kube_no_memory(k);
+		k->dest = more;
+		k->cap_dest = cap;
+	}
+	if (!key || !found.cluster || sl_index_put(&k->dest_by_text, key, (uint32_t)k->n_dest) < 0)
+		return sl_kube_no_memory(k);
+	k->dest[k->n_dest++] = found;
+	return 0;
+}
+
+int sl_kube_destination(struct sl_kube *k, const struct sl_object *o, const struct sl_node *dest,
+			char cluster[SL_KUBE_NAME_MAX])
+{
+	char text[SL_KUBE_NAME_MAX];
+	bool keep = dest_text(o, dest, text);
+	int64_t at = keep ? sl_index_get(&k->dest_by_text, text) : -1;
+	struct sl_kube_dest found = {0};
+	int e;
+
+	if (at >= 0) {
+		found = k->dest[at];
+		sl_kube_warn_protocol(k, o, dest->line, found.to, found.port);
+		memcpy(cluster, found.cluster, strlen(found.cluster) + 1);
+		return 0;
+	}
+	e = find(k, o, dest, &found, cluster);
+	return e == 0 && keep ? keep_dest(k, text, found, cluster) : e;
 }

@@ -130,6 +130,8 @@ void sl_kube_fini(struct sl_kube *k)
 	sl_index_free(&k->entry_by_host);
 	sl_index_free(&k->pod_by_ip);
 	sl_index_free(&k->made);
+	sl_index_free(&k->dest_by_text);
+	free(k->dest);
 	sl_arena_free(&k->arena);
 }
 

@@ -21,6 +21,13 @@ struct sl_kube_backing {
 	const char *service; /* name; the namespace is the object's */
 };
 
+/** What a destination of routes leads to; kept, since thousands of routes have few of them. */
+struct sl_kube_dest {
+	const char *cluster;        /* in the translation's arena */
+	const struct sl_object *to; /* Service or ServiceEntry */
+	const struct sl_node *port; /* of it */
+};
+
 /** One translation. */
 struct sl_kube {
 	const struct sl_objects *set;
@@ -42,7 +49,10 @@ struct sl_kube {
 	struct sl_index entry_by_host; /* lower case, to places in entry */
 	struct sl_index pod_by_ip;     /* to places in the set */
 	struct sl_index made;          /* names of clusters that are in the model */
-	struct sl_arena arena;         /* keys of the indexes, localities */
+	struct sl_index dest_by_text;  /* to places in dest */
+	struct sl_kube_dest *dest;     /* of routes, found so far */
+	size_t n_dest, cap_dest;
+	struct sl_arena arena; /* keys of the indexes, localities */
 };
 
 /** An endpoint as it is written. */

@@ -106,7 +106,9 @@ static const struct sl_node *get(const struct sl_node *node, const char *key, si
 	if (!node || node->type != SL_NODE_MAP)
 		return NULL;
 	for (uint32_t i = 0; i < node->n; i++)
-		if (strncmp(node->pair[i].key, key, n) == 0 && !node->pair[i].key[n])
+		/* Most keys differ in the first byte: worth a look before a call. */
+		if (*node->pair[i].key == *key && strncmp(node->pair[i].key, key, n) == 0 &&
+		    !node->pair[i].key[n])
 			return node->pair[i].value->type == SL_NODE_NULL ? NULL
 									 : node->pair[i].value;
 	return NULL;
@@ -120,7 +122,7 @@ const struct sl_node *sl_node_get(const struct sl_node *node, const char *key)
 const struct sl_node *sl_node_at(const struct sl_node *node, const char *path)
 {
 	while (node && *path) {
-		size_t n = strcspn(path, ".");
+		size_t n = (size_t)(strchrnul(path, '.') - path);
 
 		node = get(node, path, n);
 		path += n;

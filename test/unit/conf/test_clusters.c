@@ -138,6 +138,7 @@ int main(void)
 		CASE("clusters/unserved"),   CASE("clusters/workload"), CASE("routes/classes"),
 		CASE("routes/delegate"),     CASE("routes/ingress"),    CASE("routes/gateway-api"),
 		CASE("routes/mirror"),
+		CASE("routes/destinations"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
