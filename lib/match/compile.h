@@ -70,15 +70,18 @@ void literals_place(const struct literals *l, void *db, const struct sl_match_in
 
 /**
  * Regexes by what they begin with. Those that have no beginning worth a gate are one group, which
- * stands first and is scanned always; the others are in a group each beginning.
+ * stands first and is scanned always; the others are in a group each beginning. Of each group those
+ * that are rows of steps become programs, the others one Hyperscan database.
  */
 struct regexes {
 	struct compile_set set; /* in the order of their groups, once these are made */
 	struct sl_str *begin;   /* of each of the set; owned */
 	struct regex_group {
-		unsigned from, to; /* of the set */
+		unsigned from, to; /* of the set; those in `steps` are not in it any more */
 		struct sl_str gate;
 		uint32_t min_id, skip;
+		char *steps; /* programs, n_steps bytes */
+		uint32_t n_steps;
 		uint32_t at; /* where it lies, in units of SL_MATCH_ALIGN */
 		uint64_t len;
 		struct compile_part part;

@@ -6,6 +6,7 @@
 #include "beginning.h"
 #include "compile.h"
 #include "search.h"
+#include "steps.h"
 
 /* Shorter beginnings tell nothing: "/" opens nearly every path. */
 #define BEGIN_MIN 2u
@@ -28,8 +29,10 @@ void regexes_free(struct regexes *r)
 {
 	for (unsigned i = 0; i < r->set.n; i++)
 		free((char *)(uintptr_t)r->begin[i].p);
-	for (unsigned i = 0; i < r->n_groups; i++)
+	for (unsigned i = 0; i < r->n_groups; i++) {
 		compile_part_free(&r->group[i].part);
+		free(r->group[i].steps);
+	}
 	free(r->begin);
 	free(r->group);
 	compile_set_free(&r->set);
@@ -194,6 +197,51 @@ static void strip_group(struct regexes *r, struct regex_group *g)
 	g->skip = (uint32_t)n;
 }
 
+/* Puts a row of the set to another place, where its text replaces one that is not needed. */
+static void move_row(struct compile_set *s, unsigned from, unsigned to)
+{
+	char *text = s->text[to];
+
+	s->text[to] = s->text[from];
+	s->text[from] = text;
+	s->len[to] = s->len[from];
+	s->flags[to] = s->flags[from];
+	s->ids[to] = s->ids[from];
+	s->index[to] = s->index[from];
+}
+
+/* Makes programs of the regexes of a group that are rows of steps; the others stay. */
+static int take_steps(struct regexes *r, struct regex_group *g)
+{
+	unsigned kept = g->from;
+
+	for (unsigned i = g->from; i < g->to; i++) {
+		uint64_t room[SL_STEPS_ROOM / 8 + 1] = {0};
+		uint32_t n = sl_steps_compile(bare(r, i), r->set.ids[i], (void *)room);
+		char *more = n ? realloc(g->steps, g->n_steps + n) : g->steps;
+
+		if (n && !more)
+			return -ENOMEM;
+		g->steps = more;
+		if (n)
+			memcpy(more + g->n_steps, room, n);
+		else
+			move_row(&r->set, i, kept++);
+		g->n_steps += n;
+	}
+	g->to = kept;
+	return 0;
+}
+
+static int compile_group(struct regexes *r, struct regex_group *g, int *bad, struct sl_err *err)
+{
+	if (g->gate.n)
+		strip_group(r, g);
+	if (take_steps(r, g))
+		return sl_err(err, ENOMEM, "no memory to compile patterns");
+	return compile_part(&g->part, &r->set, g->from, g->to, false, &g->len, bad, err);
+}
+
 static int sort_rows(struct regexes *r)
 {
 	struct place *place = calloc(r->set.n + 1, sizeof(*place));
@@ -216,13 +264,8 @@ int regexes_compile(struct regexes *r, int *bad, struct sl_err *err)
 	if (rc)
 		return sl_err(err, ENOMEM, "no memory to compile patterns");
 	make_groups(r);
-	for (unsigned i = 0; i < r->n_groups && !rc; i++) {
-		struct regex_group *g = &r->group[i];
-
-		if (g->gate.n)
-			strip_group(r, g);
-		rc = compile_part(&g->part, &r->set, g->from, g->to, false, &g->len, bad, err);
-	}
+	for (unsigned i = 0; i < r->n_groups && !rc; i++)
+		rc = compile_group(r, &r->group[i], bad, err);
 	return rc;
 }
 
@@ -235,23 +278,46 @@ int regexes_gates(const struct regexes *r, struct literals *l)
 	return 0;
 }
 
+static uint32_t smallest_id(const struct regexes *r, const struct regex_group *g)
+{
+	uint32_t id = SL_MATCH_NONE;
+
+	for (unsigned i = g->from; i < g->to; i++)
+		id = SL_MIN(id, r->set.ids[i]);
+	return id;
+}
+
+static struct sl_match_group header(const struct regexes *r, const struct regex_group *g)
+{
+	return (struct sl_match_group){
+		.len = g->len,
+		.min_id = g->min_id,
+		.self = g->at,
+		.skip = g->skip,
+		.db_id = smallest_id(r, g),
+		.n_steps = g->n_steps,
+	};
+}
+
 int regexes_reserve(struct regexes *r, struct literals *l, uint64_t *end)
 {
 	for (unsigned i = 0; i < r->n_groups; i++) {
 		struct regex_group *g = &r->group[i];
+		struct sl_match_group h;
 
 		g->at = (uint32_t)(*end / SL_MATCH_ALIGN);
-		*end += sizeof(struct sl_match_group) + sl_match_align(g->len);
+		h = header(r, g);
+		*end += sl_match_group_db(&h) + sl_match_align(g->len);
 		if (*end / SL_MATCH_ALIGN > UINT32_MAX)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < l->n; i++)
 		if (l->row[i].kind == SL_INDEX_GATE) {
-			const struct regex_group *g = &r->group[l->row[i].id];
+			struct sl_match_group h = header(r, &r->group[l->row[i].id]);
 
-			l->row[i].id = g->at;
+			l->row[i].id = h.self;
 			l->row[i].lines =
-				(uint8_t)SL_MIN(sl_match_align(g->len) / SL_MATCH_ALIGN, UINT8_MAX);
+				(uint8_t)SL_MIN(sl_match_group_next(&h) - h.self, UINT8_MAX);
 		}
 	return 0;
 }
@@ -263,9 +329,10 @@ int regexes_place(const struct regexes *r, void *db)
 		struct sl_match_group *out =
 			(void *)((char *)db + (uint64_t)g->at * SL_MATCH_ALIGN);
 
-		*out = (struct sl_match_group){
-			.len = g->len, .min_id = g->min_id, .self = g->at, .skip = g->skip};
-		if (compile_place(&g->part, out + 1))
+		*out = header(r, g);
+		if (g->n_steps)
+			memcpy(out + 1, g->steps, g->n_steps);
+		if (compile_place(&g->part, (char *)out + sl_match_group_db(out)))
 			return -EINVAL;
 	}
 	return 0;

@@ -14,7 +14,7 @@ struct lookup {
 /*
  * Of a database of one or a few regexes, which is some kilobytes, a scan reads lines at the
  * beginning and at the end (seen by flushing them all before a scan): fetched at once, they cost
- * one miss or two, not twenty. The group's own header is the first line.
+ * one miss or two, not twenty. The group's own header is in the first line.
  */
 #define GROUP_HEAD 11u
 #define GROUP_TAIL 18u
@@ -22,12 +22,12 @@ struct lookup {
 static void fetch_group(const struct sl_match_db *db, const struct sl_index_entry *e)
 {
 	const char *p = (const char *)sl_match_group(db, e->id);
-	uint32_t n = e->lines + 1u,
-		 tail = n > GROUP_HEAD + GROUP_TAIL ? n - GROUP_TAIL : GROUP_HEAD;
+	uint32_t n = e->lines, head = SL_MIN(n, GROUP_HEAD),
+		 tail = n > GROUP_HEAD + GROUP_TAIL ? n - GROUP_TAIL : head;
 
-	for (uint32_t i = 0; i < GROUP_HEAD; i++)
+	for (uint32_t i = 0; i < head; i++)
 		__builtin_prefetch(p + i * SL_CACHE_LINE);
-	for (uint32_t i = tail; i < n && e->lines != UINT8_MAX; i++)
+	for (uint32_t i = tail; i < n && n != UINT8_MAX; i++)
 		__builtin_prefetch(p + i * SL_CACHE_LINE);
 }
 

@@ -17,7 +17,7 @@ struct sl_index_entry {
 	uint32_t text; /* offset among the texts */
 	uint16_t len;  /* of the text in bytes */
 	uint8_t kind;  /* enum sl_index_kind */
-	uint8_t lines; /* of a gate: cache lines of its group's database; 255: that or more */
+	uint8_t lines; /* of a gate: cache lines of its group; 255: that or more */
 };
 _Static_assert(sizeof(struct sl_index_entry) == 16, "four a cache line");
 

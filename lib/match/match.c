@@ -6,6 +6,7 @@
 #include <hs/hs.h>
 
 #include "search.h"
+#include "steps.h"
 #include "subst.h"
 
 struct sl_match_scratch {
@@ -28,7 +29,7 @@ static const hs_database_t *part_db(const struct sl_match_db *db, struct sl_matc
 
 static const hs_database_t *group_db(const struct sl_match_group *g)
 {
-	return (const hs_database_t *)(g + 1);
+	return (const hs_database_t *)((const char *)g + sl_match_group_db(g));
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -89,14 +90,32 @@ static void scan_suffixes(struct sl_match_search *s, struct sl_str subject)
 		on_suffix, s);
 }
 
+static void run_steps(struct sl_match_search *s, const struct sl_match_group *g,
+		      struct sl_str subject)
+{
+	const char *at = (const char *)(g + 1), *end = at + g->n_steps;
+
+	while (at < end) {
+		const struct sl_steps *p = (const struct sl_steps *)(const void *)at;
+
+		if (p->id < s->bound && sl_steps_match(p, subject))
+			sl_match_report(s, p->id);
+		at += p->bytes;
+	}
+}
+
 /* Regexes cost more: left out when none of a group could come before what was found. */
 static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str subject)
 {
 	const struct sl_match_group *g = sl_match_group(s->db, at);
 
-	if (g->min_id < s->bound)
-		hs_scan(group_db(g), subject.p + g->skip, subject.n - g->skip, 0, s->hs, on_match,
-			s);
+	if (g->min_id >= s->bound)
+		return;
+	subject.p += g->skip;
+	subject.n -= g->skip;
+	run_steps(s, g, subject);
+	if (g->len && g->db_id < s->bound)
+		hs_scan(group_db(g), subject.p, subject.n, 0, s->hs, on_match, s);
 }
 
 static void scan_regexes(struct sl_match_search *s, struct sl_str subject)
@@ -194,7 +213,7 @@ static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
 	for (uint32_t i = 0; i < db->n_groups; i++) {
 		const struct sl_match_group *g = sl_match_group(db, at);
 
-		if (hs_alloc_scratch(group_db(g), hs) != HS_SUCCESS)
+		if (g->len && hs_alloc_scratch(group_db(g), hs) != HS_SUCCESS)
 			return -ENOMEM;
 		at = sl_match_group_next(g);
 	}
@@ -289,6 +308,15 @@ static bool part_ok(const struct sl_match_db *db, struct sl_match_part part)
 	       part.len <= db->len - part.off && hs_ok(part_db(db, part), part.len);
 }
 
+/* Whether a group, of which `most` bytes lie in the database, is of parts that fit. */
+static bool group_ok(const struct sl_match_group *g, uint64_t most)
+{
+	uint64_t db = sl_match_group_db(g);
+
+	return db <= most && (g->len || g->n_steps) && g->len <= most - db &&
+	       (!g->len || hs_ok(group_db(g), g->len)) && sl_steps_ok(g + 1, g->n_steps);
+}
+
 /* The groups follow one another up to the end of the database. */
 static bool groups_ok(const struct sl_match_db *db)
 {
@@ -304,11 +332,10 @@ static bool groups_ok(const struct sl_match_db *db)
 		if (at > db->len || db->len - at <= sizeof(*g))
 			return false;
 		g = sl_match_group(db, (uint32_t)(at / SL_MATCH_ALIGN));
-		at += sizeof(*g);
-		if (g->self != at / SL_MATCH_ALIGN - 1 || (db->always && i == 0 && g->skip) ||
-		    g->len == 0 || g->len > db->len - at || !hs_ok(group_db(g), g->len))
+		if (g->self != at / SL_MATCH_ALIGN || (db->always && i == 0 && g->skip) ||
+		    !group_ok(g, db->len - at))
 			return false;
-		at += sl_match_align(g->len);
+		at = (uint64_t)sl_match_group_next(g) * SL_MATCH_ALIGN;
 	}
 	return at == db->len;
 }

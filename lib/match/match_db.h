@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Layout of a compiled database: this header, a table of the literals, a Hyperscan database of
- * suffixes, and groups of regexes, each a Hyperscan database behind its own header.
+ * suffixes, and groups of regexes, each programs and a Hyperscan database behind its own header.
  */
 #ifndef SL_MATCH_DB_H
 #define SL_MATCH_DB_H
@@ -9,7 +9,7 @@
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 4u
+#define SL_MATCH_VERSION 5u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01
@@ -51,15 +51,21 @@ struct sl_match_db {
 _Static_assert(sizeof(struct sl_match_db) == 128, "layout of databases in shared memory and files");
 _Static_assert(offsetof(struct sl_match_db, folded) == 64, "most scans need the first line only");
 
-/** A group of regexes: this header, then its Hyperscan database; the next group follows it. */
+/**
+ * A group of regexes: this header, then programs (steps.h) of those that are rows of steps, then,
+ * aligned, a Hyperscan database of the others; the next group follows it.
+ */
 struct sl_match_group {
-	uint64_t len;    /* of the database in bytes, not rounded up */
-	uint32_t min_id; /* smallest id in it */
-	uint32_t self;   /* where it lies, in units of SL_MATCH_ALIGN: gates lead here only */
-	uint32_t skip;   /* bytes of the gate that its regexes do not have any more */
-	uint32_t pad[11];
+	uint64_t len;     /* of the database in bytes, not rounded up; 0: there is none */
+	uint32_t min_id;  /* smallest id of the group */
+	uint32_t self;    /* where it lies, in units of SL_MATCH_ALIGN: gates lead here only */
+	uint32_t skip;    /* bytes of the gate that its regexes do not have any more */
+	uint32_t db_id;   /* smallest id in the database, or SL_MATCH_NONE */
+	uint32_t n_steps; /* bytes of all programs */
+	uint32_t pad;
 };
-_Static_assert(sizeof(struct sl_match_group) == SL_MATCH_ALIGN, "the database behind is aligned");
+_Static_assert(sizeof(struct sl_match_group) == 32,
+	       "layout of databases in shared memory and files");
 
 static inline uint64_t sl_match_align(uint64_t v)
 {
@@ -71,10 +77,17 @@ static inline const struct sl_match_group *sl_match_group(const struct sl_match_
 	return (const void *)((const char *)db + (uint64_t)at * SL_MATCH_ALIGN);
 }
 
+/** Where a group's Hyperscan database lies, in bytes from the group's beginning. */
+static inline uint64_t sl_match_group_db(const struct sl_match_group *g)
+{
+	return sl_match_align(sizeof(*g) + (uint64_t)g->n_steps);
+}
+
 /** Where the group behind this one lies. */
 static inline uint32_t sl_match_group_next(const struct sl_match_group *g)
 {
-	return g->self + 1 + (uint32_t)(sl_match_align(g->len) / SL_MATCH_ALIGN);
+	return g->self +
+	       (uint32_t)((sl_match_group_db(g) + sl_match_align(g->len)) / SL_MATCH_ALIGN);
 }
 
 /* Bytes that n bytes of text become at most, sentinels and final hash included. */

@@ -4,9 +4,9 @@
  *
  * Patterns carry ids; the answer is the smallest id that matches, which is "first in list order".
  * Exact and prefix literals stand in a hash table that is probed at each length they have. Suffixes
- * and regexes are Hyperscan's. Regexes see the bare subject, anchored at both ends; those that
- * begin with a literal stand in groups by it, and only the groups are scanned whose beginning the
- * subject has.
+ * are Hyperscan's, and regexes that are no row of texts and runs. Regexes see the bare subject,
+ * anchored at both ends; those that begin with a literal stand in groups by it, and only the groups
+ * are scanned whose beginning the subject has.
  */
 #ifndef SL_MATCH_H
 #define SL_MATCH_H

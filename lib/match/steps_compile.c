@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads regexes that are a row of steps; what is not plain to see is none. Control process only. */
+#include "steps.h"
+
+/* A class and how often it stands there. */
+struct step {
+	uint8_t set[32];
+	uint16_t min, max;
+};
+
+struct row {
+	struct step v[SL_STEPS_MAX];
+	size_t n;
+};
+
+/* What is left to read. */
+struct text {
+	const char *p, *end;
+};
+
+static void add_range(uint8_t set[32], uint8_t from, uint8_t to)
+{
+	for (unsigned c = from; c <= to; c++)
+		set[c >> 3] |= (uint8_t)(1u << (c & 7));
+}
+
+static void invert(uint8_t set[32])
+{
+	for (int i = 0; i < 32; i++)
+		set[i] = (uint8_t)~set[i];
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A byte that stands for itself behind a backslash. */
+static bool is_mark(char c)
+{
+	return c > ' ' && c < 0x7f && !is_digit(c) && !(sl_lower(c) >= 'a' && sl_lower(c) <= 'z') &&
+	       c != '_';
+}
+
+/* What a backslash begins; *byte is what it stands for, or -1: a class. */
+static bool read_escape(struct text *t, uint8_t set[32], int *byte)
+{
+	char c;
+
+	if (t->end - t->p < 2)
+		return false;
+	c = t->p[1];
+	t->p += 2;
+	*byte = -1;
+	if (c == 'd' || c == 'w')
+		add_range(set, '0', '9');
+	if (c == 'w') {
+		add_range(set, 'a', 'z');
+		add_range(set, 'A', 'Z');
+		add_range(set, '_', '_');
+	}
+	if (c == 'd' || c == 'w')
+		return true;
+	*byte = (unsigned char)c;
+	return is_mark(c);
+}
+
+/* One byte of a class; *byte as above. */
+static bool read_member(struct text *t, uint8_t set[32], int *byte)
+{
+	if (t->p == t->end || *t->p == '[' || *t->p == ']' || (unsigned char)*t->p >= 0x7f)
+		return false;
+	if (*t->p == '\\')
+		return read_escape(t, set, byte);
+	*byte = (unsigned char)*t->p++;
+	return true;
+}
+
+/* "[a-z]", "[^/]"; a '-' at either end stands for itself. */
+static bool read_class(struct text *t, uint8_t set[32])
+{
+	bool other;
+	int from, to;
+
+	t->p++;
+	other = t->p < t->end && *t->p == '^';
+	t->p += other;
+	do {
+		if (!read_member(t, set, &from))
+			return false;
+		to = from;
+		if (t->end - t->p >= 2 && t->p[0] == '-' && t->p[1] != ']') {
+			t->p++;
+			if (from < 0 || !read_member(t, set, &to) || to < from)
+				return false;
+		}
+		if (from >= 0)
+			add_range(set, (uint8_t)from, (uint8_t)to);
+	} while (t->p < t->end && *t->p != ']');
+	if (t->p++ == t->end)
+		return false;
+	if (other)
+		invert(set);
+	return true;
+}
+
+static bool read_atom(struct text *t, uint8_t set[32])
+{
+	int byte;
+
+	if (*t->p == '[')
+		return read_class(t, set);
+	if (*t->p == '\\') {
+		if (!read_escape(t, set, &byte))
+			return false;
+		if (byte >= 0)
+			add_range(set, (uint8_t)byte, (uint8_t)byte);
+		return true;
+	}
+	if (memchr("](){}|^$*+?", *t->p, 11) || *t->p < ' ' || *t->p == 0x7f)
+		return false;
+	if (*t->p == '.')
+		add_range(set, 0, UINT8_MAX);
+	else
+		add_range(set, (uint8_t)*t->p, (uint8_t)*t->p);
+	t->p++;
+	return true;
+}
+
+/* A number of at most three digits. */
+static bool read_number(struct text *t, uint16_t *out)
+{
+	const char *begin = t->p;
+
+	for (*out = 0; t->p < t->end && is_digit(*t->p) && t->p - begin < 3; t->p++)
+		*out = (uint16_t)(*out * 10 + (*t->p - '0'));
+	return t->p > begin;
+}
+
+/* "{2}", "{2,}", "{2,4}" */
+static bool read_counts(struct text *t, struct step *s)
+{
+	t->p++;
+	if (!read_number(t, &s->min))
+		return false;
+	s->max = s->min;
+	if (t->p < t->end && *t->p == ',') {
+		t->p++;
+		if (t->p < t->end && *t->p == '}')
+			s->max = UINT16_MAX;
+		else if (!read_number(t, &s->max))
+			return false;
+	}
+	return t->p < t->end && *t->p++ == '}' && s->max && s->min <= s->max;
+}
+
+static bool read_quantifier(struct text *t, struct step *s)
+{
+	s->min = s->max = 1;
+	if (t->p == t->end || !memchr("*+?{", *t->p, 4))
+		return true;
+	if (*t->p == '{') {
+		if (!read_counts(t, s))
+			return false;
+	} else {
+		s->min = *t->p == '+';
+		s->max = *t->p == '?' ? 1 : UINT16_MAX;
+		t->p++;
+	}
+	/* "a+?", "a++": lazy, possessive. */
+	return t->p == t->end || !memchr("*+?{", *t->p, 4);
+}
+
+static bool read_row(struct sl_str regex, struct row *r)
+{
+	struct text t = {regex.p, regex.p + regex.n};
+
+	/* A whole subject is matched in any case. */
+	t.p += regex.n && *t.p == '^';
+	while (t.p < t.end) {
+		struct step *s = &r->v[r->n];
+
+		if (*t.p == '$' && t.p + 1 == t.end)
+			break;
+		if (r->n++ == SL_STEPS_MAX || !read_atom(&t, s->set) || !read_quantifier(&t, s))
+			return false;
+	}
+	return true;
+}
+
+static bool overlap(const uint8_t a[32], const uint8_t b[32])
+{
+	uint8_t both = 0;
+
+	for (int i = 0; i < 32; i++)
+		both |= a[i] & b[i];
+	return both != 0;
+}
+
+/* Whether a byte that a run may take could be meant for what follows: then the longest run is not
+ * always the right one. */
+static bool is_certain(const struct row *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i].min == r->v[i].max)
+			continue;
+		for (size_t k = i + 1; k < r->n; k++) {
+			if (overlap(r->v[i].set, r->v[k].set))
+				return false;
+			if (r->v[k].min)
+				break;
+		}
+	}
+	return true;
+}
+
+/* The only byte of a step, or -1: it is a run. */
+static int only_byte(const struct step *s)
+{
+	int found = -1;
+
+	if (s->min != 1 || s->max != 1)
+		return -1;
+	for (int c = 0; c <= UINT8_MAX; c++)
+		if (sl_steps_has(s->set, (uint8_t)c)) {
+			if (found >= 0)
+				return -1;
+			found = c;
+		}
+	return found;
+}
+
+static uint8_t *emit_run(uint8_t *at, const struct step *s)
+{
+	struct sl_steps_run run = {
+		.min = {(uint8_t)s->min, (uint8_t)(s->min >> 8)},
+		.max = {(uint8_t)s->max, (uint8_t)(s->max >> 8)},
+	};
+
+	memcpy(run.set, s->set, sizeof(run.set));
+	memcpy(at, &run, sizeof(run));
+	return at + sizeof(run);
+}
+
+static uint8_t *emit(uint8_t *at, const struct row *r)
+{
+	uint8_t *text = NULL; /* the one that goes on */
+
+	for (size_t i = 0; i < r->n; i++) {
+		int byte = only_byte(&r->v[i]);
+
+		if (byte < 0) {
+			at = emit_run(at, &r->v[i]);
+			text = NULL;
+			continue;
+		}
+		if (!text) {
+			text = at++;
+			*text = 0;
+		}
+		++*text;
+		*at++ = (uint8_t)byte;
+	}
+	return at;
+}
+
+uint16_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out)
+{
+	struct row r = {.n = 0};
+	uint8_t *begin = (uint8_t *)out;
+
+	if (!read_row(regex, &r) || !is_certain(&r))
+		return 0;
+	out->id = id;
+	out->end = (uint16_t)(emit(begin + sizeof(*out), &r) - begin);
+	out->bytes = (uint16_t)((out->end + 3) / 4 * 4);
+	return out->bytes;
+}

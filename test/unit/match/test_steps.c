@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Regexes that are a row of steps: which ones are, what they match, and damaged programs. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "steps.h"
+
+union room {
+	struct sl_steps program;
+	uint8_t bytes[SL_STEPS_ROOM];
+};
+
+static uint32_t compile(const char *regex, union room *out)
+{
+	memset(out, 0, sizeof(*out));
+	return sl_steps_compile(sl_str(regex), 7, &out->program);
+}
+
+static void which_regexes_are(void **state)
+{
+	static const char *const yes[] = {
+		"",         "abc",     "v[0-9]+/items/[a-z0-9]+",
+		"[^/]+/x",  ".*",      "a+b",
+		"\\d{2}x",  "\\.\\-",  "^a$",
+		"[a-]+x",   "[-a]?",   "[\\w.]+/",
+		"a{2,}b",   "[+*]?a",  "a?b?c*",
+		"\\d*x",    "x{1,3}y", "[\\]^]",
+		"[a\\-z-]",
+	};
+	static const char *const no[] = {
+		"a*a",     "a?b?a",   ".*/x",  "(a)",    "a|b",      "[[:alpha:]]", "\\bfoo",
+		"\\s",     "a++",     "a*?",   "a{,2}",  "x{0}",     "[\\d-z]",     "\xc3\xa9",
+		"a{1}{2}", "^*",      "a^",    "$a",     "[]a]",     "\\x41",       "\\Qa\\E",
+		"a{1000}", "[^a]+b?", "(?i)a", "[\x80]", "a{",       "}",           "\\1",
+		"[a",      "a\\",     "[a-",   "[\\s]",  "\\w+[_-]", "\\w{2,3}0",
+	};
+	char longest[SL_STEPS_MAX + 2] = "";
+	union room room;
+
+	for (size_t i = 0; i < SL_ARRAY_LEN(yes); i++)
+		if (!compile(yes[i], &room))
+			fail_msg("'%s' is a row of steps", yes[i]);
+	for (size_t i = 0; i < SL_ARRAY_LEN(no); i++)
+		if (compile(no[i], &room))
+			fail_msg("'%s' is no row of steps", no[i]);
+	memset(longest, 'a', SL_STEPS_MAX);
+	assert_int_not_equal(compile(longest, &room), 0);
+	assert_true(sl_steps_match(&room.program, sl_str(longest)));
+	longest[SL_STEPS_MAX] = 'a';
+	assert_false(sl_steps_match(&room.program, sl_str(longest)));
+	assert_int_equal(compile(longest, &room), 0);
+}
+
+/* ---- the same answers as PCRE2 ---- */
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static void random_regex(char *out)
+{
+	static const char *const atoms[] = {"a",     "b",      "/",     "[ab]",   "[^/]",
+					    ".",     "\\.",    "[a-]",  "[^a-c]", "\\d",
+					    "\\w",   "[\\w.]", "-",     "1",      "[^]",
+					    "[b-z]", "[/-9]",  "[]ab]", "\\W",    "[\\-1]"};
+	static const char *const counts[] = {"",  "",    "",     "",      "*",  "+",
+					     "?", "{2}", "{1,}", "{0,2}", "*?", "++"};
+
+	strcpy(out, rnd(8) ? "" : "^");
+	for (uint32_t k = rnd(5); k; k--) {
+		strcat(out, atoms[rnd(SL_ARRAY_LEN(atoms))]);
+		strcat(out, counts[rnd(SL_ARRAY_LEN(counts))]);
+	}
+	strcat(out, rnd(8) ? "" : "$");
+}
+
+static uint32_t random_subject(char *out)
+{
+	static const char bytes[] = "aaabbc/./--z129_A\n\x80\xff";
+	uint32_t n = rnd(8);
+
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = bytes[rnd(sizeof(bytes))]; /* 0 too */
+	return n;
+}
+
+static bool pcre2_matches(const pcre2_code *re, pcre2_match_data *data, struct sl_str s)
+{
+	return pcre2_match(re, (PCRE2_SPTR)s.p, s.n, 0, 0, data, NULL) >= 0;
+}
+
+static void agrees_with_pcre2(void **state)
+{
+	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	uint64_t first = seed = sl_wall_us();
+	uint32_t rows = 0, hits = 0;
+
+	print_message("seed %llu\n", (unsigned long long)first);
+	for (int round = 0; round < 20000; round++) {
+		char regex[128], subject[8];
+		union room room;
+		PCRE2_SIZE at;
+		pcre2_code *re;
+		int code;
+
+		random_regex(regex);
+		re = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
+				   PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL, &code, &at,
+				   NULL);
+		if (!re || !compile(regex, &room)) {
+			pcre2_code_free(re);
+			continue;
+		}
+		rows++;
+		assert_true(sl_steps_ok(&room, room.program.bytes));
+		for (int k = 0; k < 20; k++) {
+			struct sl_str s = {subject, random_subject(subject)};
+			bool want = pcre2_matches(re, data, s);
+
+			hits += want;
+			if (sl_steps_match(&room.program, s) != want)
+				fail_msg("seed %llu: '%s' and '%.*s': not %d",
+					 (unsigned long long)first, regex, SL_STR_ARG(s), !want);
+		}
+		pcre2_code_free(re);
+	}
+	pcre2_match_data_free(data);
+	/* Neither few rows nor few matches, or this would say nothing. */
+	assert_true(rows > 2000 && hits > 2000);
+}
+
+/* ---- damage ---- */
+
+static void damaged_programs_are_refused(void **state)
+{
+	union room room;
+	uint32_t n = compile("v[0-9]+/items/[a-z]{2,3}", &room);
+	struct sl_steps *p = &room.program;
+
+	assert_true(n > 0 && sl_steps_ok(p, n));
+	for (uint32_t less = 0; less < n; less += 4)
+		assert_int_equal(sl_steps_ok(p, less), less == 0);
+	for (int by = -1; by <= 1; by += 2) {
+		p->end = (uint16_t)(p->end + by);
+		assert_false(sl_steps_ok(p, n));
+		p->end = (uint16_t)(p->end - by);
+	}
+	p->bytes = 0;
+	assert_false(sl_steps_ok(p, n));
+	p->bytes = (uint16_t)(n + 4);
+	assert_false(sl_steps_ok(p, n));
+	p->bytes = (uint16_t)n;
+	p->id = SL_MATCH_ID_MAX;
+	assert_false(sl_steps_ok(p, n));
+	p->id = 7;
+	assert_true(sl_steps_ok(p, n));
+}
+
+/* Whatever is taken for whole can be run: the sanitizer sees who leaves it. */
+static void what_is_taken_for_whole_can_be_run(void **state)
+{
+	union room room;
+	uint32_t n = compile("v[0-9]+/items/[a-z]{2,3}", &room);
+	struct sl_steps *p = malloc(n);
+
+	seed = sl_wall_us();
+	assert_non_null(p);
+	for (int round = 0; round < 20000; round++) {
+		char subject[8];
+		struct sl_str s = {subject, random_subject(subject)};
+
+		memcpy(p, &room, n);
+		((uint8_t *)p)[rnd(n)] = (uint8_t)rnd(256);
+		if (sl_steps_ok(p, n))
+			(void)sl_steps_match(p, s);
+	}
+	free(p);
+}
+
+/* ---- within a database ---- */
+
+#define P(kind, text, id)                                     \
+	{                                                     \
+		SL_MATCH_##kind, {text, sizeof(text) - 1}, id \
+	}
+
+/* Rows of steps and other regexes, of one beginning and of none. */
+static const struct sl_match_pattern mixed[] = {
+	P(REGEX, "/a/[0-9]+", 6), P(REGEX, "/a/(1|22)", 3), P(REGEX, "/a/[1-3]", 5),
+	P(EXACT, "/a/2", 4),      P(REGEX, "[^/]+", 8),     P(REGEX, ".*/b", 7),
+	P(REGEX, "/a/9+", 1),     P(REGEX, "/a/(9|8)", 2),
+};
+
+static void smallest_id_of_both_kinds(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t id;
+	} cases[] = {
+		{"/a/1", 3},
+		{"/a/2", 4},
+		{"/a/3", 5},
+		{"/a/44", 6},
+		{"/a/22", 3},
+		{"x/b", 7},
+		{"x", 8},
+		{"/a/b", 7},
+		{"/a/9", 1},
+		{"/a/8", 2},
+		{"/a/99", 1},
+		{"/a/88", 6},
+		{"/a/", SL_MATCH_NONE},
+		{"/A/1", SL_MATCH_NONE},
+		{"/", SL_MATCH_NONE},
+	};
+	struct sl_match_scratch *scratch = NULL;
+	struct sl_err err = {""};
+	size_t len;
+	void *db;
+	int bad;
+
+	assert_int_equal(sl_match_compile(mixed, SL_ARRAY_LEN(mixed), &db, &len, &bad, &err), 0);
+	assert_int_equal(sl_match_check(db, len, &err), 0);
+	assert_int_equal(sl_match_scratch_grow(&scratch, db, &err), 0);
+	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
+		if (sl_match_find(db, scratch, sl_str(cases[i].path), 0) != cases[i].id)
+			fail_msg("'%s': not %u", cases[i].path, cases[i].id);
+	sl_match_scratch_free(scratch);
+	free(db);
+}
+
+static struct sl_match_group *gated(struct sl_match_db *db)
+{
+	return (struct sl_match_group *)(uintptr_t)sl_match_group(
+		db, sl_match_group_next(sl_match_group(db, db->groups)));
+}
+
+/* Databases that were written with a right checksum, but not by us. */
+static void contradictions_are_refused(void **state)
+{
+	struct sl_err err = {""};
+	struct sl_match_db *db, *copy;
+	size_t len;
+	void *out;
+	int bad;
+
+	assert_int_equal(sl_match_compile(mixed, SL_ARRAY_LEN(mixed), &out, &len, &bad, &err), 0);
+	db = out;
+	copy = aligned_alloc(SL_MATCH_ALIGN, len);
+	assert_non_null(copy);
+	assert_int_equal(db->n_groups, 2);
+	for (int what = 0; what < 8; what++) {
+		struct sl_match_group *g;
+		struct sl_steps *p;
+
+		memcpy(copy, db, len);
+		g = gated(copy);
+		p = (struct sl_steps *)(g + 1);
+		assert_true(g->n_steps > 0 && g->len > 0);
+		switch (what) {
+		case 0:
+			break;
+		case 1:
+			g->n_steps += 4;
+			break;
+		case 2:
+			g->n_steps = UINT32_MAX - 31;
+			break;
+		case 3:
+			g->n_steps = 0; /* the database would begin elsewhere */
+			break;
+		case 4:
+			g->n_steps = 0;
+			g->len = 0;
+			break;
+		case 5:
+			g->len += SL_MATCH_ALIGN;
+			break;
+		case 6:
+			p->bytes = 0;
+			break;
+		case 7:
+			p->end += 1;
+			break;
+		}
+		copy->crc = sl_match_crc(copy);
+		if (sl_match_check(copy, len, &err) != (what ? -EBADMSG : 0))
+			fail_msg("change %d is not judged right", what);
+	}
+	free(copy);
+	free(out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(which_regexes_are),
+		cmocka_unit_test(agrees_with_pcre2),
+		cmocka_unit_test(damaged_programs_are_refused),
+		cmocka_unit_test(what_is_taken_for_whole_can_be_run),
+		cmocka_unit_test(smallest_id_of_both_kinds),
+		cmocka_unit_test(contradictions_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
