@@ -133,12 +133,13 @@ int main(void)
 		.name = (n), .test_func = play, .initial_state = (void *)(uintptr_t)(n) \
 	}
 	const struct CMUnitTest tests[] = {
-		CASE("clusters/conditions"), CASE("clusters/entry"),    CASE("clusters/locality"),
-		CASE("clusters/subsets"),    CASE("clusters/tls"),      CASE("clusters/wildcards"),
-		CASE("clusters/unserved"),   CASE("clusters/workload"), CASE("routes/classes"),
-		CASE("routes/delegate"),     CASE("routes/ingress"),    CASE("routes/gateway-api"),
-		CASE("routes/mirror"),
-		CASE("routes/destinations"),
+		CASE("clusters/conditions"), CASE("clusters/entry"),
+		CASE("clusters/locality"),   CASE("clusters/subsets"),
+		CASE("clusters/tls"),        CASE("clusters/wildcards"),
+		CASE("clusters/unserved"),   CASE("clusters/workload"),
+		CASE("routes/classes"),      CASE("routes/delegate"),
+		CASE("routes/ingress"),      CASE("routes/gateway-api"),
+		CASE("routes/mirror"),       CASE("routes/destinations"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
