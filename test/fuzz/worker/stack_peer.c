@@ -226,7 +226,7 @@ void peer_saw(const struct sl_port *port, const uint8_t *frame, uint32_t len)
 	uint32_t at = 12;
 	uint16_t type;
 
-	if (len < 14 + 4 + 20)
+	if (len < 14 + (port->cfg.vlan ? 4u : 0u) + 20)
 		broken("short frame");
 	if (memcmp(frame + 6, port->mac, 6) != 0)
 		broken("source MAC");
