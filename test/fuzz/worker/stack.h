@@ -22,18 +22,18 @@
 struct flow {
 	struct sl_ip peer, ours;
 	uint16_t peer_port, our_port;
-	uint16_t port;   /* of the box */
-	uint32_t next;   /* peer's next sequence number */
-	uint32_t seen;   /* behind the last byte the box has sent */
-	uint32_t una;    /* last number acknowledged */
-	bool live;       /* the box has sent a SYN */
-	bool fin;        /* the box has sent FIN */
-	bool ts;         /* timestamps agreed on */
-	bool own;        /* the other end is the stack, not a session of L4 */
-	uint8_t wscale;  /* of windows the box tells */
-	uint32_t ts_val; /* peer's clock */
-	uint32_t ts_ecr; /* last of the box */
-	uint32_t edge;   /* right edge of the window the box told */
+	uint16_t port;    /* of the box */
+	uint32_t next;    /* peer's next sequence number */
+	uint32_t seen;    /* behind the last byte the box has sent */
+	uint32_t una;     /* last number acknowledged */
+	bool live;        /* the box has sent a SYN */
+	bool fin;         /* the box has sent FIN */
+	bool ts;          /* timestamps agreed on */
+	bool own;         /* the other end is the stack, not a session of L4 */
+	uint8_t wscale;   /* of windows the box tells */
+	uint32_t ts_val;  /* peer's clock */
+	uint32_t ts_ecr;  /* last of the box */
+	uint32_t edge[2]; /* right edge of the window the box told: with wscale, and without */
 	bool edge_known, hist_known;
 	uint32_t hist_from, hist_to;
 	uint8_t hist[HIST]; /* bytes the box has sent, by number */

@@ -128,15 +128,25 @@ static void saw_data(struct flow *f, const struct pkt_tcp *t)
 	}
 }
 
-/* RFC 9293 3.8.6: the right edge does not move left, but for what scaling rounds off. */
+/*
+ * RFC 9293 3.8.6: the right edge does not move left, but for what scaling rounds off. Whether a
+ * peer agreed to scale what we offered to is not known here: it is a fault if it is one either way.
+ */
 static void saw_window(struct flow *f, const struct pkt_tcp *t)
 {
-	uint32_t edge = t->ack + ((uint32_t)t->win << f->wscale);
+	const uint8_t scale[2] = {f->wscale, 0};
+	unsigned shrunk = 0;
 
-	if (f->edge_known && (int32_t)(edge - f->edge) < -(1 << f->wscale))
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t edge = t->ack + ((uint32_t)t->win << scale[i]);
+		int32_t by = (int32_t)(edge - f->edge[i]);
+
+		shrunk += f->edge_known && by < -(1 << scale[i]);
+		if (!f->edge_known || by > 0)
+			f->edge[i] = edge;
+	}
+	if (shrunk == 2)
 		broken("the window shrank");
-	if (!f->edge_known || (int32_t)(edge - f->edge) > 0)
-		f->edge = edge;
 	f->edge_known = true;
 }
 
