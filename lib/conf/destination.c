@@ -131,10 +131,9 @@ static int to_entry(struct sl_kube *k, const struct sl_object *o, const struct s
 
 	if (!sl_kube_entry_served(entry))
 		return sl_object_bad(o, dest->line, k->err,
-				     "route to ServiceEntry %s with resolution %s, which is not "
-				     "served yet; write STATIC and endpoints",
-				     entry->name,
-				     sl_node_text(entry->root, "spec.resolution", "NONE"));
+				     "route to ServiceEntry %s with resolution NONE, which is not "
+				     "served yet; write STATIC and endpoints, or DNS",
+				     entry->name);
 	if (at < 0)
 		return no_port(k, o, dest, entry, list, "number", number);
 	*found = (struct sl_kube_dest){NULL, entry, list->item[at]};
@@ -149,11 +148,6 @@ static int to_service(struct sl_kube *k, const struct sl_object *o, const struct
 	int64_t number = sl_node_int(dest, "port.number", 0);
 	int64_t at = port_of(s->ports, "port", number, true);
 
-	if (strcmp(sl_node_text(s->spec, "type", ""), "ExternalName") == 0)
-		return sl_object_bad(o, sl_node_get(dest, "host")->line, k->err,
-				     "route to Service %s of type ExternalName, which is not "
-				     "served yet; write a Service with endpoints",
-				     s->o->name);
 	if (at < 0)
 		return no_port(k, o, dest, s->o, s->ports, "port", number);
 	*found = (struct sl_kube_dest){NULL, s->o, s->ports->item[at]};

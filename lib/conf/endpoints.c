@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "kube.h"
+#include "names.h"
 #include "objects_read.h"
 
 /* ---- comparing ---- */
@@ -83,6 +84,8 @@ enum sl_objects_change sl_objects_compare(const struct sl_objects *was,
 {
 	struct compare c = {now, own, n_own, SL_OBJECTS_EQUAL};
 
+	if (was->names != now->names || was->names_version != now->names_version)
+		c.found = SL_OBJECTS_ENDPOINTS;
 	for (size_t i = 0; i < now->n && c.found != SL_OBJECTS_MORE; i++) {
 		size_t at = sl_objects_place(was, now, i);
 
@@ -117,6 +120,7 @@ int sl_objects_endpoints_on(const struct sl_objects *set, const struct sl_object
 	int e;
 
 	sl_objects_warn_keep(set, was);
+	sl_wanted_clear(set->wanted);
 	e = sl_kube_init(&k);
 	sl_kube_warn_unused(&k, true);
 	for (size_t i = 0; e == 0 && i < n; i++)

@@ -305,7 +305,7 @@ static const struct sl_field service_spec[] = {
 	{.name = "loadBalancerSourceRanges", .type = SL_F_STRS},
 	{.name = "healthCheckNodePort", .type = SL_F_INT, .min = 0, .max = 65535},
 	ANY("allocateLoadBalancerNodePorts"),
-	ANY("externalName"),
+	STR("externalName"),
 	ANY("ipFamilies"),
 	ANY("ipFamilyPolicy"),
 	ANY("loadBalancerClass"),

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "names.h"
 #include "objects_read.h"
 
 #define SERVICE_LABEL "kubernetes.io/service-name"
@@ -111,7 +112,7 @@ int sl_kube_init(struct sl_kube *k)
 	for (size_t i = 0; e == 0 && i < k->set->n; i++)
 		e = add_object(k, k->set->v[i], (uint32_t)i);
 	if (e)
-		return sl_kube_no_memory(k);
+		return e == -ENOMEM ? sl_kube_no_memory(k) : e;
 	if (k->n_backing)
 		qsort(k->backing, k->n_backing, sizeof(*k->backing), backing_cmp);
 	sl_kube_rules_sort(k);
@@ -261,17 +262,42 @@ int sl_kube_cluster_make(struct sl_kube *k, const struct sl_kube_cluster_head *h
 	return e ? e : sl_kube_apply_rules(k, &rules, subset, c);
 }
 
+/* Of type ExternalName, its one name: on the Service's own port, as Istio reads it. */
+static int external(const struct sl_kube *k, const struct sl_kube_service *s,
+		    const struct sl_node *port, struct sl_kube_addrs *out)
+{
+	const struct sl_node *name = sl_node_get(s->spec, "externalName");
+	struct sl_kube_member like = {.weight = 1, .locality = ""};
+	int e;
+
+	*out = (struct sl_kube_addrs){.names = SL_KUBE_ALL};
+	like.addr.port = (uint16_t)sl_node_int(port, "port", 0);
+	if (!name)
+		return sl_object_bad(s->o, sl_node_get(s->spec, "type")->line, k->err,
+				     "Service %s of type ExternalName has no externalName; write "
+				     "externalName: NAME",
+				     s->o->name);
+	e = sl_kube_add_name(k, s->o, name->line, name->text, &like, out);
+	sl_kube_addrs_sort(out);
+	if (e) {
+		free(out->v);
+		return e == -ENOMEM ? sl_kube_no_memory(k) : e;
+	}
+	return 0;
+}
+
 int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port, bool local,
 		    const char *subset, char name[SL_KUBE_NAME_MAX])
 {
 	const struct sl_node *p = s->ports->item[port];
+	bool by_name = strcmp(sl_node_text(s->spec, "type", ""), "ExternalName") == 0;
 	char fqdn[SL_KUBE_NAME_MAX];
 	struct sl_kube_cluster_head head = {
 		.o = s->o,
 		.line = p->line,
 		.fqdn = fqdn,
 		.subset = subset,
-		.type = "EDS",
+		.type = by_name ? "STRICT_DNS" : "EDS",
 		.port = sl_node_int(p, "port", 0),
 		.udp = sl_kube_proto(p) == IPPROTO_UDP,
 		.local = local,
@@ -282,7 +308,7 @@ int sl_kube_cluster(struct sl_kube *k, struct sl_kube_service *s, uint32_t port,
 	snprintf(fqdn, sizeof(fqdn), "%s.%s." SL_KUBE_DOMAIN, s->o->name, s->o->ns);
 	if (sl_kube_cluster_made(k, &head, name))
 		return 0;
-	e = sl_kube_addrs(k, s, p, local, &addrs);
+	e = by_name ? external(k, s, p, &addrs) : sl_kube_addrs(k, s, p, local, &addrs);
 	if (e)
 		return e;
 	if (addrs.seen && addrs.n == 0 && !local)
@@ -309,6 +335,7 @@ int sl_objects_model_on(const struct sl_objects *set, const char *node, const st
 	int e;
 
 	sl_objects_warn_clear(set);
+	sl_wanted_clear(set->wanted);
 	e = sl_kube_init(&k);
 	sl_kube_warn_unused(&k, false);
 	if (e == 0)

@@ -64,8 +64,16 @@ struct sl_kube_member {
 	const char *locality;         /* "region/zone/subzone", or empty */
 };
 
+/** What a name in the place of an address stands for. */
+enum sl_kube_names {
+	SL_KUBE_NO_NAMES, /* nothing: it is left out */
+	SL_KUBE_ALL,      /* all addresses it has */
+	SL_KUBE_FIRST,    /* the first of the newest answer */
+};
+
 /** Endpoints behind a Service's port: sorted, each once. */
 struct sl_kube_addrs {
+	enum sl_kube_names names; /* set by who gathers */
 	struct sl_kube_member *v;
 	size_t n, cap;
 	bool seen; /* the Service has endpoints, even if none is ready or of this port */
@@ -115,6 +123,10 @@ void sl_kube_addrs_sort(struct sl_kube_addrs *out);
 int sl_kube_add_workload(const struct sl_kube *k, const struct sl_object *o,
 			 const struct sl_node *spec, const char *port_name, int64_t port,
 			 struct sl_kube_addrs *out);
+
+/** Adds what a name stands for, which may be nothing yet, and wants it known. 0 or -errno. */
+int sl_kube_add_name(const struct sl_kube *k, const struct sl_object *o, int line, const char *text,
+		     const struct sl_kube_member *like, struct sl_kube_addrs *out);
 
 /** Adds the WorkloadEntries of a namespace that a selector selects. 0 or -errno. */
 int sl_kube_add_selected(const struct sl_kube *k, const char *ns, const struct sl_node *selector,

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "kube.h"
+#include "names.h"
 #include "objects_read.h"
+#include "words.h"
 
 /* ---- labels ---- */
 
@@ -68,28 +70,67 @@ static const struct sl_node *labels_of(const struct sl_kube *k, const struct sl_
 
 /* ---- gathering ---- */
 
+/* @return Its place, or NULL: no memory. */
+static struct sl_kube_member *add_member(struct sl_kube_addrs *out, const struct sl_kube_member *m)
+{
+	if (out->n == out->cap) {
+		size_t cap = out->cap ? out->cap * 2 : 16;
+		struct sl_kube_member *v = reallocarray(out->v, cap, sizeof(*v));
+
+		if (!v)
+			return NULL;
+		out->v = v;
+		out->cap = cap;
+	}
+	out->v[out->n] = *m;
+	return &out->v[out->n++];
+}
+
 /* @return The member to fill in; NULL with *e 0 when the text is no address, or -ENOMEM. */
 static struct sl_kube_member *add(struct sl_kube_addrs *out, const char *text, int64_t port, int *e)
 {
-	struct sl_kube_member m = {.weight = 1, .locality = ""};
+	struct sl_kube_member m = {.weight = 1, .locality = ""}, *place;
 
 	m.addr.port = (uint16_t)port;
 	/* "None" and "" are no addresses. */
 	if (sl_ip_parse(text, &m.addr.ip, NULL) < 0 || m.addr.port == 0)
 		return NULL;
-	if (out->n == out->cap) {
-		size_t cap = out->cap ? out->cap * 2 : 16;
-		struct sl_kube_member *v = reallocarray(out->v, cap, sizeof(*v));
+	place = add_member(out, &m);
+	if (!place)
+		*e = -ENOMEM;
+	return place;
+}
 
-		if (!v) {
-			*e = -ENOMEM;
-			return NULL;
-		}
-		out->v = v;
-		out->cap = cap;
+int sl_kube_add_name(const struct sl_kube *k, const struct sl_object *o, int line, const char *text,
+		     const struct sl_kube_member *like, struct sl_kube_addrs *out)
+{
+	struct sl_kube_member m = *like;
+	char name[SL_NAME_TEXT_MAX], show[SL_SHOW_MAX];
+	struct sl_name_wanted want = {name, o->file, line, out->names == SL_KUBE_FIRST};
+	const struct sl_name *found;
+	int e;
+
+	if (!sl_name_read(text, name))
+		return sl_object_bad(
+			o, line, k->err,
+			"'%s' of %s %s is neither an IP address nor a host name; write "
+			"one such as 10.0.0.1 or api.example.com",
+			sl_show(text, show), o->kind->name, o->name);
+	e = sl_wanted_add(k->set->wanted, k->set->names_max, &want);
+	if (e == -E2BIG)
+		return sl_object_bad(o, line, k->err,
+				     "more than %zu names to be looked up; write fewer, or raise "
+				     "dns.names in sluice.conf",
+				     k->set->names_max);
+	found = sl_names_find(k->set->names, name);
+	for (size_t i = 0; e == 0 && found && i < found->n; i++) {
+		m.addr.ip = want.first ? found->first : found->addr[i];
+		if (!add_member(out, &m))
+			e = -ENOMEM;
+		if (want.first)
+			break;
 	}
-	out->v[out->n] = m;
-	return &out->v[out->n++];
+	return e;
 }
 
 /* Kube-proxy joins a Service's port and an endpoints' port by their name. */
@@ -213,29 +254,29 @@ int sl_kube_add_workload(const struct sl_kube *k, const struct sl_object *o,
 	const struct sl_node *named = sl_node_get(ports, port_name);
 	const struct sl_node *address = sl_node_get(spec, "address");
 	int64_t number = named ? strtoll(named->text, NULL, 10) : port;
-	struct sl_kube_member *m;
-	struct sl_ip ip;
-	int e = 0;
+	struct sl_kube_member m = {.weight = 1, .locality = ""};
+	bool is_ip;
 
 	if (number < 1 || number > 65535)
 		return sl_object_bad(o, named ? named->line : o->line, k->err,
 				     "port '%s' of %s is no number from 1 to 65535; write one",
 				     port_name, o->name);
-	if (address && sl_ip_parse(address->text, &ip, NULL) < 0) {
+	is_ip = address && sl_ip_parse(address->text, &m.addr.ip, NULL) == 0;
+	if (address && !is_ip && out->names == SL_KUBE_NO_NAMES)
 		sl_objects_warn(k->set, o, address->line,
-				"%s %s: address '%.80s' is no IP address, which is not served yet; "
-				"the endpoint is left out",
+				"%s %s: address '%.80s' is no IP address, which a ServiceEntry "
+				"with resolution DNS alone may have; the endpoint is left out",
 				o->kind->name, o->name, address->text);
+	if (!address || (!is_ip && out->names == SL_KUBE_NO_NAMES))
 		return 0;
-	}
-	m = add(out, address ? address->text : "", number, &e);
-	if (m) {
-		m->labels = sl_node_get(spec, "labels");
-		m->locality = sl_node_text(spec, "locality", "");
-		/* 0 and absent mean the same. */
-		m->weight = (uint32_t)SL_MAX(sl_node_int(spec, "weight", 1), (int64_t)1);
-	}
-	return e;
+	m.addr.port = (uint16_t)number;
+	m.labels = sl_node_get(spec, "labels");
+	m.locality = sl_node_text(spec, "locality", "");
+	/* 0 and absent mean the same. */
+	m.weight = (uint32_t)SL_MAX(sl_node_int(spec, "weight", 1), (int64_t)1);
+	if (!is_ip)
+		return sl_kube_add_name(k, o, address->line, address->text, &m, out);
+	return add_member(out, &m) ? 0 : -ENOMEM;
 }
 
 int sl_kube_add_selected(const struct sl_kube *k, const char *ns, const struct sl_node *selector,

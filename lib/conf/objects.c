@@ -7,19 +7,24 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "names.h"
 #include "objects_read.h"
 
 struct sl_objects *sl_objects_create(void)
 {
 	struct sl_objects *set = calloc(1, sizeof(*set));
 
-	if (set)
-		set->warn = calloc(1, sizeof(*set->warn));
-	if (set && !set->warn) {
-		free(set);
+	if (!set)
 		return NULL;
-	}
-	return set;
+	set->warn = calloc(1, sizeof(*set->warn));
+	set->wanted = calloc(1, sizeof(*set->wanted));
+	set->names_max = SL_NAMES_DEFAULT;
+	if (set->warn && set->wanted)
+		return set;
+	free(set->warn);
+	free(set->wanted);
+	free(set);
+	return NULL;
 }
 
 void sl_object_free(struct sl_object *o)
@@ -47,7 +52,36 @@ void sl_objects_free(struct sl_objects *set)
 	sl_index_free(&set->index);
 	sl_objects_warn_clear(set);
 	free(set->warn);
+	sl_wanted_free(set->wanted);
+	free(set->wanted);
 	free(set);
+}
+
+void sl_objects_use_names(struct sl_objects *set, const struct sl_names *names, size_t most)
+{
+	set->names = names;
+	set->names_version = sl_names_version(names);
+	set->names_max = most;
+}
+
+const struct sl_names *sl_objects_names(const struct sl_objects *set)
+{
+	return set->names;
+}
+
+uint64_t sl_objects_names_version(const struct sl_objects *set)
+{
+	return set->names_version;
+}
+
+size_t sl_objects_wanted_count(const struct sl_objects *set)
+{
+	return set->wanted->n;
+}
+
+struct sl_name_wanted sl_objects_wanted_at(const struct sl_objects *set, size_t i)
+{
+	return set->wanted->v[i];
 }
 
 void sl_objects_warn(const struct sl_objects *set, const struct sl_object *o, int line,

@@ -48,6 +48,10 @@ struct sl_objects {
 	size_t n, cap;
 	struct sl_index index; /* object keys to places in v */
 	struct sl_warnings *warn;
+	struct sl_wanted *wanted;
+	const struct sl_names *names; /* NULL: nothing is known of any */
+	uint64_t names_version;
+	size_t names_max;
 };
 
 /** Notes what is no error but worth a word. Beyond SL_WARNINGS_MAX it is dropped. */

@@ -9,6 +9,7 @@
 
 #include "sl_http.h"
 #include "sl_model.h"
+#include "sl_names.h"
 #include "sl_stats.h"
 
 #define SL_CONF_PORTS_MAX     8
@@ -279,6 +280,30 @@ int sl_objects_endpoints_on(const struct sl_objects *set, const struct sl_object
 			    const char *node, const struct sl_prefix *own, size_t n_own,
 			    const char *const *clusters, size_t n, struct sl_model *model,
 			    struct sl_err *err);
+
+/** A name that stands for endpoints, and where it is written first. */
+struct sl_name_wanted {
+	const char *name;
+	const char *file;
+	int line;
+	bool first; /* it matters which of its addresses comes first */
+};
+
+/**
+ * Says what is known of names, for the translations of the set and for comparing it.
+ *
+ * @param names Outlives the set, or NULL: nothing is.
+ * @param most Names that the set may want; more are refused.
+ */
+void sl_objects_use_names(struct sl_objects *set, const struct sl_names *names, size_t most);
+
+/** What sl_objects_use_names said, and the table's version at that time. */
+const struct sl_names *sl_objects_names(const struct sl_objects *set);
+uint64_t sl_objects_names_version(const struct sl_objects *set);
+
+/** Names that the last translation of the set wanted; i < count. Owned by the set. */
+size_t sl_objects_wanted_count(const struct sl_objects *set);
+struct sl_name_wanted sl_objects_wanted_at(const struct sl_objects *set, size_t i);
 
 /** Warnings of the last sl_objects_model of the set, each "file:line: sentence"; i < count. */
 size_t sl_objects_warning_count(const struct sl_objects *set);

@@ -371,9 +371,28 @@ const struct bad_case bad_yaml[] = {
 	 "t.yaml:19: the shares of 'to' add up to 99; write 100"},
 	{RULES
 	 "  - route: [{ destination: { host: x.example.com } }]\n" ENTRY
-	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: DNS }\n",
-	 "t.yaml:8: route to ServiceEntry e with resolution DNS, which is not served yet; write "
-	 "STATIC and endpoints"},
+	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: NONE }\n",
+	 "t.yaml:8: route to ServiceEntry e with resolution NONE, which is not served yet; write "
+	 "STATIC and endpoints, or DNS"},
+	{ENTRY "spec:\n"
+	       "  hosts: [a.example.com, \"*.example.com\"]\n"
+	       "  ports: [{ number: 80, name: h }]\n"
+	       "  resolution: DNS\n",
+	 "t.yaml:6: host '*.example.com' of ServiceEntry e cannot be looked up; write a whole host "
+	 "name, or endpoints"},
+	{RULES
+	 "  - route: [{ destination: { host: x.example.com } }]\n" ENTRY
+	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: DNS, "
+	 "endpoints: [{ address: 10.0.0.300 }] }\n",
+	 "t.yaml:13: '10.0.0.300' of ServiceEntry e is neither an IP address nor a host name; "
+	 "write one such as 10.0.0.1 or api.example.com"},
+	{RULES "  - route: [{ destination: { host: ext } }]\n" WEB "---\n"
+	       "apiVersion: v1\n"
+	       "kind: Service\n"
+	       "metadata: { name: ext }\n"
+	       "spec: { type: ExternalName, ports: [{ port: 80 }] }\n",
+	 "t.yaml:19: Service ext of type ExternalName has no externalName; write externalName: "
+	 "NAME"},
 	{RULES
 	 "  - route: [{ destination: { host: x.example.com, port: { number: 81 } } }]\n" ENTRY
 	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: STATIC "
@@ -409,8 +428,8 @@ const struct bad_case bad_yaml[] = {
 	       "kind: Service\n"
 	       "metadata: { name: ext }\n"
 	       "spec: { type: ExternalName, externalName: a.b }\n",
-	 "t.yaml:8: route to Service ext of type ExternalName, which is not served yet; write a "
-	 "Service with endpoints"},
+	 "t.yaml:8: Service ext has not exactly one TCP port; write port: { number: N }, one of: "
+	 "none"},
 	{RULES "  - route: [{ destination: { host: two } }]\n" WEB "---\n"
 	       "apiVersion: v1\n"
 	       "kind: Service\n"
