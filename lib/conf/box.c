@@ -250,6 +250,10 @@ const struct sl_key sl_conf_root_keys[] = {
 	 .type = SL_KEY_GROUP,
 	 .keys = admin_keys,
 	 .help = "Addresses that the control process serves to operators over HTTP."},
+	{.name = "dns",
+	 .type = SL_KEY_GROUP,
+	 .keys = sl_conf_dns_keys,
+	 .help = "How names that stand for endpoints are looked up."},
 	{.name = "access",
 	 .type = SL_KEY_EACH,
 	 .max = SL_CONF_RULES_MAX,
@@ -401,6 +405,8 @@ static int finish(struct sl_reader *r, struct sl_conf *conf)
 	e = finish_cache(r, conf);
 	if (e == 0)
 		e = finish_admin(r, conf);
+	if (e == 0)
+		e = sl_conf_dns_check(r, conf);
 	if (e == 0)
 		e = sl_conf_ports_check(r, conf);
 	return e ? e : sl_conf_snat_check(r, conf);

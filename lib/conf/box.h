@@ -66,6 +66,10 @@ extern const char *const sl_conf_slash_words[];
 extern const char *const sl_conf_trailer_words[];
 struct sl_http_path_rules sl_conf_path(int normalization, int slashes);
 
+/* How names are looked up (dns.c). */
+extern const struct sl_key sl_conf_dns_keys[];
+int sl_conf_dns_check(struct sl_reader *r, const struct sl_conf *conf);
+
 /** Keys of `http` that contradict each other. */
 int sl_conf_http_check(struct sl_reader *r, const struct sl_conf *conf);
 

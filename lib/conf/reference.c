@@ -82,8 +82,8 @@ static const struct sl_key *sub(const struct sl_key *keys, const char *name)
 
 static void chapters(FILE *f)
 {
-	static const char *const groups[] = {"workers", "memory", "log",      "control",
-					     "admin",   "limits", "timeouts", "http"};
+	static const char *const groups[] = {"workers", "memory", "log",      "control", "admin",
+					     "dns",     "limits", "timeouts", "http"};
 	const struct sl_key *route = sl_native_route_keys;
 
 	chapter(f, "Top level", sl_conf_root_keys);

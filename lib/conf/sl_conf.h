@@ -135,6 +135,17 @@ struct sl_conf_box {
 	bool websocket;
 };
 
+#define SL_CONF_DNS_SERVERS 3 /* as resolv.conf(5) */
+
+/** How names that stand for endpoints are looked up. */
+struct sl_conf_dns {
+	struct sl_ip_port server[SL_CONF_DNS_SERVERS]; /* n_servers 0: those of resolv.conf */
+	uint16_t n_servers;
+	uint32_t timeout_ms; /* of a question to a server */
+	uint32_t refresh_min_ms, refresh_max_ms;
+	uint32_t names, addresses; /* most names; most addresses of one */
+};
+
 /** What sluice-control needs besides the model. */
 struct sl_conf_control {
 	char socket[108];       /* Unix socket; default /run/sluice/NAME.sock */
@@ -151,6 +162,7 @@ struct sl_conf_control {
 	 * as read, port 0: none. */
 	char admin_text[3][64];
 	struct sl_ip_port admin[3];
+	struct sl_conf_dns dns;
 };
 
 struct sl_conf; /* a parsed sluice.conf */

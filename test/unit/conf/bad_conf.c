@@ -42,7 +42,7 @@ const struct bad_case bad_conf[] = {
 	{PORTS "zzzzzzzz = 1;",
 	 "t.conf:2: unknown key 'zzzzzzzz' in sluice.conf; write one of: "
 	 "instance, node, workers, memory, log, ports, gateway, routes, control, "
-	 "admin, access, snat, egress, limits, timeouts, session_timeouts, http, locality, "
+	 "admin, dns, access, snat, egress, limits, timeouts, session_timeouts, http, locality, "
 	 "manifests, "
 	 "listeners, "
 	 "clusters, services"},
@@ -148,6 +148,14 @@ const struct bad_case bad_conf[] = {
 	       "escaped_slashes = \"reject\"; };",
 	 "t.conf:3: 'escaped_slashes' contradicts 'path_normalization', which unescapes them; "
 	 "write merge_slashes there, or leave this away"},
+	{PORTS "dns: { servers = [ \"192.0.2.53\", \"dns.example.com\" ]; };",
+	 "t.conf:2: 'servers' holds what is no address; write one such as \"192.0.2.53\" or "
+	 "\"127.0.0.1:5353\""},
+	{PORTS "dns: { servers = [ \"::1\", \"::2\", \"::3\", \"::4\" ]; };",
+	 "t.conf:2: 'servers' has 4 entries; at most 3 fit"},
+	{PORTS "dns: { refresh_min = \"10s\"; refresh_max = \"9s\"; };",
+	 "t.conf:2: 'refresh_min' is above 'refresh_max'; write less"},
+	{PORTS "dns: { names = 0; };", "t.conf:2: 'names' is 0; write 1 to 10000"},
 	{PORTS "control: { socket = \"\"; };",
 	 "t.conf:2: 'socket' is empty; write a value or leave it out"},
 	{PORTS "manifests = \"x\";", "t.conf:2: 'manifests' is a text; write a list: [ ..., ... ]"},

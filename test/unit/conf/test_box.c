@@ -455,6 +455,26 @@ static void two_listeners_of_one_port(void **state)
 	sl_conf_free(conf);
 }
 
+static void dns_servers(void **state)
+{
+	struct sl_conf *conf = text_ok(
+		"ports = ( { name = \"a\"; kind = \"null\"; } );"
+		"dns: { servers = [ \"192.0.2.53\", \"127.0.0.1:5353\", \"2001:db8::1\" ]; "
+		"refresh_min = \"1s\"; addresses = 3; };");
+	const struct sl_conf_dns *dns = &sl_conf_control(conf)->dns;
+
+	assert_int_equal(dns->n_servers, 3);
+	assert_int_equal(dns->server[0].port, 53);
+	assert_int_equal(dns->server[1].port, 5353);
+	assert_false(sl_ip_is_v4(&dns->server[2].ip));
+	assert_int_equal(dns->refresh_min_ms, 1000);
+	assert_int_equal(dns->refresh_max_ms, 300000);
+	assert_int_equal(dns->timeout_ms, 2000);
+	assert_int_equal(dns->names, SL_NAMES_DEFAULT);
+	assert_int_equal(dns->addresses, 3);
+	sl_conf_free(conf);
+}
+
 static int make_dir(void **state)
 {
 	return mkdtemp(dir) ? 0 : -1;
@@ -476,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(dns_servers),
 		cmocka_unit_test(every_key),
 		cmocka_unit_test(the_scenario),
 		cmocka_unit_test(the_scenario_natively),
