@@ -47,7 +47,8 @@ static void take_settings(struct control *c)
 	if (ch->parts.applied != NULL && !ch->parts.stored)
 		c->confirm = (struct confirmation){0};
 	if (ch->confirm_wall_us != 0)
-		c->confirm = (struct confirmation){c->snap.map->epoch, ch->confirm_wall_us};
+		c->confirm = (struct confirmation){history_epoch(c->history, c->snap.map->epoch),
+						   ch->confirm_wall_us};
 }
 
 static void change_take(struct control *c)
@@ -72,11 +73,14 @@ static void change_take(struct control *c)
 	}
 	new_conf = ch->parts.conf != NULL;
 	TAKE(ch->parts.conf, conf, sl_conf_free);
-	if (new_conf)
+	if (new_conf) {
 		admin_open(c);
+		dns_configure(c->dns, &sl_conf_control(c->conf)->dns);
+	}
 	TAKE(ch->parts.manifests, manifests, sl_objects_free);
 	TAKE(ch->parts.applied, applied, sl_objects_free);
 	TAKE(ch->objects, objects, sl_objects_free);
+	dns_follow(c->dns, c->objects);
 	if (ch->snap.map != NULL) {
 		snapfile_close(&c->snap);
 		c->snap = ch->snap;
@@ -118,7 +122,8 @@ static void finish(struct control *c, int code, const char *text)
 			json_object_set_new(answer, "timing", timing_json(&c->change));
 	}
 	json_decref(w.answer);
-	note = (code >= 0 || code == -ETIMEDOUT) && c->change.started_us != 0;
+	note = (code >= 0 || code == -ETIMEDOUT) && c->change.started_us != 0 &&
+	       !c->change.parts.names;
 	memcpy(cause, c->change.cause, sizeof(cause));
 	change_drop(c);
 	if (w.client != 0)
@@ -223,6 +228,17 @@ static int compile(const struct control *c, struct snapfile *out, struct sl_err 
 	return rc;
 }
 
+int change_merge(const struct control *c, const struct sl_conf *conf,
+		 const struct sl_objects *manifests, const struct sl_objects *applied,
+		 struct sl_objects **out, struct sl_err *err)
+{
+	int rc = compile_merge(out, manifests, applied, err);
+
+	if (rc == 0)
+		sl_objects_use_names(*out, dns_names(c->dns), sl_conf_control(conf)->dns.names);
+	return rc;
+}
+
 /* Compiles the candidate and writes its snapshot; ch->snap stays empty when it says the same. */
 static int prepare(struct control *c, struct sl_err *err)
 {
@@ -234,13 +250,13 @@ static int prepare(struct control *c, struct sl_err *err)
 	int rc;
 
 	publish_learn(c);
-	rc = compile_merge(&ch->objects, man, app, err);
+	rc = change_merge(c, p->conf != NULL ? p->conf : c->conf, man, app, &ch->objects, err);
 	if (rc == 0)
 		rc = compile(c, &snap, err);
 	if (rc < 0)
 		return rc;
 	ch->compiled_us = sl_clock_us();
-	for (size_t i = 0; i < sl_objects_warning_count(ch->objects); i++)
+	for (size_t i = 0; !p->names && i < sl_objects_warning_count(ch->objects); i++)
 		change_warn(ch->waiter.answer, sl_objects_warning_at(ch->objects, i));
 	if (snap.map != NULL &&
 	    (c->snap.map == NULL || !in_use_already(c) || !snapfile_same(snap.map, c->snap.map))) {
@@ -281,7 +297,7 @@ static int stage(struct control *c, struct sl_err *err)
 		if (ch->confirm_wall_us != 0)
 			snprintf(text, sizeof(text), "%llu %llu",
 				 (unsigned long long)ch->confirm_wall_us,
-				 (unsigned long long)c->snap.map->epoch);
+				 (unsigned long long)history_epoch(c->history, c->snap.map->epoch));
 		rc = state_stage_setting(ch->state, STATE_CONFIRM, text, err);
 	}
 	return rc;

@@ -20,6 +20,21 @@ static void source_bad(struct control *c, const struct sl_err *err)
 	c->source_fault = *err;
 }
 
+void change_names(struct control *c)
+{
+	struct waiter nobody = {0, NULL};
+	struct sl_err err = {""};
+
+	/* Objects that are not in use, or know it already. */
+	if (c->fault.text[0] != '\0' ||
+	    sl_objects_names_version(c->objects) == sl_names_version(dns_names(c->dns)))
+		return;
+	nobody.answer = json_object();
+	if (change_start(c, "names", &(struct parts){.names = true}, nobody, &err) < 0)
+		sl_log(SL_LOG_ERROR, "What names stand for now is not taken up: %s", err.text);
+	json_decref(nobody.answer);
+}
+
 void change_sources(struct control *c)
 {
 	struct waiter nobody = {0, json_object()};

@@ -131,6 +131,7 @@ static int command_status(struct control *c, uint64_t client, const json_t *requ
 	}
 	json_decref(status);
 	json_object_update_new(answer, status_changes(c));
+	json_object_set_new(answer, "dns", dns_status(c->dns));
 	return 0;
 }
 

@@ -217,7 +217,7 @@ int command_check(struct control *c, uint64_t client, const json_t *request, jso
 	if (rc == 0)
 		rc = candidate(c, request, answer, &next, err);
 	if (rc == 0)
-		rc = compile_merge(&all, c->manifests, next, err);
+		rc = change_merge(c, c->conf, c->manifests, next, &all, err);
 	if (rc == 0)
 		rc = compile_snapshot(c->conf, all, c->last_epoch + 1, c->snap.map, c->cache, &snap,
 				      &size, err);

@@ -8,7 +8,7 @@ int command_history(struct control *c, uint64_t client, const json_t *request, j
 		    struct sl_err *err)
 {
 	json_t *list = json_array();
-	uint64_t now = c->snap.map != NULL ? c->snap.map->epoch : 0;
+	uint64_t now = c->snap.map != NULL ? history_epoch(c->history, c->snap.map->epoch) : 0;
 
 	if (json_object_set_new(answer, "epochs", list) < 0)
 		return sl_err(err, ENOMEM, "Out of memory.");

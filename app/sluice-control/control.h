@@ -4,6 +4,7 @@
  *
  *   socket.c  clients' requests        -> command.c  table of commands
  *   change.c  candidate configuration  -> publish.c  snapshot, ring, acknowledgements
+ *   dns.c     names of endpoints       -> resolver.c  questions to DNS servers
  *   state.c   applied objects on disk     access_log.c  records from the workers (own thread)
  *
  * One thread runs everything but the access log. A change is prepared aside as a whole and takes
@@ -21,6 +22,7 @@
 #include "sl_snap_build.h"
 
 #include "access_log.h"
+#include "dns.h"
 #include "history.h"
 #include "jsontext.h"
 #include "kinds.h"
@@ -46,6 +48,7 @@ struct parts {
 	struct sl_conf *conf;
 	struct sl_objects *manifests, *applied;
 	bool stored;        /* `applied` was read from disk and is not written there */
+	bool names;         /* nothing is new but what names stand for */
 	bool repin;         /* `pin` is new, too */
 	uint64_t pin;       /* see struct control */
 	uint32_t confirm_s; /* back by itself after so many seconds unless confirmed; 0: no */
@@ -91,6 +94,7 @@ struct control {
 	uint64_t started_us;
 	struct sl_conf *conf;
 	struct sources *sources;
+	struct dns *dns;
 	struct sl_objects *manifests, *applied, *objects;
 	struct history *history;
 	uint64_t pin;     /* epoch whose manifests are used in place of the files; 0: the files */
@@ -167,6 +171,11 @@ int change_rollback(struct control *c, uint64_t epoch, const char *cause, struct
 int change_dry_run(struct control *c, const struct sl_objects *applied, json_t *answer,
 		   struct sl_err *err);
 
+/** Manifests and applied objects in one new set that knows what names stand for. */
+int change_merge(const struct control *c, const struct sl_conf *conf,
+		 const struct sl_objects *manifests, const struct sl_objects *applied,
+		 struct sl_objects **out, struct sl_err *err);
+
 /** What is no error but worth a word: to the log, and to whoever waits. */
 void change_warn(json_t *answer, const char *text);
 
@@ -175,6 +184,9 @@ void change_unconfirmed(struct control *c, uint64_t *due_us);
 
 /** Reads all files again and starts that change. 0 or -errno, nothing changed. */
 int change_reload(struct control *c, const char *cause, struct waiter waiter, struct sl_err *err);
+
+/** Takes up what names stand for now, when nothing else is on its way. */
+void change_names(struct control *c);
 
 /** Takes up what the sources say now, when nothing else is on its way. */
 void change_sources(struct control *c);

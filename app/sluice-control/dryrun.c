@@ -226,7 +226,7 @@ int change_dry_run(struct control *c, const struct sl_objects *applied, json_t *
 	int rc = model == NULL ? sl_err(err, ENOMEM, "Out of memory.") : 0;
 
 	if (rc == 0)
-		rc = compile_merge(&all, c->manifests, applied, err);
+		rc = change_merge(c, c->conf, c->manifests, applied, &all, err);
 	if (rc == 0)
 		rc = compile_model(c->conf, all, model, err);
 	if (rc == 0)

@@ -436,6 +436,16 @@ void history_add(struct history *h, uint64_t epoch, const char *cause,
 	}
 }
 
+uint64_t history_epoch(const struct history *h, uint64_t epoch)
+{
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->entry[i].info.epoch <= epoch)
+			found = SL_MAX(found, h->entry[i].info.epoch);
+	return found != 0 ? found : epoch;
+}
+
 size_t history_count(const struct history *h)
 {
 	return h->n;

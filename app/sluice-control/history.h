@@ -36,6 +36,12 @@ void history_hold(struct history *h, uint64_t epoch);
 void history_add(struct history *h, uint64_t epoch, const char *cause,
 		 const struct sl_objects *manifests, const struct sl_objects *applied);
 
+/**
+ * The epoch that the objects of another are noted under: that one, or an earlier one when nothing
+ * but the addresses behind names has changed since. Without any: epoch itself.
+ */
+uint64_t history_epoch(const struct history *h, uint64_t epoch);
+
 /** Entries, oldest first. */
 size_t history_count(const struct history *h);
 const struct history_entry *history_at(const struct history *h, size_t i);

@@ -99,9 +99,12 @@ static int open_store(struct control *c, struct sl_err *err)
 		return sl_err(err, ENOMEM, "Out of memory.");
 	rc = sources_open(&c->sources, err);
 	if (rc == 0)
+		rc = dns_open(&c->dns, c->state_dir, err);
+	if (rc == 0)
 		rc = history_open(&c->history, c->state_dir, cc->history, err);
 	if (rc < 0)
 		return rc;
+	dns_configure(c->dns, &cc->dns);
 	/* After a reboot shared memory begins anew; epochs do not. */
 	if (history_count(c->history) > 0)
 		c->last_epoch =
@@ -152,6 +155,7 @@ static void stop(struct control *c)
 	sl_objects_free(c->applied);
 	sl_objects_free(c->manifests);
 	sources_close(c->sources);
+	dns_close(c->dns);
 	history_close(c->history);
 	sl_conf_free(c->conf);
 	if (log_gone) {
@@ -189,6 +193,8 @@ static uint64_t chores(struct control *c)
 	/* Files wait while a change may still be taken back. */
 	if (!c->change.active && c->confirm.epoch == 0 && sources_changed(c->sources, now, &due))
 		change_sources(c);
+	if (!c->change.active && dns_news(c->dns, now, &due))
+		change_names(c);
 	return c->change.active ? now + POLL_BUSY_US : due;
 }
 

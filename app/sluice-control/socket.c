@@ -399,8 +399,8 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 {
 	struct server *s = c->server;
 	struct timespec wait = {0};
-	struct pollfd pfd[CLIENTS_MAX + 2 + ADMIN_LISTENERS + SOURCES_MAX];
-	unsigned n = CLIENTS_MAX + 2;
+	struct pollfd pfd[CLIENTS_MAX + 2 + ADMIN_LISTENERS + SOURCES_MAX + DNS_FDS];
+	unsigned n = CLIENTS_MAX + 2, dns, dns_end;
 
 	pfd[0] = (struct pollfd){signal_fd, POLLIN, 0};
 	pfd[1] = (struct pollfd){s->fd, POLLIN, 0};
@@ -411,6 +411,9 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 		pfd[2 + i] = (struct pollfd){cl->fd, want, 0};
 	}
 	n += admin_poll_fds(c, pfd + n);
+	dns = n;
+	n += dns_poll_fds(c->dns, pfd + n);
+	dns_end = n;
 	/* While a change runs its end comes first; what the sources say is kept for them. */
 	if (!c->change.active)
 		n += sources_poll_fds(c->sources, pfd + n);
@@ -422,6 +425,7 @@ void server_poll(struct control *c, int signal_fd, uint64_t timeout_us)
 	if (pfd[0].revents)
 		signals_read(c, signal_fd);
 	admin_serve(c);
+	dns_serve(c->dns, pfd + dns, dns_end - dns);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		if (s->client[i].fd >= 0 && s->client[i].fd == pfd[2 + i].fd)
 			client_serve(c, &s->client[i], pfd[2 + i].revents);

@@ -73,6 +73,24 @@ static json_t *data_plane(const struct sl_stats *stats)
 			 "memory", memory(h), "workers", workers);
 }
 
+/* Names that stand for endpoints, where there are any; each that is not answered. */
+static void print_names(const json_t *dns)
+{
+	const json_t *name;
+	size_t i;
+
+	if (number(dns, "names") == 0)
+		return;
+	printf("names       %lld looked up, %lld of them without an answer\n", number(dns, "names"),
+	       number(dns, "failing"));
+	json_array_foreach(json_object_get(dns, "list"), i, name)
+	{
+		printf("            %s (%s): %s, %lld times; %lld addresses stay\n",
+		       text(name, "name"), text(name, "at"), text(name, "why"),
+		       number(name, "failures"), number(name, "addresses"));
+	}
+}
+
 static void print_control(const json_t *control)
 {
 	char up[32];
@@ -104,6 +122,7 @@ static void print_control(const json_t *control)
 		printf("confirm     back to epoch %lld in %lld s, unless `sluicectl confirm` is "
 		       "run\n",
 		       number(control, "confirm_epoch"), number(control, "confirm_left_s"));
+	print_names(json_object_get(control, "dns"));
 	if (text(control, "fault")[0] != '\0')
 		printf("fault       %s\n", text(control, "fault"));
 }

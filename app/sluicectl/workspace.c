@@ -54,7 +54,12 @@ int workspace_read(struct workspace *w, const char *conf_path, const json_t *doc
 		rc = read_applied(w, err);
 	if (rc == 0)
 		rc = add_documents(w, documents, err);
-	return rc == 0 ? compile_merge(&w->all, w->manifests, w->applied, err) : rc;
+	if (rc == 0)
+		rc = compile_merge(&w->all, w->manifests, w->applied, err);
+	/* Nobody is asked for names here. */
+	if (rc == 0)
+		sl_objects_use_names(w->all, NULL, sl_conf_control(w->conf)->dns.names);
+	return rc;
 }
 
 void workspace_free(struct workspace *w)

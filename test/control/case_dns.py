@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Names that stand for endpoints: looked up, refreshed, kept while nobody answers, bounded."""
+import time
+
+from box import Box, expect, expect_eq, expect_in, test, wait_until
+from nameserver import REFUSED, SERVFAIL, Nameserver
+
+ROUTE = """apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: g }
+spec: { servers: [{ hosts: ["*"], port: { number: 80, protocol: HTTP } }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: v }
+spec: { hosts: ["*"], gateways: [g], http: [{ route: [{ destination: { host: api.test } }] }] }
+---
+"""
+
+
+def entry(resolution="DNS", more=""):
+    return ROUTE + f"""apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {{ name: api }}
+spec:
+  hosts: [api.test]
+  ports: [{{ number: 80, name: http, protocol: HTTP, targetPort: 8080 }}]
+  resolution: {resolution}
+{more}"""
+
+
+def named_box(server, conf=None, yaml=entry()):
+    b = Box(conf or server.conf()).start().start_daemon()
+    b.ctl("apply", "-f", "-", stdin=yaml.encode())
+    return b
+
+
+def endpoints(b):
+    """Addresses with ports of the only cluster."""
+    return sorted(e["endpoint"] for e in b.ask(cmd="pc", view="endpoint")["rows"])
+
+
+def becomes(b, want, seconds=15.0):
+    try:
+        wait_until(lambda: endpoints(b) == want, "endpoints", seconds)
+    except Exception as e:
+        raise AssertionError(f"wanted {want}, got {endpoints(b)}") from e
+
+
+def dns(b):
+    return b.json("status")["control"]["dns"]
+
+
+@test
+def names_become_endpoints():
+    with Nameserver({"api.test": ["10.10.1.7", "10.10.1.6", "2001:db8::7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.6:8080", "10.10.1.7:8080", "[2001:db8::7]:8080"])
+        expect_in(r"api.test +80 .*STRICT_DNS", b.ctl("pc", "cluster"))
+        expect_in(r"^names +1 looked up, 0 of them without", b.ctl("status"))
+        # Another answer is taken up when the time to live of the old one is over.
+        before, history = b.epoch(), b.ctl("history")
+        s.names["api.test"] = ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:8080"])
+        expect(b.epoch() > before, "a new epoch")
+        # It is no change of objects: there is nothing to go back to, and what is in use is known.
+        expect_eq(history, b.ctl("history"), "history")
+        expect_in(r"in use", history)
+        # An answer that says the same is no change.
+        before = b.epoch()
+        n = s.asked["api.test"]
+        wait_until(lambda: s.asked["api.test"] >= n + 4, "asked twice more")
+        expect_eq(before, b.epoch(), "epoch")
+
+
+@test
+def old_addresses_stay_while_nobody_answers():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        for what, why in (("names", "there is no such name"), ("rcode", ""),
+                          ("silent", "no server answers")):
+            if what == "names":
+                del s.names["api.test"]
+            elif what == "rcode":
+                s.rcode = SERVFAIL
+            else:
+                s.silent = True
+            wait_until(lambda: dns(b)["failing"] == 1, f"{what}: status says so", 20)
+            wait_until(lambda: why in dns(b)["list"][0]["why"], f"{what}: {why}", 20)
+            expect_in(r"^names +1 looked up, 1 of them without.*\n +api.test \(-:15\): .*1 addresses",
+                      b.ctl("status"))
+            expect_eq(["10.10.1.7:8080"], endpoints(b))
+            s.rcode, s.silent, s.names["api.test"] = 0, False, ["10.10.1.7"]
+            wait_until(lambda: dns(b)["failing"] == 0, f"{what}: healed", 20)
+        expect_eq(3, b.log().count("-:15: the name api.test cannot be looked up"), "warnings")
+        expect_eq(3, b.log().count("is answered again"))
+
+
+@test
+def name_that_never_was():
+    with Nameserver() as s, named_box(s) as b:
+        wait_until(lambda: dns(b)["failing"] == 1, "status says so")
+        expect_eq([], endpoints(b))
+        expect_in(r"-:15: the name api.test .*no such name; it stands for no endpoints", b.log())
+        expect_in(r"unresolved.*api.test", b.ctl("analyze", rc=None))
+        s.names["api.test"] = ["10.10.1.7"]
+        becomes(b, ["10.10.1.7:8080"])
+
+
+@test
+def lame_servers_are_passed_over():
+    with Nameserver() as silent, Nameserver() as lame, Nameserver({"api.test": ["10.10.1.7"]}) as s:
+        silent.silent, lame.rcode = True, REFUSED
+        with named_box(s, s.conf(silent, lame)) as b:
+            becomes(b, ["10.10.1.7:8080"])
+            expect_eq(0, dns(b)["failing"])
+            expect("api.test" in silent.asked and "api.test" in lame.asked, "they were asked first")
+
+
+@test
+def too_many_addresses():
+    many = [f"10.10.{i // 250}.{i % 250 + 1}" for i in range(1000)]
+    with Nameserver({"api.test": many[::-1]}) as s, named_box(s) as b:
+        wait_until(lambda: len(endpoints(b)) == 64, "64 of them", 20)
+        expect_eq(sorted(f"{a}:8080" for a in many[:64]), endpoints(b))
+        expect(s.over_tcp > 0, "asked over TCP")
+        expect(dns(b)["answers_cut"] > 0, "counted")
+        # Another order says the same.
+        before, n = b.epoch(), s.over_tcp
+        s.names["api.test"] = many
+        wait_until(lambda: s.over_tcp >= n + 2, "asked again")
+        time.sleep(0.3)
+        expect_eq(before, b.epoch(), "epoch")
+        expect_eq(1, b.log().count("has 1000 addresses; 64 of them become endpoints"))
+
+
+@test
+def truncated_and_mangled_answers():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s:
+        s.truncate = True
+        with named_box(s) as b:
+            becomes(b, ["10.10.1.7:8080"])
+            expect(s.over_tcp > 0, "asked over TCP")
+            s.refuse_tcp = True
+            wait_until(lambda: dns(b)["failing"] == 1, "failing", 20)
+            s.truncate = s.refuse_tcp = False
+            wait_until(lambda: dns(b)["failing"] == 0, "healed", 20)
+            s.names["api.test"] = ["10.10.1.8"]
+            for mangle in (lambda a: a[:-5], lambda a: a[:12], lambda a: b"", lambda a: b"\xff" * 600,
+                           lambda a: a[:6] + b"\xff\xff" + a[8:],
+                           lambda a: a[:12] + b"\xc0\x0c" + a[14:],
+                           lambda a: bytes([a[0] ^ 1]) + a[1:]):
+                n = s.asked["api.test"]
+                s.mangle = mangle
+                wait_until(lambda: s.asked["api.test"] > n + 1, "asked again", 20)
+                expect_eq(["10.10.1.7:8080"], endpoints(b))
+            s.mangle = None
+            becomes(b, ["10.10.1.8:8080"], 30)
+
+
+@test
+def addresses_that_are_no_endpoints():
+    bad = ["127.0.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "::1", "fe80::1",
+           "::ffff:127.0.0.1"]
+    with Nameserver({"api.test": bad + ["10.10.1.7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        expect(dns(b)["addresses_unfit"] >= len(bad), "counted")
+        s.names["api.test"] = bad
+        wait_until(lambda: dns(b)["failing"] == 1, "failing", 20)
+        expect_in("loopback", dns(b)["list"][0]["why"])
+        expect_eq(["10.10.1.7:8080"], endpoints(b))
+        expect_eq(1, b.log().count("that become no endpoints"))
+
+
+@test
+def round_robin_is_the_first_address():
+    with Nameserver({"api.test": ["10.10.1.9", "10.10.1.7"]}) as s, \
+            named_box(s, yaml=entry("DNS_ROUND_ROBIN")) as b:
+        becomes(b, ["10.10.1.9:8080"])
+        expect_in(r"api.test +80 .*LOGICAL_DNS", b.ctl("pc", "cluster"))
+        s.names["api.test"].reverse()
+        becomes(b, ["10.10.1.7:8080"])
+
+
+@test
+def endpoints_with_names():
+    more = "  endpoints:\n  - { address: One.test, weight: 3 }\n  - { address: 10.10.1.9 }\n"
+    with Nameserver({"one.test": ["10.10.1.7"]}) as s, named_box(s, yaml=entry(more=more)) as b:
+        becomes(b, ["10.10.1.7:8080", "10.10.1.9:8080"])
+        expect("api.test" not in s.asked, "the host is not looked up")
+        # Names that nothing wants any more are not asked for.
+        b.ctl("apply", "-f", "-", stdin=entry("STATIC", more.replace("One.test", "10.10.1.5")).encode())
+        n = s.asked["one.test"]
+        time.sleep(2.5)
+        expect(s.asked["one.test"] <= n + 2, "no longer asked")
+        expect_eq(0, dns(b)["names"])
+
+
+@test
+def external_name():
+    yaml = ROUTE.replace("api.test", "api") + """apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec: { type: ExternalName, externalName: out.test, ports: [{ port: 80 }] }
+"""
+    with Nameserver({"out.test": ["10.10.1.7"]}) as s, named_box(s, yaml=yaml) as b:
+        becomes(b, ["10.10.1.7:80"])
+
+
+@test
+def addresses_outlive_control():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        s.silent = True
+        b.kill()
+        b.start()
+        expect_eq(["10.10.1.7:8080"], endpoints(b))
+        wait_until(lambda: dns(b)["failing"] == 1, "failing", 20)
+        expect_eq(["10.10.1.7:8080"], endpoints(b))
+        s.silent, s.names["api.test"] = False, ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:8080"], 30)
+        # A file that somebody spoiled is no harm.
+        b.kill()
+        b.write("state/names", b"\xff\x00 x\napi.test 127.0.0.1 nonsense\n" + b"a" * 5000 + b"\n")
+        b.start()
+        becomes(b, ["10.10.1.8:8080"])
+
+
+@test
+def a_change_on_trial_goes_back_past_new_answers():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        b.ctl("apply", "--confirm", "4s", "-f", "-",
+              stdin=entry("DNS_ROUND_ROBIN").encode())
+        expect_in("LOGICAL_DNS", b.ctl("pc", "cluster"))
+        s.names["api.test"] = ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:8080"])
+        wait_until(lambda: "STRICT_DNS" in b.ctl("pc", "cluster"), "back by itself", 20)
+        becomes(b, ["10.10.1.8:8080"])
