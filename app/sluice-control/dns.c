@@ -55,7 +55,7 @@ struct dns {
 	unsigned asked;
 	uint64_t news_us; /* since when there is something to tell; 0: there is nothing */
 	uint64_t random;
-	uint64_t lookups, failures, too_many, unfit;
+	struct dns_counts counts; /* but for those of names, which are counted when asked for */
 };
 
 /* ---- names ---- */
@@ -219,7 +219,7 @@ static size_t cut(struct entry *e, struct sl_ip *v, size_t n)
 		e->cut = false;
 		return n;
 	}
-	d->too_many++;
+	d->counts.answers_cut++;
 	if (!e->cut)
 		sl_log(SL_LOG_WARN,
 		       "%s:%d: the name %s has %zu addresses; %zu of them become endpoints "
@@ -280,7 +280,7 @@ static void fail(struct entry *e)
 	const struct sl_name *known = sl_names_find(e->dns->names, e->name);
 	size_t n = known != NULL ? known->n : 0;
 
-	e->dns->failures++;
+	e->dns->counts.failures++;
 	if (e->failures++ > 0 || !e->wanted)
 		return;
 	if (n > 0)
@@ -330,7 +330,7 @@ static void keep(struct family *f, const struct resolver_answer *a)
 	}
 	if (f->n_fresh > 0)
 		e->ttl_s = SL_MIN(e->ttl_s, a->ttl_s);
-	e->dns->unfit += unfit;
+	e->dns->counts.addresses_unfit += unfit;
 	if (unfit == 0)
 		return;
 	snprintf(e->why, sizeof(e->why), "its addresses are loopback, link-local or the like");
@@ -362,7 +362,7 @@ static void on_answer(void *ctx, const struct resolver_answer *a)
 
 static void ask(struct dns *d, struct entry *e)
 {
-	d->lookups++;
+	d->counts.lookups++;
 	d->asked += FAMILIES;
 	e->asked = FAMILIES;
 	e->cancelled = false;
@@ -471,17 +471,26 @@ const struct sl_names *dns_names(const struct dns *d)
 
 /* ---- telling ---- */
 
-static json_t *failing(const struct dns *d, size_t *n_wanted, size_t *n_failing)
+void dns_count(const struct dns *d, struct dns_counts *out)
+{
+	*out = d->counts;
+	for (size_t i = 0; i < d->n; i++) {
+		out->names += d->v[i]->wanted;
+		out->failing += d->v[i]->wanted && d->v[i]->failures > 0;
+	}
+}
+
+/* The first of those whose last look-up failed. */
+static json_t *failing(const struct dns *d)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n && json_array_size(list) < STATUS_FAILING; i++) {
 		const struct entry *e = d->v[i];
 		const struct sl_name *known = sl_names_find(d->names, e->name);
 		char at[300];
 
-		*n_wanted += e->wanted;
-		if (!e->wanted || e->failures == 0 || (*n_failing)++ >= STATUS_FAILING)
+		if (!e->wanted || e->failures == 0)
 			continue;
 		snprintf(at, sizeof(at), "%s:%d", e->file, e->line);
 		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:i, s:i}", "name", e->name,
@@ -494,12 +503,12 @@ static json_t *failing(const struct dns *d, size_t *n_wanted, size_t *n_failing)
 
 json_t *dns_status(const struct dns *d)
 {
-	size_t wanted = 0, n_failing = 0;
-	json_t *list = failing(d, &wanted, &n_failing);
+	struct dns_counts n;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "names", (json_int_t)wanted,
-			 "failing", (json_int_t)n_failing, "lookups", (json_int_t)d->lookups,
-			 "failures", (json_int_t)d->failures, "answers_cut",
-			 (json_int_t)d->too_many, "addresses_unfit", (json_int_t)d->unfit, "list",
-			 list);
+	dns_count(d, &n);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "names", (json_int_t)n.names,
+			 "failing", (json_int_t)n.failing, "lookups", (json_int_t)n.lookups,
+			 "failures", (json_int_t)n.failures, "answers_cut",
+			 (json_int_t)n.answers_cut, "addresses_unfit",
+			 (json_int_t)n.addresses_unfit, "list", failing(d));
 }

@@ -43,6 +43,15 @@ void dns_serve(struct dns *d, const struct pollfd *pfd, unsigned n);
  */
 bool dns_news(struct dns *d, uint64_t now_us, uint64_t *due_us);
 
+struct dns_counts {
+	uint64_t names, failing; /* that are looked up; without an answer the last time */
+	uint64_t lookups, failures;
+	uint64_t answers_cut;     /* with more addresses than become endpoints */
+	uint64_t addresses_unfit; /* see sl_name_usable */
+};
+
+void dns_count(const struct dns *d, struct dns_counts *out);
+
 /** Counts, and the names whose last look-up failed; NULL: no memory. */
 json_t *dns_status(const struct dns *d);
 

@@ -135,16 +135,28 @@ static void gather_segment(struct metrics *all, const struct control *c)
 	sl_stats_close(stats);
 }
 
-static void gauge(struct metrics *all, const char *name, const char *help, uint64_t value)
+/* One of a kind, by its name in Envoy's dotted form. */
+static void single(struct metrics *all, enum metric_kind kind, const char *name, const char *help,
+		   uint64_t value)
 {
 	char family[NAME_MAX_];
 
-	snprintf(family, sizeof(family), "%s%s", strncmp(name, "sluice", 6) == 0 ? "" : "envoy_",
-		 name);
+	snprintf(family, sizeof(family), "%s%s%s", strncmp(name, "sluice", 6) == 0 ? "" : "envoy_",
+		 name, kind == METRIC_COUNTER ? "_total" : "");
 	for (char *p = family; *p != '\0'; p++)
 		if (*p == '.')
 			*p = '_';
-	metrics_add(all, METRIC_GAUGE, family, "", help, value, NULL, "%s", name);
+	metrics_add(all, kind, family, "", help, value, NULL, "%s", name);
+}
+
+static void gauge(struct metrics *all, const char *name, const char *help, uint64_t value)
+{
+	single(all, METRIC_GAUGE, name, help, value);
+}
+
+static void counter(struct metrics *all, const char *name, const char *help, uint64_t value)
+{
+	single(all, METRIC_COUNTER, name, help, value);
 }
 
 static void gather_members(struct metrics *all, const struct sl_snap *s)
@@ -162,6 +174,22 @@ static void gather_members(struct metrics *all, const struct sl_snap *s)
 			    "endpoints of the cluster that are healthy", cl->healthy.n, NULL,
 			    "cluster.%s.membership_healthy", name.p);
 	}
+}
+
+static void gather_dns(struct metrics *all, const struct control *c)
+{
+	struct dns_counts n;
+
+	dns_count(c->dns, &n);
+	gauge(all, "sluice.dns.names", "names that are looked up", n.names);
+	gauge(all, "sluice.dns.failing", "names that were not answered the last time", n.failing);
+	counter(all, "sluice.dns.lookups", "names that were looked up, each time", n.lookups);
+	counter(all, "sluice.dns.failures", "look-ups without an address", n.failures);
+	counter(all, "sluice.dns.answers_cut", "answers with more addresses than become endpoints",
+		n.answers_cut);
+	counter(all, "sluice.dns.addresses_unfit",
+		"addresses that become no endpoints: loopback, link-local or the like",
+		n.addresses_unfit);
 }
 
 static void gather_control(struct metrics *all, struct control *c)
@@ -186,6 +214,7 @@ static void gather_control(struct metrics *all, struct control *c)
 	gauge(all, "sluice.config.change_p99_microseconds",
 	      "a change from being read to the last worker, 99th percentile of the last ones",
 	      timing_quantile(&c->timing, 0.99));
+	gather_dns(all, c);
 	if (s == NULL)
 		return;
 	gauge(all, "cluster_manager.active_clusters", "clusters",

@@ -2,6 +2,7 @@
 /* analyze: what is allowed but most likely not meant, in files, applied objects and sluice.conf. */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "analyze.h"
@@ -41,6 +42,34 @@ static void print_findings(const json_t *list)
 		       plural(count[SEVERITY_INFO]));
 }
 
+/* Where sluice-control runs it knows which names nobody answers. */
+static void find_unresolved(const struct ctl *ctl, const struct sl_objects *objects, json_t *list)
+{
+	json_t *status = NULL;
+	const json_t *name;
+	size_t i;
+
+	if (sl_objects_wanted_count(objects) == 0 ||
+	    ctl_call_quiet(ctl, json_pack("{s:s}", "cmd", "status"), &status) != EXIT_OK)
+		return;
+	json_array_foreach(json_object_get(json_object_get(status, "dns"), "list"), i, name)
+	{
+		const char *text = json_string_value(json_object_get(name, "name"));
+
+		for (size_t k = 0; k < sl_objects_wanted_count(objects); k++) {
+			struct sl_name_wanted w = sl_objects_wanted_at(objects, k);
+
+			if (strcmp(w.name, text) == 0)
+				finding(list, SEVERITY_WARNING, "unresolved", "", w.file, w.line,
+					"the name %s cannot be looked up: %s; it stands for %lld "
+					"addresses",
+					w.name, json_string_value(json_object_get(name, "why")),
+					json_integer_value(json_object_get(name, "addresses")));
+		}
+	}
+	json_decref(status);
+}
+
 static int run(const struct ctl *ctl, const json_t *documents, enum severity fail, enum output out)
 {
 	struct workspace w = {0};
@@ -53,6 +82,7 @@ static int run(const struct ctl *ctl, const json_t *documents, enum severity fai
 	    analyze(w.conf, w.all, list) < 0) {
 		rc = ctl_fail(EXIT_REFUSED, "%s", err.text[0] ? err.text : "Out of memory.");
 	} else {
+		find_unresolved(ctl, w.all, list);
 		if (out == OUT_JSON)
 			out_json(list);
 		else

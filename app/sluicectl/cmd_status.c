@@ -85,7 +85,7 @@ static void print_names(const json_t *dns)
 	       number(dns, "failing"));
 	json_array_foreach(json_object_get(dns, "list"), i, name)
 	{
-		printf("            %s (%s): %s, %lld times; %lld addresses stay\n",
+		printf("            %s (%s): %s; failures in a row %lld, addresses kept %lld\n",
 		       text(name, "name"), text(name, "at"), text(name, "why"),
 		       number(name, "failures"), number(name, "addresses"));
 	}

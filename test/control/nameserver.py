@@ -83,6 +83,8 @@ class Nameserver:
         while True:
             try:
                 query, who = self.udp.recvfrom(4096)
+                if len(query) < 17:  # the end: close() wakes us up
+                    return
                 out = self.answer(query, 1232)
                 if not self.silent:
                     self.udp.sendto(out, who)
