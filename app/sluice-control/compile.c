@@ -80,7 +80,7 @@ int compile_model(const struct sl_conf *conf, const struct sl_objects *objects,
 	int rc = check_log_format(conf, err);
 
 	if (rc == 0)
-		rc = sl_conf_model(conf, model, err);
+		rc = sl_conf_model_on(conf, objects, model, err);
 	if (rc == 0)
 		rc = sl_objects_model_on(objects, sl_conf_box(conf)->node, own, n, model, err);
 	return rc == 0 ? sl_model_check(model, err) : rc;
@@ -144,7 +144,7 @@ static int endpoints_model(const struct sl_conf *conf, const struct sl_objects *
 
 	if (name == NULL)
 		return sl_err(err, ENOMEM, "Out of memory.");
-	rc = sl_conf_model(conf, model, err);
+	rc = sl_conf_model_on(conf, objects, model, err);
 	if (rc == 0 && take_listeners(model, prev) < 0)
 		rc = sl_err(err, ENOMEM, "Out of memory.");
 	native = (uint32_t)SL_MIN(model->n_clusters, (size_t)n);

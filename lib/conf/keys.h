@@ -28,6 +28,7 @@ enum sl_key_type {
 };
 
 struct sl_reader;
+struct sl_native_names;
 
 struct sl_key {
 	const char *name;
@@ -51,7 +52,8 @@ struct sl_key {
 struct sl_reader {
 	const struct sl_text *text;
 	struct sl_err *err;
-	void *ctx; /* of the caller */
+	void *ctx;                           /* of the caller */
+	const struct sl_native_names *names; /* NULL: nothing is known of any (native.h) */
 };
 
 /** -EINVAL with the file and line of a setting. */

@@ -195,17 +195,36 @@ uint64_t sl_names_version(const struct sl_names *names)
 
 /* ---- what a translation wanted ---- */
 
+static void drop_wanted(struct sl_name_wanted *w)
+{
+	free((void *)w->name);
+	free((void *)w->file);
+}
+
+static void cut_wanted(struct sl_wanted *w, size_t n)
+{
+	while (w->n > n)
+		drop_wanted(&w->v[--w->n]);
+	sl_index_clear(&w->by_text);
+	/* It had room for more. */
+	for (size_t i = 0; i < n; i++)
+		sl_index_put(&w->by_text, w->v[i].name, (uint32_t)i);
+}
+
 void sl_wanted_clear(struct sl_wanted *w)
 {
-	sl_index_clear(&w->by_text);
-	sl_arena_free(&w->arena);
-	w->arena = (struct sl_arena){0};
-	w->n = 0;
+	cut_wanted(w, w->n_native);
+}
+
+void sl_wanted_clear_all(struct sl_wanted *w)
+{
+	cut_wanted(w, 0);
+	w->n_native = 0;
 }
 
 void sl_wanted_free(struct sl_wanted *w)
 {
-	sl_arena_free(&w->arena);
+	cut_wanted(w, 0);
 	sl_index_free(&w->by_text);
 	free(w->v);
 	*w = (struct sl_wanted){0};
@@ -231,10 +250,12 @@ int sl_wanted_add(struct sl_wanted *w, size_t most, const struct sl_name_wanted 
 		w->v = v;
 		w->cap = cap;
 	}
-	mine.name = sl_arena_text(&w->arena, name->name, strlen(name->name));
-	mine.file = sl_arena_text(&w->arena, name->file, strlen(name->file));
-	if (!mine.name || !mine.file || sl_index_put(&w->by_text, mine.name, (uint32_t)w->n) < 0)
+	mine.name = strdup(name->name);
+	mine.file = strdup(name->file);
+	if (!mine.name || !mine.file || sl_index_put(&w->by_text, mine.name, (uint32_t)w->n) < 0) {
+		drop_wanted(&mine);
 		return -ENOMEM;
+	}
 	w->v[w->n++] = mine;
 	return 0;
 }

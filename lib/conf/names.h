@@ -5,15 +5,16 @@
 
 #include "objects.h"
 
-/* Cleared by each translation. */
 struct sl_wanted {
-	struct sl_name_wanted *v;
-	size_t n, cap;
+	struct sl_name_wanted *v; /* texts on the heap */
+	size_t n, n_native, cap;  /* the first n_native are those of sluice.conf */
 	struct sl_index by_text;
-	struct sl_arena arena; /* of the texts */
 };
 
+/** Before objects are translated: keeps those of sluice.conf. */
 void sl_wanted_clear(struct sl_wanted *w);
+/** Before sluice.conf is. */
+void sl_wanted_clear_all(struct sl_wanted *w);
 void sl_wanted_free(struct sl_wanted *w);
 
 /** Texts are copied. 0; -E2BIG: there are `most` already; -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "box.h"
+#include "names.h"
 #include "native.h"
 #include "words.h"
 
@@ -494,7 +495,8 @@ int sl_native_service_read(struct sl_reader *r, const config_setting_t *s, void 
 
 /* ---- all of it ---- */
 
-int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err)
+static int read_parts(const struct sl_conf *conf, const struct sl_native_names *names,
+		      struct sl_model *model, struct sl_err *err)
 {
 	static const struct {
 		const char *list;
@@ -504,17 +506,33 @@ int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_
 		{"clusters", sl_native_cluster_read},
 		{"services", sl_native_service_read},
 	};
-	struct sl_reader r = {.text = &conf->text, .err = err, .ctx = model};
+	struct sl_reader r = {.text = &conf->text, .err = err, .ctx = model, .names = names};
 	int e = 0;
 
 	if (sl_model_set(&model->locality, conf->control.locality) < 0)
 		return sl_native_no_memory(&r);
-
 	for (size_t p = 0; p < SL_ARRAY_LEN(parts); p++) {
 		const config_setting_t *list = config_lookup(&conf->cfg, parts[p].list);
 
 		for (int i = 0; e == 0 && i < sl_native_length(list); i++)
 			e = parts[p].read(&r, config_setting_get_elem(list, (unsigned)i), NULL);
 	}
+	return e;
+}
+
+int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err)
+{
+	return read_parts(conf, NULL, model, err);
+}
+
+int sl_conf_model_on(const struct sl_conf *conf, const struct sl_objects *set,
+		     struct sl_model *model, struct sl_err *err)
+{
+	const struct sl_native_names names = {set, &conf->box};
+	int e;
+
+	sl_wanted_clear_all(set->wanted);
+	e = read_parts(conf, &names, model, err);
+	set->wanted->n_native = set->wanted->n;
 	return e;
 }

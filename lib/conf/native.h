@@ -30,4 +30,22 @@ int sl_native_warmup_read(struct sl_reader *r, const config_setting_t *s, void *
 int sl_native_ejection_read(struct sl_reader *r, const config_setting_t *s, void *dst);
 int sl_native_check_read(struct sl_reader *r, const config_setting_t *s, void *dst);
 
+/** What is known of names while sluice.conf is translated. */
+struct sl_native_names {
+	const struct sl_objects *set;
+	const struct sl_conf_box *box; /* its own addresses become no endpoints */
+};
+
+/**
+ * Reads an endpoint that is written as "NAME:PORT": one for each address that the name has.
+ *
+ * @param like What they have besides an address. Those that the cluster has already stay.
+ * @return 0, or -EINVAL (no such text, or too many names), -ENOMEM.
+ */
+int sl_native_name_read(struct sl_reader *r, const config_setting_t *s, const char *text,
+			const struct sl_model_endpoint *like, struct sl_model_cluster *cluster);
+
+/** Whether a text is "NAME:PORT"; then both are set. */
+bool sl_native_name(const char *text, char name[SL_NAME_TEXT_MAX], uint16_t *port);
+
 #endif

@@ -123,7 +123,9 @@ const struct sl_key sl_native_endpoint_keys[] = {
 	 .type = SL_KEY_STR,
 	 ENDPOINT(address),
 	 .required = true,
-	 .help = "address and port: address = \"10.10.1.14:80\""},
+	 .help = "address and port: address = \"10.10.1.14:80\"; or a name, "
+		 "\"web.example.com:80\", "
+		 "and each of its addresses is one"},
 	{.name = "weight",
 	 .type = SL_KEY_INT,
 	 ENDPOINT(weight),
@@ -170,13 +172,35 @@ static int endpoint_check(struct sl_reader *r, const config_setting_t *s, const 
 	return 0;
 }
 
-static int endpoint_read(struct sl_reader *r, const config_setting_t *s,
+static int endpoint_add(struct sl_reader *r, const config_setting_t *s,
+			const struct endpoint_text *t, const struct sl_ip_port *addr,
+			struct sl_model_cluster *cluster)
+{
+	struct sl_model_endpoint *endpoint;
+	int e = endpoint_check(r, s, t->address, cluster, addr);
+
+	if (e)
+		return e;
+	endpoint = sl_model_endpoint_add(cluster);
+	if (!endpoint || sl_model_set(&endpoint->locality, t->locality) < 0)
+		return sl_native_no_memory(r);
+	endpoint->addr = *addr;
+	endpoint->weight = SL_MAX(t->weight, 1u);
+	endpoint->priority = t->priority;
+	endpoint->health = t->drain || t->weight == 0 ? SL_DRAINING : SL_HEALTHY;
+	return 0;
+}
+
+/* @param names Those written as names alone, or all others. */
+static int endpoint_read(struct sl_reader *r, const config_setting_t *s, bool names,
 			 struct sl_model_cluster *cluster)
 {
 	struct endpoint_text t = {.weight = 1, .locality = ""};
-	struct sl_model_endpoint *endpoint;
+	struct sl_model_endpoint like = {0};
+	char name[SL_NAME_TEXT_MAX];
 	struct sl_ip_port addr;
 	struct sl_err why;
+	bool is_name;
 	int e;
 
 	if (config_setting_type(s) == CONFIG_TYPE_STRING)
@@ -185,19 +209,31 @@ static int endpoint_read(struct sl_reader *r, const config_setting_t *s,
 		e = sl_keys_read(r, sl_native_endpoint_keys, s, "endpoint", &t);
 	if (e)
 		return e;
-	if (sl_ip_port_parse(t.address, &addr, &why) < 0)
+	is_name = sl_native_name(t.address, name, &addr.port);
+	if (is_name != names)
+		return 0;
+	if (!is_name && sl_ip_port_parse(t.address, &addr, &why) < 0)
 		return sl_reader_bad(r, s, "endpoint: %s", why.text);
-	e = endpoint_check(r, s, t.address, cluster, &addr);
-	if (e)
-		return e;
-	endpoint = sl_model_endpoint_add(cluster);
-	if (!endpoint || sl_model_set(&endpoint->locality, t.locality) < 0)
-		return sl_native_no_memory(r);
-	endpoint->addr = addr;
-	endpoint->weight = SL_MAX(t.weight, 1u);
-	endpoint->priority = t.priority;
-	endpoint->health = t.drain || t.weight == 0 ? SL_DRAINING : SL_HEALTHY;
-	return 0;
+	if (!is_name)
+		return endpoint_add(r, s, &t, &addr, cluster);
+	like.locality = (char *)t.locality;
+	like.weight = SL_MAX(t.weight, 1u);
+	like.priority = t.priority;
+	like.health = t.drain || t.weight == 0 ? SL_DRAINING : SL_HEALTHY;
+	return sl_native_name_read(r, s, t.address, &like, cluster);
+}
+
+/* Addresses first: what a name stands for is passed over where it is written already. */
+static int endpoints_read(struct sl_reader *r, const config_setting_t *list,
+			  struct sl_model_cluster *cluster)
+{
+	int e = 0;
+
+	for (int names = 0; names < 2; names++)
+		for (int i = 0; e == 0 && i < sl_native_length(list); i++)
+			e = endpoint_read(r, config_setting_get_elem(list, (unsigned)i), names == 1,
+					  cluster);
+	return e;
 }
 
 /* Policy and hash belong together. */
@@ -245,7 +281,5 @@ int sl_native_cluster_read(struct sl_reader *r, const config_setting_t *s, void 
 	for (size_t i = 0; e == 0 && i < SL_ARRAY_LEN(groups); i++)
 		if (t.group[i])
 			e = groups[i](r, t.group[i], cluster);
-	for (int i = 0; e == 0 && i < sl_native_length(t.endpoints); i++)
-		e = endpoint_read(r, config_setting_get_elem(t.endpoints, (unsigned)i), cluster);
-	return e;
+	return e ? e : endpoints_read(r, t.endpoints, cluster);
 }

@@ -194,10 +194,18 @@ int sl_conf_bad(const struct sl_conf *conf, const char *setting, const char *why
 /** Adds the listeners, routes, clusters and services said natively. 0 or -EINVAL. */
 int sl_conf_model(const struct sl_conf *conf, struct sl_model *model, struct sl_err *err);
 
-/* ---- manifests ---- */
-
 /** A set of Kubernetes and Istio objects. */
 struct sl_objects;
+
+/**
+ * The same with what is known of names (sl_objects_use_names).
+ *
+ * @param set Is left with the names that sluice.conf wants, to which a translation adds its own.
+ */
+int sl_conf_model_on(const struct sl_conf *conf, const struct sl_objects *set,
+		     struct sl_model *model, struct sl_err *err);
+
+/* ---- manifests ---- */
 
 /** An object as users name it. Strings are owned by the set. */
 struct sl_object_ref {

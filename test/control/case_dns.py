@@ -207,6 +207,36 @@ spec: { type: ExternalName, externalName: out.test, ports: [{ port: 80 }] }
 
 
 @test
+def native_endpoints_with_names():
+    native = """clusters = ( { name = "web"; endpoints = [ "web.test:81", "10.10.1.9:80" ]; } );
+services = ( { name = "s"; address = "192.0.2.7"; port = 80; cluster = "web"; } );
+"""
+    with Nameserver({"web.test": ["10.10.1.7", "10.10.1.4"]}) as s, \
+            Box(s.conf() + native).start().start_daemon() as b:
+        # 10.10.1.4 is an address of the box.
+        becomes(b, ["10.10.1.7:81", "10.10.1.9:80"])
+        s.names["web.test"] = ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:81", "10.10.1.9:80"])
+        # Servers and names are taken up by a reload.
+        with Nameserver({"web.test": ["10.10.1.5"], "new.test": ["10.10.1.6"]}) as other:
+            b.write_conf(other.conf() + native.replace("10.10.1.9:80", "new.test:80"))
+            b.ctl("reload")
+            becomes(b, ["10.10.1.5:81", "10.10.1.6:80"])
+            expect("new.test" not in s.asked, "not asked there")
+
+
+@test
+def names_are_limited():
+    with Nameserver() as s, Box(s.conf(extra="names = 1;")).start() as b:
+        two = entry(more="  endpoints:\n  - { address: a.test }\n  - { address: b.test }\n")
+        expect_in(r"input:20: more than 1 names to be looked up.*dns.names",
+                  b.ctl("apply", "-f", "-", stdin=two.encode(), rc=1))
+        expect_in(r"input:15: host '\*.test' of ServiceEntry api cannot be looked up",
+                  b.ctl("apply", "-f", "-", stdin=entry().replace("[api.test]", '["*.test"]').encode(),
+                        rc=1))
+
+
+@test
 def addresses_outlive_control():
     with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
         becomes(b, ["10.10.1.7:8080"])

@@ -239,6 +239,53 @@ static void external_names(void **state)
 	sl_names_free(t);
 }
 
+static void native_endpoints_may_be_names(void **state)
+{
+	static const char text[] =
+		"ports = ( { name = \"a\"; kind = \"null\"; addresses = [\"10.0.0.1/24\"]; } );\n"
+		"clusters = ( { name = \"c\"; endpoints = (\n"
+		"{ address = \"Web.example.com:80\"; weight = 3; },\n"
+		"\"10.0.0.2:80\", \"db.example.com:81\" ); } );\n";
+	struct sl_names *t = sl_names_create();
+	struct sl_objects *set = read_set(HEAD ENTRY "  hosts: [api]\n  resolution: DNS\n", t, 10);
+	struct sl_model *model = sl_model_create();
+	struct sl_conf *conf;
+	struct sl_err err;
+	char *dump;
+
+	/* The box's own address, and one that is written as an address, are passed over. */
+	put(t, "web.example.com", "10.0.0.3", "10.0.0.2", "10.0.0.1");
+	if (sl_conf_read_text(&conf, "t.conf", text, strlen(text), &err) < 0 ||
+	    sl_conf_model_on(conf, set, model, &err) < 0 ||
+	    sl_objects_model(set, NULL, 0, model, &err) < 0 || sl_model_check(model, &err) < 0)
+		fail_msg("%s", err.text);
+	dump = dump_model(model);
+	if (!strstr(dump, "cluster c STRICT_DNS least_request 10.0.0.2:80 10.0.0.3:80*3\n"))
+		fail_msg("%s", dump);
+	free(dump);
+	assert_int_equal(sl_objects_wanted_count(set), 3);
+	assert_string_equal(sl_objects_wanted_at(set, 0).name, "web.example.com");
+	assert_string_equal(sl_objects_wanted_at(set, 0).file, "t.conf");
+	assert_int_equal(sl_objects_wanted_at(set, 0).line, 3);
+	assert_string_equal(sl_objects_wanted_at(set, 2).name, "api");
+	sl_objects_use_names(set, t, 1);
+	assert_int_equal(sl_conf_model_on(conf, set, model, &err), -EINVAL);
+	sl_model_free(model);
+	model = sl_model_create();
+	assert_int_equal(sl_conf_model_on(conf, set, model, &err), -EINVAL);
+	assert_string_equal(err.text, "t.conf:4: more than 1 names to be looked up; write fewer, "
+				      "or raise dns.names");
+	/* Where nothing is known of names they are fine, and stand for nothing. */
+	sl_model_free(model);
+	model = sl_model_create();
+	assert_int_equal(sl_conf_model(conf, model, &err), 0);
+	assert_int_equal(model->clusters[0].n_endpoints, 1);
+	sl_model_free(model);
+	sl_conf_free(conf);
+	sl_objects_free(set);
+	sl_names_free(t);
+}
+
 static void too_many_are_refused(void **state)
 {
 	struct sl_objects *set =
@@ -294,6 +341,7 @@ int main(void)
 		cmocka_unit_test(round_robin_takes_the_first),
 		cmocka_unit_test(endpoints_may_be_names),
 		cmocka_unit_test(external_names),
+		cmocka_unit_test(native_endpoints_may_be_names),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(news_are_a_change_of_endpoints),
 	};
