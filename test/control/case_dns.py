@@ -266,3 +266,45 @@ def a_change_on_trial_goes_back_past_new_answers():
         becomes(b, ["10.10.1.8:8080"])
         wait_until(lambda: "STRICT_DNS" in b.ctl("pc", "cluster"), "back by itself", 20)
         becomes(b, ["10.10.1.8:8080"])
+
+
+@test
+def rollback_goes_past_new_answers():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        b.ctl("apply", "-f", "-", stdin=entry("DNS_ROUND_ROBIN").encode())
+        s.names["api.test"] = ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:8080"])
+        b.ctl("rollback", "2")
+        expect_in("STRICT_DNS", b.ctl("pc", "cluster"))
+        expect_eq(["10.10.1.8:8080"], endpoints(b))
+
+
+@test
+def time_to_live_within_bounds():
+    with Nameserver({"api.test": ["10.10.1.7"]}, ttl=0) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080"])
+        n, t = s.asked["api.test"], time.monotonic()
+        time.sleep(4)
+        rounds = (s.asked["api.test"] - n) / 2  # A and AAAA
+        expect(rounds <= time.monotonic() - t + 1, f"not more often than each second: {rounds}")
+        expect(rounds >= 1, "but again")
+        s.ttl = 3600
+        n = s.asked["api.test"]
+        wait_until(lambda: s.asked["api.test"] >= n + 2, "the answer with a long time to live")
+        time.sleep(0.2)
+        n = s.asked["api.test"]
+        time.sleep(3)
+        expect_eq(n, s.asked["api.test"], "questions within its time to live")
+
+
+@test
+def many_names():
+    count = 300
+    more = "  endpoints:\n" + "".join(f"  - {{ address: n{i}.test }}\n" for i in range(count))
+    names = {f"n{i}.test": [f"10.11.{i // 250}.{i % 250 + 1}"] for i in range(count)}
+    with Nameserver(names, ttl=300) as s, named_box(s, yaml=entry(more=more)) as b:
+        wait_until(lambda: len(endpoints(b)) == count, "all of them", 30)
+        expect_eq(count, dns(b)["names"])
+        # Answers are taken together: few changes, not one for each.
+        expect(b.epoch() < 30, f"epoch {b.epoch()}")

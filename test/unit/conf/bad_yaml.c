@@ -380,10 +380,9 @@ const struct bad_case bad_yaml[] = {
 	       "  resolution: DNS\n",
 	 "t.yaml:6: host '*.example.com' of ServiceEntry e cannot be looked up; write a whole host "
 	 "name, or endpoints"},
-	{RULES
-	 "  - route: [{ destination: { host: x.example.com } }]\n" ENTRY
-	 "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: DNS, "
-	 "endpoints: [{ address: 10.0.0.300 }] }\n",
+	{RULES "  - route: [{ destination: { host: x.example.com } }]\n" ENTRY
+	       "spec: { hosts: [x.example.com], ports: [{ number: 80, name: h }], resolution: DNS, "
+	       "endpoints: [{ address: 10.0.0.300 }] }\n",
 	 "t.yaml:13: '10.0.0.300' of ServiceEntry e is neither an IP address nor a host name; "
 	 "write one such as 10.0.0.1 or api.example.com"},
 	{RULES "  - route: [{ destination: { host: ext } }]\n" WEB "---\n"

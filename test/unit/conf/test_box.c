@@ -457,10 +457,10 @@ static void two_listeners_of_one_port(void **state)
 
 static void dns_servers(void **state)
 {
-	struct sl_conf *conf = text_ok(
-		"ports = ( { name = \"a\"; kind = \"null\"; } );"
-		"dns: { servers = [ \"192.0.2.53\", \"127.0.0.1:5353\", \"2001:db8::1\" ]; "
-		"refresh_min = \"1s\"; addresses = 3; };");
+	struct sl_conf *conf =
+		text_ok("ports = ( { name = \"a\"; kind = \"null\"; } );"
+			"dns: { servers = [ \"192.0.2.53\", \"127.0.0.1:5353\", \"2001:db8::1\" ]; "
+			"refresh_min = \"1s\"; addresses = 3; };");
 	const struct sl_conf_dns *dns = &sl_conf_control(conf)->dns;
 
 	assert_int_equal(dns->n_servers, 3);
