@@ -79,8 +79,10 @@ static void change_take(struct control *c)
 	}
 	TAKE(ch->parts.manifests, manifests, sl_objects_free);
 	TAKE(ch->parts.applied, applied, sl_objects_free);
-	TAKE(ch->objects, objects, sl_objects_free);
-	dns_follow(c->dns, c->objects);
+	if (ch->objects != NULL) {
+		TAKE(ch->objects, objects, sl_objects_free);
+		dns_follow(c->dns, c->objects);
+	}
 	if (ch->snap.map != NULL) {
 		snapfile_close(&c->snap);
 		c->snap = ch->snap;

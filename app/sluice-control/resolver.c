@@ -173,9 +173,10 @@ unsigned resolver_poll_fds(const struct resolver *r, struct pollfd *pfd)
 	ares_socket_t fd[ARES_GETSOCK_MAXNUM];
 	unsigned bits = (unsigned)ares_getsock(r->channel, fd, ARES_GETSOCK_MAXNUM), n = 0;
 
+	/* The library's own macros shift a one into the sign. */
 	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short want = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-				     (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+		short want = (short)((bits >> i & 1u ? POLLIN : 0) |
+				     (bits >> (i + ARES_GETSOCK_MAXNUM) & 1u ? POLLOUT : 0));
 
 		if (want != 0)
 			pfd[n++] = (struct pollfd){fd[i], want, 0};

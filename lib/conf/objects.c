@@ -64,11 +64,6 @@ void sl_objects_use_names(struct sl_objects *set, const struct sl_names *names, 
 	set->names_max = most;
 }
 
-const struct sl_names *sl_objects_names(const struct sl_objects *set)
-{
-	return set->names;
-}
-
 uint64_t sl_objects_names_version(const struct sl_objects *set)
 {
 	return set->names_version;

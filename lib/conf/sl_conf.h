@@ -317,8 +317,7 @@ struct sl_name_wanted {
  */
 void sl_objects_use_names(struct sl_objects *set, const struct sl_names *names, size_t most);
 
-/** What sl_objects_use_names said, and the table's version at that time. */
-const struct sl_names *sl_objects_names(const struct sl_objects *set);
+/** The table's version when sl_objects_use_names was called; 0: without one. */
 uint64_t sl_objects_names_version(const struct sl_objects *set);
 
 /** Names that the last translation of the set wanted; i < count. Owned by the set. */

@@ -256,6 +256,26 @@ def addresses_outlive_control():
 
 
 @test
+def fault_of_a_start_takes_no_addresses():
+    with Nameserver({"api.test": ["10.10.1.7"]}) as s, \
+            Box('manifests = [ "m" ];' + s.conf()) as b:
+        b.write("m/a.yaml", entry())
+        b.start().start_daemon()
+        becomes(b, ["10.10.1.7:8080"])
+        b.kill()
+        s.silent = True
+        b.write("m/a.yaml", entry().replace("hosts:", "hosst:"))
+        b.start()
+        expect_in("hosst", b.ctl("status"))
+        b.ctl("drain")
+        b.ctl("undrain")
+        expect_eq(["10.10.1.7:8080"], endpoints(b))
+        b.write("m/a.yaml", entry())
+        wait_until(lambda: "hosst" not in b.ctl("status"), "healed")
+        expect_eq(["10.10.1.7:8080"], endpoints(b))
+
+
+@test
 def a_change_on_trial_goes_back_past_new_answers():
     with Nameserver({"api.test": ["10.10.1.7"]}) as s, named_box(s) as b:
         becomes(b, ["10.10.1.7:8080"])
