@@ -28,17 +28,33 @@ static void round_trip(const struct sl_objects *set, size_t i)
 	sl_objects_free(again);
 }
 
-static void translate(const struct sl_objects *set)
+/* Some names stand for something; few may be wanted. */
+static struct sl_names *known_names(void)
+{
+	struct sl_names *names = sl_names_create();
+	struct sl_ip ip[2] = {sl_ip_from_v4(0x0100000a), sl_ip_from_v4(0x0200000a)};
+
+	CHECK(names && sl_names_put(names, "api.example.com", ip, 2, true) == 1);
+	CHECK(sl_names_put(names, "a.b", ip, 1, false) == 1);
+	return names;
+}
+
+static void translate(struct sl_objects *set)
 {
 	struct sl_model *model = sl_model_create();
+	struct sl_names *names = known_names();
 	struct sl_err err = {{0}};
 	struct sl_prefix own;
 
+	sl_objects_use_names(set, names, 3);
 	CHECK(model && sl_prefix_parse("10.10.1.4/24", &own, NULL) == 0);
 	if (sl_objects_model(set, &own, 1, model, &err) < 0 || sl_model_check(model, &err) < 0)
 		CHECK(strncmp(err.text, "t.yaml:", 7) == 0);
 	for (size_t i = 0; i < sl_objects_warning_count(set); i++)
 		CHECK(strncmp(sl_objects_warning_at(set, i), "t.yaml:", 7) == 0);
+	CHECK(sl_objects_wanted_count(set) <= 3);
+	sl_objects_use_names(set, NULL, 3);
+	sl_names_free(names);
 	sl_model_free(model);
 }
 
