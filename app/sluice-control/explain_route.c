@@ -216,6 +216,14 @@ static void explain_panic(struct explain *x, const struct sl_snap_cluster *cl, u
 		explain_step(x, "endpoint", "%u of %u usable", usable, cl->healthy.n);
 }
 
+/* Whether its endpoints are what names stand for. */
+static bool by_name(const struct sl_snap *s, const struct sl_snap_cluster *cl)
+{
+	struct sl_str type = sl_snap_str(s, cl->type);
+
+	return sl_str_eq(type, SL_STR("STRICT_DNS")) || sl_str_eq(type, SL_STR("LOGICAL_DNS"));
+}
+
 void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint32_t sum)
 {
 	const struct sl_snap_cluster *cl = sl_snap_cluster(x->s, cluster);
@@ -248,7 +256,10 @@ void explain_cluster(struct explain *x, uint32_t cluster, uint32_t weight, uint3
 	}
 	explain_panic(x, cl, usable);
 	if (cl->endpoints.n == 0)
-		explain_step(x, "endpoint", "none");
+		explain_step(x, "endpoint", "%s",
+			     by_name(x->s, cl) ? "none: nobody has answered for its names yet; "
+						 "`sluicectl status` shows them"
+					       : "none");
 	json_array_append_new(list, json_pack("{s:o, s:I, s:o}", "name", json_text_of(name),
 					      "weight", (json_int_t)weight, "endpoints", hosts));
 }

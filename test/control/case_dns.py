@@ -96,11 +96,33 @@ def old_addresses_stay_while_nobody_answers():
 
 
 @test
+def families_are_apart():
+    both = ["10.10.1.7", "2001:db8::7"]
+    with Nameserver({"api.test": both}) as s, named_box(s) as b:
+        becomes(b, ["10.10.1.7:8080", "[2001:db8::7]:8080"])
+        # Nobody answers for AAAA: those stay, what is new of A is taken.
+        s.dropped = {28}
+        s.names["api.test"] = ["10.10.1.8"]
+        becomes(b, ["10.10.1.8:8080", "[2001:db8::7]:8080"])
+        expect_eq(0, dns(b)["failing"])
+        # There is no AAAA any more, said so.
+        s.dropped = set()
+        becomes(b, ["10.10.1.8:8080"])
+        # Without any address the old ones stay.
+        s.names["api.test"] = []
+        wait_until(lambda: dns(b)["failing"] == 1, "failing", 20)
+        expect_eq("it has no address", dns(b)["list"][0]["why"])
+        expect_eq(["10.10.1.8:8080"], endpoints(b))
+
+
+@test
 def name_that_never_was():
     with Nameserver() as s, named_box(s) as b:
         wait_until(lambda: dns(b)["failing"] == 1, "status says so")
         expect_eq([], endpoints(b))
         expect_in(r"input:15: the name api.test .*no such name; it stands for no endpoints", b.log())
+        expect_in(r"^endpoint +none: nobody has answered", b.ctl("explain", "http://192.0.2.1/"))
+        expect_in(r"^outcome +503, flag UH", b.ctl("explain", "http://192.0.2.1/"))
         expect_in(r"unresolved.*api.test", b.ctl("analyze", rc=None))
         s.names["api.test"] = ["10.10.1.7"]
         becomes(b, ["10.10.1.7:8080"])

@@ -17,11 +17,13 @@ class Nameserver:
         self.ttl = ttl
         self.rcode = NOERROR
         self.silent = False
+        self.dropped = set()  # types that are not answered
         self.truncate = False  # over UDP
         self.refuse_tcp = False
         self.mangle = None  # answer's bytes -> bytes
         self.asked = {}  # name -> questions
         self.over_tcp = 0
+        self.kind = 0  # of the last question
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 0))
         self.port = self.udp.getsockname()[1]
@@ -60,6 +62,7 @@ class Nameserver:
             at += query[at] + 1
         name = ".".join(labels).lower()
         kind, = struct.unpack(">H", query[at + 1:at + 3])
+        self.kind = kind
         question = query[12:at + 5]
         self.asked[name] = self.asked.get(name, 0) + 1
         rcode, records = self.rcode, []
@@ -86,7 +89,7 @@ class Nameserver:
                 if len(query) < 17:  # the end: close() wakes us up
                     return
                 out = self.answer(query, 1232)
-                if not self.silent:
+                if not self.silent and self.kind not in self.dropped:
                     self.udp.sendto(out, who)
             except OSError:
                 return
