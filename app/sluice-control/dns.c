@@ -462,6 +462,10 @@ void dns_configure(struct dns *d, const struct sl_conf_dns *conf)
 	d->resolver = NULL;
 	if (resolver_open(&d->resolver, conf, &err) < 0)
 		sl_log(SL_LOG_ERROR, "%s", err.text);
+	/* Whoever has mended something does not wait. */
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i]->failures > 0)
+			d->v[i]->due_us = 0;
 }
 
 const struct sl_names *dns_names(const struct dns *d)

@@ -20,7 +20,7 @@ struct dns;
 int dns_open(struct dns **out, const char *state_dir, struct sl_err *err);
 void dns_close(struct dns *d);
 
-/** Takes settings, and what resolv.conf says now. */
+/** Takes settings, and what resolv.conf says now; asks at once for names that failed. */
 void dns_configure(struct dns *d, const struct sl_conf_dns *conf);
 
 /** The table; lives as long as d. */

@@ -129,6 +129,17 @@ def name_that_never_was():
 
 
 @test
+def reload_asks_again():
+    with Nameserver() as s, named_box(s, s.conf(refresh="60s")) as b:
+        wait_until(lambda: dns(b)["failing"] == 1, "status says so")
+        s.names["api.test"] = ["10.10.1.7"]
+        time.sleep(1.5)
+        expect_eq([], endpoints(b))
+        b.ctl("reload")
+        becomes(b, ["10.10.1.7:8080"])
+
+
+@test
 def lame_servers_are_passed_over():
     with Nameserver() as silent, Nameserver() as lame, Nameserver({"api.test": ["10.10.1.7"]}) as s:
         silent.silent, lame.rcode = True, REFUSED

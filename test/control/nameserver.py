@@ -48,11 +48,11 @@ class Nameserver:
     def __exit__(self, *exc):
         self.close()
 
-    def conf(self, *before, extra=""):
+    def conf(self, *before, extra="", refresh="1s"):
         """The section `dns` that asks the servers `before` and then this one."""
         servers = ", ".join(f'"127.0.0.1:{s.port}"' for s in (*before, self))
-        return ('dns: { servers = [ %s ]; timeout = "300ms"; refresh_min = "1s"; %s };'
-                % (servers, extra))
+        return ('dns: { servers = [ %s ]; timeout = "300ms"; refresh_min = "%s"; %s };'
+                % (servers, refresh, extra))
 
     def answer(self, query, most):
         ident, flags, n = struct.unpack(">HHH", query[:6])

@@ -222,6 +222,49 @@ static void endpoints_may_be_names(void **state)
 	sl_names_free(t);
 }
 
+static void labels_and_workloads(void **state)
+{
+	struct sl_names *t = sl_names_create();
+	struct sl_objects *set = read_set(
+		"apiVersion: networking.istio.io/v1\n"
+		"kind: Gateway\n"
+		"metadata: { name: g }\n"
+		"spec: { servers: [{ hosts: [\"*\"], port: { number: 80, protocol: HTTP } }] }\n"
+		"---\n"
+		"apiVersion: networking.istio.io/v1\n"
+		"kind: VirtualService\n"
+		"metadata: { name: v }\n"
+		"spec: { hosts: [\"*\"], gateways: [g], http: [{ route: [{ destination: { host: "
+		"api.test, subset: v2 } }] }] }\n"
+		"---\n" ENTRY "  hosts: [api.test]\n  resolution: DNS\n"
+		"  workloadSelector: { labels: { app: vm } }\n"
+		"---\n"
+		"apiVersion: networking.istio.io/v1\n"
+		"kind: WorkloadEntry\n"
+		"metadata: { name: one }\n"
+		"spec: { address: one.example.com, labels: { app: vm, version: v1 } }\n"
+		"---\n"
+		"apiVersion: networking.istio.io/v1\n"
+		"kind: WorkloadEntry\n"
+		"metadata: { name: two }\n"
+		"spec: { address: two.example.com, labels: { app: vm, version: v2 } }\n"
+		"---\n"
+		"apiVersion: networking.istio.io/v1\n"
+		"kind: DestinationRule\n"
+		"metadata: { name: api }\n"
+		"spec: { host: api.test, subsets: [{ name: v2, labels: { version: v2 } }] }\n",
+		t, 10);
+
+	put(t, "one.example.com", "10.0.0.1", NULL, NULL);
+	put(t, "two.example.com", "10.0.0.2", "10.0.0.3", NULL);
+	want_cluster(set,
+		     "cluster outbound|80|v2|api.test STRICT_DNS least_request rule=api.default "
+		     "10.0.0.2:8080 10.0.0.3:8080");
+	assert_int_equal(sl_objects_wanted_count(set), 2);
+	sl_objects_free(set);
+	sl_names_free(t);
+}
+
 static void external_names(void **state)
 {
 	struct sl_names *t = sl_names_create();
@@ -340,6 +383,7 @@ int main(void)
 		cmocka_unit_test(hosts_are_looked_up),
 		cmocka_unit_test(round_robin_takes_the_first),
 		cmocka_unit_test(endpoints_may_be_names),
+		cmocka_unit_test(labels_and_workloads),
 		cmocka_unit_test(external_names),
 		cmocka_unit_test(native_endpoints_may_be_names),
 		cmocka_unit_test(too_many_are_refused),
