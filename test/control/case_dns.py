@@ -170,7 +170,7 @@ def too_many_addresses():
 def truncated_and_mangled_answers():
     with Nameserver({"api.test": ["10.10.1.7"]}) as s:
         s.truncate = True
-        with named_box(s) as b:
+        with named_box(s, s.conf(extra='refresh_max = "1s";')) as b:
             becomes(b, ["10.10.1.7:8080"])
             expect(s.over_tcp > 0, "asked over TCP")
             s.refuse_tcp = True
