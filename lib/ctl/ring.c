@@ -106,3 +106,11 @@ void sl_ring_release(struct sl_ring *ring)
 
 	__atomic_store_n(&ring->tail, tail + 1, __ATOMIC_RELEASE);
 }
+
+uint32_t sl_ring_used(const struct sl_ring *ring)
+{
+	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+
+	return (uint32_t)SL_MIN(head - tail, (uint64_t)ring->slots);
+}

@@ -12,19 +12,25 @@
 #include <unistd.h>
 
 #include "sl_ctl.h"
+#include "sl_heads.h"
 
 #define ROOT         "/dev/shm/sluice"
 #define MSG_RING     sl_ring_size(SL_CTL_MSG_SLOTS, SL_CTL_MSG_SIZE)
 #define LOG_RING     sl_ring_size(SL_CTL_LOG_SLOTS, SL_CTL_LOG_SIZE)
+#define HEAD_RING    sl_ring_size(SL_CTL_HEAD_SLOTS, SL_CTL_HEAD_SIZE)
 #define HDR_SIZE     ((size_t)256)
-#define WORKER_SIZE  (MSG_RING + LOG_RING)
-#define RINGS        (2 + 2 * SL_CTL_WORKERS_MAX)
+#define WORKER_SIZE  (MSG_RING + LOG_RING + HEAD_RING)
+#define WORKER_RINGS 3u
+#define RINGS        (2 + WORKER_RINGS * SL_CTL_WORKERS_MAX)
 #define LOCK_WAIT_MS 2000
 
 _Static_assert(sizeof(struct sl_ctl_hdr) <= HDR_SIZE, "shared layout");
 _Static_assert(sizeof(struct sl_ctl_cmd) <= SL_CTL_MSG_SIZE - 4, "fits a message");
 _Static_assert(sizeof(struct sl_ctl_ans) <= SL_CTL_MSG_SIZE - 4, "fits a message");
-_Static_assert(SL_CTL_MSG_SIZE % 64 == 0 && SL_CTL_LOG_SIZE % 64 == 0, "aligned payloads");
+_Static_assert(sizeof(struct sl_head_record) + SL_HEAD_TEXT_MAX <= SL_CTL_HEAD_SIZE - 4,
+	       "fits a message");
+_Static_assert(SL_CTL_MSG_SIZE % 64 == 0 && SL_CTL_LOG_SIZE % 64 == 0 && SL_CTL_HEAD_SIZE % 64 == 0,
+	       "aligned payloads");
 
 struct sl_ctl {
 	uint8_t *base;
@@ -42,16 +48,20 @@ static size_t segment_size(void)
 	return worker_off(SL_CTL_WORKERS_MAX);
 }
 
-/** Place and shape of ring 0 .. RINGS-1: the main lcore's two, then two a worker. */
+/** Place and shape of ring 0 .. RINGS-1: the main lcore's two, then each worker's. */
 static struct sl_ring *ring_at(const struct sl_ctl *ctl, uint32_t i, uint32_t *slots,
 			       uint32_t *slot_size)
 {
-	bool log = i >= 2 && i % 2;
-	size_t off =
-		i < 2 ? HDR_SIZE + i * MSG_RING : worker_off((i - 2) / 2) + (log ? MSG_RING : 0);
+	static const uint32_t shape[WORKER_RINGS][2] = {{SL_CTL_MSG_SLOTS, SL_CTL_MSG_SIZE},
+							{SL_CTL_LOG_SLOTS, SL_CTL_LOG_SIZE},
+							{SL_CTL_HEAD_SLOTS, SL_CTL_HEAD_SIZE}};
+	uint32_t kind = i < 2 ? 0 : (i - 2) % WORKER_RINGS;
+	size_t off = i < 2 ? HDR_SIZE + i * MSG_RING : worker_off((i - 2) / WORKER_RINGS);
 
-	*slots = log ? SL_CTL_LOG_SLOTS : SL_CTL_MSG_SLOTS;
-	*slot_size = log ? SL_CTL_LOG_SIZE : SL_CTL_MSG_SIZE;
+	for (uint32_t k = 0; k < kind; k++)
+		off += sl_ring_size(shape[k][0], shape[k][1]);
+	*slots = shape[kind][0];
+	*slot_size = shape[kind][1];
 	return (struct sl_ring *)(ctl->base + off);
 }
 
@@ -62,12 +72,15 @@ static uint32_t layout_hash(void)
 				    sizeof(struct sl_ctl_cmd),
 				    sizeof(struct sl_ctl_ans),
 				    sizeof(struct sl_log_record),
+				    sizeof(struct sl_head_record),
 				    HDR_SIZE,
 				    SL_CTL_WORKERS_MAX,
 				    SL_CTL_MSG_SLOTS,
 				    SL_CTL_MSG_SIZE,
 				    SL_CTL_LOG_SLOTS,
 				    SL_CTL_LOG_SIZE,
+				    SL_CTL_HEAD_SLOTS,
+				    SL_CTL_HEAD_SIZE,
 				    SL_LOG_TEXTS,
 				    SL_FLAG_COUNT};
 	uint64_t h = sl_fnv1a(0, numbers, sizeof(numbers));
@@ -283,7 +296,7 @@ int sl_ctl_reserve(struct sl_ctl *ctl, uint32_t workers, struct sl_err *err)
 			      SL_CTL_WORKERS_MAX);
 	rc = reserve(ctl->fd, 0, worker_off(workers));
 	if (rc)
-		return sl_err(err, rc, "No room for %zu KiB of command and log rings: %s.",
+		return sl_err(err, rc, "No room for %zu KiB of its rings to control: %s.",
 			      worker_off(workers) / 1024, strerror(rc));
 #ifdef MADV_POPULATE_WRITE
 	/* Older kernels don't know it: then the first round over a ring faults its pages in. */
@@ -327,6 +340,13 @@ struct sl_ring *sl_ctl_log(const struct sl_ctl *ctl, uint32_t worker)
 	if (worker >= SL_CTL_WORKERS_MAX)
 		return NULL;
 	return (struct sl_ring *)(ctl->base + worker_off(worker) + MSG_RING);
+}
+
+struct sl_ring *sl_ctl_head(const struct sl_ctl *ctl, uint32_t worker)
+{
+	if (worker >= SL_CTL_WORKERS_MAX)
+		return NULL;
+	return (struct sl_ring *)(ctl->base + worker_off(worker) + MSG_RING + LOG_RING);
 }
 
 int sl_ctl_dir(const char *instance, char *buf, size_t cap, struct sl_err *err)

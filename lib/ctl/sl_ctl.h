@@ -4,7 +4,8 @@
  *
  * Either side creates it when it is not there (under a lock file) and finds it again after a
  * restart of either. One command/answer ring pair for the main lcore, and for each worker one
- * answer ring (worker -> control) and one record ring for access-log records.
+ * answer ring (worker -> control), one record ring for access-log records, and one for heads of
+ * requests (sl_heads.h).
  */
 #ifndef SL_CTL_H
 #define SL_CTL_H
@@ -14,12 +15,14 @@
 #include "sl_ring.h"
 
 #define SL_CTL_MAGIC       UINT64_C(0x4c54435345434c53) /* "SLCESCTL" */
-#define SL_CTL_VERSION     2u
+#define SL_CTL_VERSION     3u
 #define SL_CTL_WORKERS_MAX 32
 #define SL_CTL_MSG_SLOTS   64u
 #define SL_CTL_MSG_SIZE    512u
 #define SL_CTL_LOG_SLOTS   1024u
 #define SL_CTL_LOG_SIZE    2048u
+#define SL_CTL_HEAD_SLOTS  64u
+#define SL_CTL_HEAD_SIZE   2176u
 
 enum sl_ctl_op {
 	SL_CTL_EPOCH = 1, /* take up configuration `epoch` */
@@ -153,10 +156,11 @@ int sl_ctl_reserve(struct sl_ctl *ctl, uint32_t workers, struct sl_err *err);
 
 struct sl_ctl_hdr *sl_ctl_hdr(const struct sl_ctl *ctl);
 /* The rings; NULL for a worker that can't be. */
-struct sl_ring *sl_ctl_main_cmd(const struct sl_ctl *ctl);             /* control -> main lcore */
-struct sl_ring *sl_ctl_main_ans(const struct sl_ctl *ctl);             /* main lcore -> control */
-struct sl_ring *sl_ctl_ans(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
-struct sl_ring *sl_ctl_log(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
+struct sl_ring *sl_ctl_main_cmd(const struct sl_ctl *ctl);              /* control -> main lcore */
+struct sl_ring *sl_ctl_main_ans(const struct sl_ctl *ctl);              /* main lcore -> control */
+struct sl_ring *sl_ctl_ans(const struct sl_ctl *ctl, uint32_t worker);  /* worker -> control */
+struct sl_ring *sl_ctl_log(const struct sl_ctl *ctl, uint32_t worker);  /* worker -> control */
+struct sl_ring *sl_ctl_head(const struct sl_ctl *ctl, uint32_t worker); /* worker -> control */
 
 /**
  * Segment folder of an instance, "/dev/shm/sluice/NAME".

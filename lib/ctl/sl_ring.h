@@ -58,4 +58,10 @@ bool sl_ring_push(struct sl_ring *ring, const void *msg, uint32_t len);
 const void *sl_ring_peek(struct sl_ring *ring, uint32_t *len);
 void sl_ring_release(struct sl_ring *ring);
 
+/**
+ * Messages that are there, at most the ring's slots whatever the memory says. What their producer
+ * published in other rings before them can be read from there after this call. Consumer only.
+ */
+uint32_t sl_ring_used(const struct sl_ring *ring);
+
 #endif

@@ -74,16 +74,22 @@ static void both_sides_meet(void **state)
 	for (uint32_t w = 0; w < SL_CTL_WORKERS_MAX; w++) {
 		assert_true(sl_ring_push(sl_ctl_ans(daemon, w), &w, sizeof(w)));
 		assert_true(sl_ring_push(sl_ctl_log(daemon, w), &w, sizeof(w)));
+		assert_true(sl_ring_push(sl_ctl_head(daemon, w), &w, sizeof(w)));
 	}
 	for (unsigned i = 1; i < SL_CTL_LOG_SLOTS; i++)
 		assert_true(sl_ring_push(sl_ctl_log(daemon, SL_CTL_WORKERS_MAX - 1), dir, 8));
 	assert_false(sl_ring_push(sl_ctl_log(daemon, SL_CTL_WORKERS_MAX - 1), dir, 8));
+	for (unsigned i = 1; i < SL_CTL_HEAD_SLOTS; i++)
+		assert_true(sl_ring_push(sl_ctl_head(daemon, SL_CTL_WORKERS_MAX - 1), dir, 8));
+	assert_false(sl_ring_push(sl_ctl_head(daemon, SL_CTL_WORKERS_MAX - 1), dir, 8));
 	for (uint32_t w = 0; w < SL_CTL_WORKERS_MAX; w++) {
 		assert_int_equal(*(const uint32_t *)sl_ring_peek(sl_ctl_ans(control, w), &len), w);
 		assert_int_equal(*(const uint32_t *)sl_ring_peek(sl_ctl_log(control, w), &len), w);
+		assert_int_equal(*(const uint32_t *)sl_ring_peek(sl_ctl_head(control, w), &len), w);
 	}
 	assert_null(sl_ctl_ans(control, SL_CTL_WORKERS_MAX));
 	assert_null(sl_ctl_log(control, SL_CTL_WORKERS_MAX));
+	assert_null(sl_ctl_head(control, SL_CTL_WORKERS_MAX));
 	assert_null(sl_ring_peek(sl_ctl_main_ans(control), &len));
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
