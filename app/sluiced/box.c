@@ -206,6 +206,7 @@ static void proxy_config(const struct box *b, struct sl_proxy_config *p)
 	p->path = sl_conf_path_rules(c);
 	p->log = true;
 	p->log_skip = (uint16_t)(10000 - c->log_sample);
+	p->heads = c->log_heads;
 	p->wall_offset_us = sl_wall_us() - sl_clock_us();
 	snprintf(p->server, sizeof(p->server), "%s", c->server_name);
 }
@@ -285,6 +286,7 @@ static int make_worker(struct box *b, uint16_t i, const struct sl_hash_key *key,
 	proxy_config(b, &cfg.proxy);
 	cfg.proxy.secret = *key;
 	cfg.proxy.log_ring = sl_ctl_log(b->ctl, i);
+	cfg.proxy.head_ring = sl_ctl_head(b->ctl, i);
 	cfg.nat.secret = *key;
 	nat_config(b, rule, egress, &cfg.nat);
 	rc = flows_map(b, i, sl_flows_size(cfg.nat.rows_max, cfg.nat.guard.clients_max), err);

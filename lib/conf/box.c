@@ -107,6 +107,14 @@ static const struct sl_key log_keys[] = {
 	 BOX(log_sample),
 	 .def = "100%",
 	 .help = "Share of requests in the access log; routes can say their own."},
+	{.name = "heads",
+	 .type = SL_KEY_INT,
+	 BOX(log_heads),
+	 0,
+	 1000,
+	 "64",
+	 .help = "Request heads a second and worker that `sluicectl apply --dry-run` and `explain "
+		 "--last` look at. 0: none."},
 	{0},
 };
 

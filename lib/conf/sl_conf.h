@@ -118,6 +118,7 @@ struct sl_conf_box {
 	uint32_t session_ms[SL_CONF_SESSION_TIMES]; /* by enum sl_nat_state (sl_flows.h) */
 	uint32_t xff_trusted_hops;
 	uint16_t log_sample; /* share of requests in the access log, in 1/10000 */
+	uint16_t log_heads;  /* request heads a second and worker for control; 0: none */
 	bool keep_request_id;
 	char via[64];
 	int path_normalization; /* enum sl_conf_path */

@@ -131,8 +131,10 @@ void px_tables_fill(struct sl_proxy *px, const struct sl_snap *old)
 {
 	const struct sl_snap *snap = px->lc->snap;
 
-	if (!sl_snap_same_routes(snap, old))
+	if (!sl_snap_same_routes(snap, old)) {
 		routes_fill(px, snap);
+		px_heads_fill(px, snap);
+	}
 	for (uint32_t i = 0; i < px->slots[SL_STATS_CLUSTER]; i++)
 		px->cluster[i].row = PX_NONE;
 	if (!snap) {

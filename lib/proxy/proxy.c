@@ -95,6 +95,7 @@ int sl_proxy_create(struct sl_proxy **out, struct sl_lcore *lc, struct sl_tcp *t
 			      lc->index, px->cfg.sessions_max, px->cfg.upstreams_max,
 			      px->cfg.head_buffers);
 	}
+	px_heads_create(px);
 	px_tables_fill(px, NULL);
 	px_restore(px);
 	*out = px;

@@ -28,6 +28,8 @@
 #define PX_KEPT_SEGS    256u /* mbufs of one request's body that are kept for a retry */
 #define PX_XFF_MAX      96u
 #define PX_NAME_MAX     160u
+#define PX_KEPT_MAX     32u /* fields whose values go into heads for control */
+#define PX_KEPT_NAME    63u /* longest name of such a one */
 
 enum px_state {
 	PX_FREE,
@@ -245,6 +247,18 @@ struct px_probe {
 	bool known, last_ok;
 };
 
+/** Heads of requests for control: what the next one has to wait for and may say. */
+struct px_heads {
+	uint64_t due_us;   /* one is written after this; PX_NEVER: none is */
+	uint64_t requests; /* that there were when the last one was written */
+	uint32_t gap_us;
+	uint32_t n_kept;
+	struct {
+		uint8_t len;
+		char text[PX_KEPT_NAME];
+	} kept[PX_KEPT_MAX]; /* names: they outlive the snapshot they came from */
+};
+
 struct sl_proxy {
 	struct sl_lcore *lc;
 	struct sl_tcp *tcp;
@@ -275,6 +289,7 @@ struct sl_proxy {
 	uint64_t ids;                      /* request ids given out */
 	uint32_t kept_segs, kept_segs_max; /* mbufs kept for retries, of all requests */
 	bool draining;
+	struct px_heads heads;
 	uint64_t date_s; /* second that `date` shows */
 	char date[29];
 	/* Scratch of one step; nothing in it lives longer. */
@@ -708,6 +723,19 @@ void px_mirror_cancel(struct sl_proxy *px, struct px_session *s);
 enum px_step px_mirror_step(struct sl_proxy *px, struct px_session *m);
 /** Its time is over. The row is free. */
 void px_mirror_expired(struct sl_proxy *px, struct px_session *m);
+
+/* heads.c */
+void px_heads_create(struct sl_proxy *px);
+/** The routes are other ones: which fields' values heads have from now on. */
+void px_heads_fill(struct sl_proxy *px, const struct sl_snap *snap);
+void px_heads_write(struct sl_proxy *px, struct px_session *s, const struct sl_snap_request *rq);
+/** A request is about to be routed: its head goes to control if one is due. */
+static inline void px_heads(struct sl_proxy *px, struct px_session *s,
+			    const struct sl_snap_request *rq)
+{
+	if (px->lc->now_us > px->heads.due_us)
+		px_heads_write(px, s, rq);
+}
 
 /* local.c */
 struct px_answer {

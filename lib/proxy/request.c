@@ -336,6 +336,7 @@ static void route_request(struct sl_proxy *px, struct px_session *s, struct sl_s
 	const struct sl_snap_route *route;
 	struct sl_route_hit hit;
 
+	px_heads(px, s, &rq);
 	if (listener == PX_NONE ||
 	    sl_snap_route_find(snap, px->lc->scratch, sl_snap_listener(snap, listener)->table, &rq,
 			       &hit) < 0) {

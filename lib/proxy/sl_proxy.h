@@ -51,6 +51,8 @@ struct sl_proxy_config {
 	struct sl_hash_key secret; /* request ids */
 	char server[32];           /* Server header of answers; empty: "istio-envoy" */
 	struct sl_ring *log_ring;  /* to control; NULL: no records */
+	struct sl_ring *head_ring; /* to control; NULL: no heads of requests */
+	uint32_t heads;            /* kept of them, a second; 0: none */
 	uint64_t wall_offset_us;   /* wall clock minus lc->now_us */
 };
 

@@ -145,3 +145,36 @@ uint32_t snap_cond_failed(const struct sl_snap *snap, struct sl_match_scratch *s
 			return route->conds.first + i;
 	return SL_SNAP_NONE;
 }
+
+bool sl_snap_cond_holds(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			const struct sl_snap_request *rq, uint32_t cond)
+{
+	return holds(snap, scratch, rq, sl_snap_cond(snap, cond));
+}
+
+static bool is_among(const struct sl_str *names, uint32_t n, struct sl_str name)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (sl_str_ieq(names[i], name))
+			return true;
+	return false;
+}
+
+uint32_t sl_snap_header_names(const struct sl_snap *snap, struct sl_str *out, uint32_t cap)
+{
+	struct sl_str last = {0};
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < snap->tab[SL_SNAP_CONDS].n && n < cap; i++) {
+		const struct sl_snap_cond *c = sl_snap_cond(snap, i);
+		struct sl_str name = sl_snap_str(snap, c->name);
+
+		/* Routes in a row ask for the same field, and equal texts are stored once. */
+		if (c->on != SL_ON_HEADER || c->match == SL_TEXT_PRESENT || name.p == last.p)
+			continue;
+		last = name;
+		if (!is_among(out, n, name))
+			out[n++] = name;
+	}
+	return n;
+}

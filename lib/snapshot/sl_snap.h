@@ -515,6 +515,20 @@ struct sl_snap_request {
 int sl_snap_route_find(const struct sl_snap *snap, struct sl_match_scratch *scratch, uint32_t table,
 		       const struct sl_snap_request *rq, struct sl_route_hit *hit);
 
+/**
+ * Names of the header fields whose values some route's conditions look at, each once, in the order
+ * of the routes.
+ *
+ * @param out Receives up to cap names, which live as long as the snapshot.
+ * @return how many there are of them; cap: there may be more. Worker-safe, takes time for every
+ *         condition.
+ */
+uint32_t sl_snap_header_names(const struct sl_snap *snap, struct sl_str *out, uint32_t cap);
+
+/** Whether one condition holds. @param cond Row of SL_SNAP_CONDS. Worker-safe. */
+bool sl_snap_cond_holds(const struct sl_snap *snap, struct sl_match_scratch *scratch,
+			const struct sl_snap_request *rq, uint32_t cond);
+
 /* Why a route was or was not taken, for explanations. X(NAME, "sentence"). */
 #define SL_WHY_LIST(X)                                           \
 	X(TAKEN, "first route in the list that matches")         \

@@ -127,7 +127,9 @@
 	X(http_buffers_exhausted, "counter", "requests refused for want of buffers")          \
 	X(log_records, "counter", "access records written")                                   \
 	X(log_sampled_out, "counter", "requests that sampling left out of the access log")    \
-	X(log_dropped, "counter", "access records dropped because the reader is slow")
+	X(log_dropped, "counter", "access records dropped because the reader is slow")        \
+	X(heads_kept, "counter", "heads of requests kept for apply --dry-run")                \
+	X(heads_dropped, "counter", "heads of requests dropped because the reader is slow")
 
 #define SL_STATS_PORT(X)                                                    \
 	X(rx, "counter", "packets received")                                \

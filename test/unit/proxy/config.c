@@ -98,6 +98,14 @@ static void action_routes(struct sl_model_vhost *v)
 	sl_model_set(&r->cors.methods, "PUT,GET");
 }
 
+static void field_routes(struct sl_model_vhost *v)
+{
+	CHECK(sl_model_cond_add(direct(v, "/fields"), SL_ON_HEADER, SL_TEXT_EXACT, "x-user",
+				"jason"));
+	CHECK(sl_model_cond_add(direct(v, "/present"), SL_ON_HEADER, SL_TEXT_PRESENT, "cookie",
+				""));
+}
+
 static void mirrored(struct sl_model_vhost *v, const char *path, const char *to, const char *mirror,
 		     uint32_t ppm)
 {
@@ -285,6 +293,8 @@ static struct sl_model *model(unsigned int conf)
 		action_routes(v);
 	if (conf & CONF_MIRRORS)
 		mirror_routes(v);
+	if (conf & CONF_FIELDS)
+		field_routes(v);
 	if (conf & CONF_STACK)
 		route(v, SL_PATH_PREFIX, "/six", "six");
 	route(v, SL_PATH_PREFIX, "/", "c1");

@@ -40,6 +40,8 @@
 		* "shadow"                                                                   \
 		*/
 
+#define CONF_FIELDS 0x4000 /* "/fields" when x-user is jason, "/present" when cookie is there */
+
 /* With CONF_STACK: TCP port 80 and UDP port 53, and TCP node port 30080, to endpoints. */
 #define VIP_L4   "10.96.0.20"
 #define VIP_L4_6 "2001:db8:96::20"

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define LOG_SLOTS 64
+#define LOG_SLOTS  64
+#define HEAD_SLOTS 16
 
 void reconfigure(struct env *e, unsigned int conf)
 {
@@ -28,11 +29,14 @@ static int start(void **state, const struct sl_proxy_config *cfg, unsigned int m
 	fake_init(&e->tcp, &e->lc);
 	e->log = calloc(1, sl_ring_size(LOG_SLOTS, SL_CTL_LOG_SIZE));
 	sl_ring_init(e->log, LOG_SLOTS, SL_CTL_LOG_SIZE);
+	e->heads = calloc(1, sl_ring_size(HEAD_SLOTS, SL_CTL_HEAD_SIZE));
+	sl_ring_init(e->heads, HEAD_SLOTS, SL_CTL_HEAD_SIZE);
 	e->lc.health = sl_health_create(e->lc.stats.slots[SL_STATS_ENDPOINT], 1);
 	reconfigure(e, 0);
 	e->cfg = *cfg;
 	e->cfg.log = true;
 	e->cfg.log_ring = e->log;
+	e->cfg.head_ring = e->heads;
 	e->cfg.secret = (struct sl_hash_key){1, 2};
 	e->cfg.wall_offset_us = UINT64_C(1700000000000000);
 	assert_int_equal(sl_proxy_create(&e->px, &e->lc, &e->tcp, &e->cfg, NULL), 0);
@@ -110,6 +114,7 @@ int teardown(void **state)
 	sl_test_lcore_fini(&e->lc);
 	free(e->snap);
 	free(e->log);
+	free(e->heads);
 	free(e);
 	return 0;
 }

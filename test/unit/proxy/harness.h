@@ -22,7 +22,7 @@ struct env {
 	struct sl_proxy *px;
 	struct sl_proxy_config cfg;
 	struct sl_snap *snap, *old;
-	struct sl_ring *log;
+	struct sl_ring *log, *heads;
 	uint64_t epoch;
 };
 

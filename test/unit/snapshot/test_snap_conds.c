@@ -403,9 +403,39 @@ static void bad_regex_is_refused(void **state)
 	sl_model_free(m);
 }
 
+/* Only headers whose values are looked at, each once, whatever its case. */
+static void names_of_headers(void **state)
+{
+	struct sl_model_vhost *v;
+	struct sl_model *m = model_of(&v);
+	struct sl_model_route *r = world_route(v, SL_PATH_PREFIX, "/a", "c");
+	struct sl_str name[4];
+	struct world w;
+
+	sl_model_cond_add(r, SL_ON_METHOD, SL_TEXT_EXACT, "", "GET");
+	sl_model_cond_add(r, SL_ON_QUERY, SL_TEXT_EXACT, "q", "1");
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_PRESENT, "x-there", "");
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_PREFIX, "x-a", "1");
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_EXACT, "x-b", "1");
+	r = world_route(v, SL_PATH_PREFIX, "/b", "c");
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_REGEX, "X-A", "[0-9]");
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_EXACT, "x-b", "2")->invert = true;
+	sl_model_cond_add(r, SL_ON_HEADER, SL_TEXT_EXACT, "x-c", "2");
+	world_build(&w, m, 1, NULL, NULL);
+	assert_int_equal(sl_snap_header_names(w.snap, name, 4), 3);
+	assert_true(sl_str_eq(name[0], SL_STR("x-a")));
+	assert_true(sl_str_eq(name[1], SL_STR("x-b")));
+	assert_true(sl_str_eq(name[2], SL_STR("x-c")));
+	assert_int_equal(sl_snap_header_names(w.snap, name, 2), 2);
+	assert_int_equal(sl_snap_header_names(w.snap, name, 0), 0);
+	world_free(&w);
+	sl_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_headers),
 		cmocka_unit_test(the_request_line),
 		cmocka_unit_test(a_header),
 		cmocka_unit_test(headers_put_together),
