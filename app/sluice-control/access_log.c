@@ -113,6 +113,17 @@ static void record_write(struct access_log *log, const void *msg, uint32_t len)
 	log->lines++;
 }
 
+static void drain_heads(struct access_log *log, struct sl_ring *ring)
+{
+	const void *msg;
+	uint32_t len;
+
+	for (uint32_t n = 0; n < SL_CTL_HEAD_SLOTS && (msg = sl_ring_peek(ring, &len)); n++) {
+		recent_add(log->recent, msg, len);
+		sl_ring_release(ring);
+	}
+}
+
 /* At most one ringful of each worker, so that none waits for another's stream to end. */
 static uint32_t drain(struct access_log *log)
 {
@@ -120,11 +131,13 @@ static uint32_t drain(struct access_log *log)
 
 	for (uint32_t w = 0; w < SL_CTL_WORKERS_MAX; w++) {
 		struct sl_ring *ring = sl_ctl_log(log->ctl, w);
+		/* Before the heads are read: a request's record finds its head. */
+		uint32_t len, n = 0, used = sl_ring_used(ring);
 		const void *msg;
-		uint32_t len, n = 0;
 
-		while (n < SL_CTL_LOG_SLOTS && (msg = sl_ring_peek(ring, &len)) != NULL) {
-			recent_add(log->recent, msg, len);
+		drain_heads(log, sl_ctl_head(log->ctl, w));
+		while (n < used && (msg = sl_ring_peek(ring, &len)) != NULL) {
+			recent_answered(log->recent, msg, len);
 			tally_add(log->tally, msg, len);
 			record_write(log, msg, len);
 			sl_ring_release(ring);

@@ -169,6 +169,21 @@ static char *write_head(const char *host, const char *target, const json_t *requ
 	return fclose(f) == 0 ? head : NULL;
 }
 
+/* Conditions on what is not kept of a head; the others are judged as the worker judges them. */
+static void say_withheld(struct explain *x)
+{
+	const struct sl_http_request *req = &x->kept.req;
+	struct sl_str asked[64];
+	uint32_t n = sl_snap_header_names(x->s, asked, SL_ARRAY_LEN(asked));
+
+	for (uint16_t i = 0; i < req->n_fields; i++)
+		for (uint32_t k = 0; sl_head_withheld(&x->kept.r, i) && k < n; k++)
+			if (sl_str_ieq(req->field[i].name, asked[k]))
+				explain_step(x, "header",
+					     "the value of %.*s is not kept: it is taken for empty",
+					     SL_STR_ARG(asked[k]));
+}
+
 /* The worker's parser and path normalisation decide what the request is. */
 static bool parse_request(struct explain *x, const struct control *c, const char *host,
 			  const char *target, const json_t *request)
@@ -179,9 +194,12 @@ static bool parse_request(struct explain *x, const struct control *c, const char
 	bool unescaped;
 	int n, len;
 
-	x->head = write_head(host, target, request);
+	x->head = x->recorded ? strndup(x->kept.text, x->kept.r.len)
+			      : write_head(host, target, request);
 	if (x->head == NULL)
 		return false;
+	if (x->recorded)
+		say_withheld(x);
 	n = sl_http_request_parse(req, x->head, strlen(x->head), 0, &(struct sl_http_limits){0});
 	if (n <= 0) {
 		uint16_t status = n < 0 ? sl_http_error_status(req->error) : 400;
@@ -212,9 +230,10 @@ static bool parse_request(struct explain *x, const struct control *c, const char
 	return true;
 }
 
-static int read_request(struct explain *x, const json_t *request, const char **host,
-			const char **target, struct sl_err *err)
+static int read_request(struct explain *x, const struct control *c, const json_t *request,
+			const char **host, const char **target, struct sl_err *err)
 {
+	const json_t *recent = json_object_get(request, "recent");
 	const char *address = json_string_value(json_object_get(request, "address"));
 	const json_t *port = json_object_get(request, "port");
 
@@ -230,6 +249,8 @@ static int read_request(struct explain *x, const json_t *request, const char **h
 		return sl_err(err, EINVAL, "The request needs \"port\" from 1 to 65535.");
 	x->port = (uint16_t)json_integer_value(port);
 	x->has_ip = address != NULL;
+	x->recorded = recent != NULL &&
+		      recent_find(c->recent, (uint64_t)json_integer_value(recent), &x->kept) == 0;
 	return address != NULL ? sl_ip_parse(address, &x->ip, err) : 0;
 }
 
@@ -248,7 +269,7 @@ int command_explain(struct control *c, uint64_t client, const json_t *request, j
 	x->s = c->snap.map;
 	x->listener = SL_SNAP_NONE;
 	json_object_set_new(answer, "steps", x->steps);
-	rc = read_request(x, request, &host, &target, err);
+	rc = read_request(x, c, request, &host, &target, err);
 	if (rc == 0 && x->s == NULL)
 		rc = sl_err(err, ENOENT, "No configuration is in use yet.");
 	if (rc == 0)

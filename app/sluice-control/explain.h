@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "sl_http.h"
+#include "sl_heads.h"
 #include "sl_snap.h"
 
 struct explain {
@@ -16,7 +16,9 @@ struct explain {
 	struct sl_ip ip;
 	uint16_t port;
 	uint32_t listener;
-	char *head; /* the request as it would arrive; req points into it */
+	bool recorded;
+	struct sl_head_in kept; /* if recorded: the head that a client sent */
+	char *head;             /* the request as it would arrive; req points into it */
 	struct sl_http_request req;
 	char host[1024];
 	char path[8192]; /* normalised, without the query */

@@ -70,6 +70,10 @@ static void print_requests(const json_t *rq)
 	json_array_foreach(json_object_get(rq, "groups"), i, g) printf(
 		"  %lld x from %s to %s, such as %s %s%s\n", number(g, "count"), text(g, "from"),
 		text(g, "to"), text(g, "method"), text(g, "host"), text(g, "path"));
+	json_array_foreach(json_object_get(rq, "withheld"), i, g)
+		printf("  %lld not played: where they go hangs on their %s, whose value is not "
+		       "kept\n",
+		       number(g, "count"), text(g, "field"));
 }
 
 int dry_run_print(const struct ctl *ctl, json_t *request, enum output out)

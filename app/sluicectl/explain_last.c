@@ -19,11 +19,12 @@ static const char *text(const json_t *o, const char *key)
 /* One recorded request, asked for where its client sent it. */
 static int explain(const struct ctl *ctl, const json_t *head, json_t *all, enum output out)
 {
-	json_t *request =
-		json_pack("{s:s, s:O, s:O, s:O, s:O, s:O}", "cmd", "explain", "address",
-			  json_object_get(head, "address"), "port", json_object_get(head, "port"),
-			  "method", json_object_get(head, "method"), "host",
-			  json_object_get(head, "host"), "target", json_object_get(head, "path"));
+	json_t *request = json_pack(
+		"{s:s, s:O, s:O, s:O, s:O, s:O, s:O}", "cmd", "explain", "recent",
+		json_object_get(head, "id"), "address", json_object_get(head, "address"), "port",
+		json_object_get(head, "port"), "method", json_object_get(head, "method"), "host",
+		json_object_get(head, "host"), "target", json_object_get(head, "path"));
+	long long status = (long long)json_integer_value(json_object_get(head, "status"));
 	json_t *answer;
 	int rc = ctl_call(ctl, request, &answer);
 
@@ -34,10 +35,10 @@ static int explain(const struct ctl *ctl, const json_t *head, json_t *all, enum 
 		json_object_set(answer, "recorded", (json_t *)(uintptr_t)head);
 		json_array_append(all, answer);
 	} else {
-		printf("%s %s%s was answered %lld%s\n", text(head, "method"), text(head, "host"),
-		       text(head, "path"),
-		       (long long)json_integer_value(json_object_get(head, "status")),
-		       json_is_true(json_object_get(head, "cut")) ? " (longer than shown)" : "");
+		printf("%s %s%s", text(head, "method"), text(head, "host"), text(head, "path"));
+		if (status != 0)
+			printf(" was answered %lld", status);
+		puts(json_is_true(json_object_get(head, "cut")) ? " (longer than shown)" : "");
 		explain_print(answer);
 		putchar('\n');
 	}

@@ -5,8 +5,9 @@
  *
  * A line on standard input says what to do next: "refuse" (the next epochs), "accept",
  * "mute WORKER" (it acknowledges nothing), "log N" (records), "forged" (a record that lies about
- * its lengths), "count" (numbers in the counters), "sick IP:PORT e|f" (an endpoint), "stop" (no
- * heartbeat, no answers), "go".
+ * its lengths, and heads that do), "request IP PORT HOST PATH [NAME=VALUE | NAME ...]" (a GET, its
+ * head with the values of fields where they are said), "count" (numbers in the counters), "sick
+ * IP:PORT e|f" (an endpoint), "stop" (no heartbeat, no answers), "go".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "sl_ctl.h"
+#include "sl_heads.h"
 #include "sl_snap.h"
 #include "sl_stats.h"
 
@@ -124,22 +126,58 @@ static void push_log(struct fake *f, int n)
 			     sizeof(r) + sizeof(path) - 1);
 }
 
-/* "IP PORT HOST PATH": a GET that a client sent there. */
-static void push_request(struct fake *f, const char *args)
+static void push_fields(struct sl_head_out *out, char *args)
 {
-	struct sl_log_record r = {.start_wall_us = sl_wall_us(), .status = 200, .http_minor = 1};
-	char buf[sizeof(r) + 512], ip[64], host[128], path[256];
-	unsigned port;
-	int n;
+	char *save = NULL, *eq;
 
-	if (sscanf(args, "%63s %u %127s %255s", ip, &port, host, path) != 4 ||
+	for (char *p = strtok_r(args, " \n", &save); p != NULL; p = strtok_r(NULL, " \n", &save)) {
+		eq = strchr(p, '=');
+		if (eq != NULL)
+			*eq++ = '\0';
+		sl_head_field(out, sl_str(p), sl_str(eq != NULL ? eq : "it is secret"), eq != NULL);
+	}
+}
+
+static void push_head(struct fake *f, const struct sl_head *h, char *fields)
+{
+	struct sl_ring *ring = sl_ctl_head(f->ctl, 0);
+	struct sl_head_out out;
+	void *slot;
+
+	/* No worker waits, but the tests count what they sent. */
+	while ((slot = sl_ring_reserve(ring)) == NULL)
+		usleep(1000);
+	sl_head_begin(&out, slot, h);
+	push_fields(&out, fields);
+	sl_ring_publish(ring, sl_head_end(&out));
+}
+
+/* "IP PORT HOST PATH [FIELDS]": a GET that a client sent there. */
+static void push_request(struct fake *f, char *args)
+{
+	static uint32_t requests;
+	struct sl_log_record r = {.start_wall_us = sl_wall_us(), .status = 200, .http_minor = 1};
+	struct sl_head h = {
+		.wall_us = r.start_wall_us, .requests = 1, .method = SL_STR("GET"), .minor = 1};
+	char buf[sizeof(r) + 512], ip[64], host[128], path[256], id[16];
+	unsigned port;
+	int n, fields = 0;
+
+	if (sscanf(args, "%63s %u %127s %255s%n", ip, &port, host, path, &fields) != 4 ||
 	    sl_ip_parse(ip, &r.local_ip, NULL) < 0)
 		return;
-	r.local_port = (uint16_t)port;
-	n = snprintf(buf + sizeof(r), sizeof(buf) - sizeof(r), "GET%s%s", path, host);
+	snprintf(id, sizeof(id), "%u", ++requests);
+	r.local_port = h.local.port = (uint16_t)port;
+	h.local.ip = r.local_ip;
+	h.host = sl_str(host);
+	h.target = sl_str(path);
+	h.request_id = sl_str(id);
+	push_head(f, &h, args + fields);
+	n = snprintf(buf + sizeof(r), sizeof(buf) - sizeof(r), "GET%s%s%s", path, host, id);
 	r.len[SL_LOG_METHOD] = 3;
 	r.len[SL_LOG_PATH] = (uint16_t)strlen(path);
 	r.len[SL_LOG_AUTHORITY] = (uint16_t)strlen(host);
+	r.len[SL_LOG_REQUEST_ID] = (uint16_t)strlen(id);
 	memcpy(buf, &r, sizeof(r));
 	sl_ring_push(sl_ctl_log(f->ctl, 0), buf, (uint32_t)(sizeof(r) + (size_t)n));
 }
@@ -147,10 +185,13 @@ static void push_request(struct fake *f, const char *args)
 static void push_forged(struct fake *f)
 {
 	struct sl_log_record r = {.status = 200};
+	struct sl_head_record h = {.wall_us = sl_wall_us(), .requests = 1000, .len = 2000};
 
 	r.len[SL_LOG_PATH] = 0x7fff;
 	sl_ring_push(sl_ctl_log(f->ctl, 0), &r, sizeof(r));
 	sl_ring_push(sl_ctl_log(f->ctl, 0), "x", 1);
+	sl_ring_push(sl_ctl_head(f->ctl, 0), "x", 1);
+	sl_ring_push(sl_ctl_head(f->ctl, 0), &h, sizeof(h));
 }
 
 static void count(struct fake *f)
@@ -187,7 +228,7 @@ static void sick(struct fake *f, const char *args)
 	}
 }
 
-static void line(struct fake *f, const char *s)
+static void line(struct fake *f, char *s)
 {
 	if (strncmp(s, "refuse", 6) == 0)
 		f->refuse = true;
