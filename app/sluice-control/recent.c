@@ -111,9 +111,12 @@ void recent_add(struct recent *r, const void *msg, uint32_t len)
 {
 	struct recent_head *to;
 
-	/* Neither what is old nor what claims to come from the future drives out what is there. */
+	/*
+	 * Neither what is old nor what claims to come from the future drives out what is there; a
+	 * worker's clock may be a little ahead of ours.
+	 */
 	if (sl_head_read(&r->in, msg, len) < 0 ||
-	    !of_late(r->in.r.wall_us / 1000000, sl_wall_us() / 1000000))
+	    !of_late(r->in.r.wall_us / 1000000, sl_wall_us() / 1000000 + 1))
 		return;
 	pthread_mutex_lock(&r->lock);
 	to = place(r, r->in.r.wall_us / 1000000, r->in.r.requests);
