@@ -109,6 +109,8 @@ def requests_with_fields():
         # By name alone it can be said whether a field is there, but not what it says.
         expect_eq((17, 7, [(2, False, True), (5, True, False)], {}),
                   replayed(b, by_field(["cookie: {}"])), "a field that is there")
+        expect_eq((17, 7, [(2, False, True), (5, True, False)], {}), replayed(b, by_field(
+            ["cookie: {}", "cookie: { exact: a }"])), "a field that is there, whatever it says")
         expect_eq((15, 0, [], {"x-other": 2}), replayed(b, by_field(
             ["x-other: { exact: a }", "x-user: { exact: jason }"])), "a field that is not kept")
         out = routes_of(b, by_field(["x-other: { exact: a }", "x-user: { exact: jason }"]))

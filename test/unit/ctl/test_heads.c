@@ -171,7 +171,7 @@ static void cut_fields(void **state)
 
 	begin(b, SL_STR("/"), SL_STR("a.test"));
 	for (int i = 0; i < 90; i++)
-		sl_head_field(&b->out, (struct sl_str){b->big, 60}, SL_STR("v"), true);
+		sl_head_field(&b->out, (struct sl_str){b->big, 61}, SL_STR("v"), true);
 	kept = b->out.r->n_fields;
 	/* Even one that would fit again: the order is that of the client. */
 	add(b, "s", "v", true);
