@@ -8,6 +8,7 @@
 #define VERSION_BYTES  11u  /* " HTTP/1.1\r\n" */
 #define END_BYTES      2u   /* the empty line */
 #define FIELD_BYTES    4u   /* ": " and "\r\n" */
+#define LONG_BYTES     256u /* no field that frames a message is as long */
 #define HOST_BYTES     8u   /* "Host" and these */
 
 _Static_assert(SL_HEAD_TEXT_MAX <= UINT16_MAX, "fits its length field");
@@ -75,16 +76,18 @@ void sl_head_begin(struct sl_head_out *out, void *slot, const struct sl_head *h)
 void sl_head_field(struct sl_head_out *out, struct sl_str name, struct sl_str value, bool keep)
 {
 	uint32_t i = out->r->n_fields;
+	bool fits = (uint64_t)name.n + FIELD_BYTES + value.n <= out->room;
 
-	if (i == SL_HTTP_FIELDS_MAX || (uint64_t)name.n + FIELD_BYTES > out->room) {
+	keep = keep && (fits || value.n <= LONG_BYTES);
+	if (!keep)
+		value.n = 0;
+	if (i == SL_HTTP_FIELDS_MAX || (uint64_t)name.n + FIELD_BYTES + value.n > out->room) {
 		out->r->flags |= SL_HEAD_CUT;
 		out->room = 0;
 		return;
 	}
-	if (!keep || (uint64_t)name.n + FIELD_BYTES + value.n > out->room) {
+	if (!keep)
 		out->r->withheld[i / 32] |= UINT32_C(1) << i % 32;
-		value.n = 0;
-	}
 	put_field(out, name, value);
 }
 

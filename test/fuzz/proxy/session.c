@@ -8,6 +8,7 @@
 #include "../../unit/proxy/config.h"
 #include "oracle.h"
 
+#include "sl_heads.h"
 #include "sl_match.h"
 #include "sl_proxy.h"
 #include "sl_test_lcore.h"
@@ -18,6 +19,7 @@
 #define SAID_MAX    (64u * 1024) /* by one peer */
 #define MBUFS       1024
 #define LOG_SLOTS   1024
+#define HEAD_SLOTS  64
 #define EPOCHS      3
 
 enum act {
@@ -42,14 +44,14 @@ static struct sl_snap *snap[EPOCHS];
 static struct sl_tcp tcp;
 static struct sl_proxy *px;
 static struct peer peer[FAKE_CONNS];
-static struct sl_ring *records;
+static struct sl_ring *records, *heads;
 static unsigned int serial; /* tells messages of the stock apart */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void start(void)
 {
-	static const unsigned int conf[EPOCHS] = {CONF_MIRRORS, CONF_OTHER_C1,
+	static const unsigned int conf[EPOCHS] = {CONF_MIRRORS, CONF_OTHER_C1 | CONF_FIELDS,
 						  CONF_SECOND_TABLE | CONF_MIRRORS};
 
 	if (snap[0])
@@ -58,7 +60,21 @@ static void start(void)
 	for (unsigned int i = 0; i < EPOCHS; i++)
 		snap[i] = config_build(&lc, conf[i], i + 1, i > 0 ? snap[i - 1] : NULL);
 	records = calloc(1, sl_ring_size(LOG_SLOTS, SL_CTL_LOG_SIZE));
-	CHECK(records);
+	heads = calloc(1, sl_ring_size(HEAD_SLOTS, SL_CTL_HEAD_SIZE));
+	CHECK(records && heads);
+}
+
+/* Whatever a client sent: control can read what the worker makes of it, unless it was cut. */
+static void read_heads(void)
+{
+	static struct sl_head_in in;
+	const void *r;
+	uint32_t len;
+
+	while ((r = sl_ring_peek(heads, &len)) != NULL) {
+		CHECK(sl_head_read(&in, r, len) == 0 || (in.r.flags & SL_HEAD_CUT));
+		sl_ring_release(heads);
+	}
 }
 
 static void poll(void)
@@ -71,6 +87,7 @@ static void poll(void)
 		oracle_logged(r, len);
 		sl_ring_release(records);
 	}
+	read_heads();
 }
 
 static struct sl_tcp_conn *pick(uint8_t which, enum sl_tcp_side side)
@@ -271,6 +288,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sl_ring_init(records, LOG_SLOTS, SL_CTL_LOG_SIZE);
 	oracle_trailers = cfg.forward_trailers;
 	cfg.log_ring = records;
+	sl_ring_init(heads, HEAD_SLOTS, SL_CTL_HEAD_SIZE);
+	cfg.head_ring = heads;
+	cfg.heads = 1000;
 	CHECK(sl_proxy_create(&px, &lc, &tcp, &cfg, NULL) == 0);
 	accept_client();
 	poll();
