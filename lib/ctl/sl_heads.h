@@ -63,8 +63,8 @@ uint64_t sl_head_request(struct sl_str request_id);
 void sl_head_begin(struct sl_head_out *out, void *slot, const struct sl_head *h);
 
 /**
- * Adds a field, Host excepted. A value of more than 256 bytes that has no room is withheld; any other
- * field without room is left out with all behind it, and the head is marked as cut.
+ * Adds a field, Host excepted. A value of more than 256 bytes that has no room is withheld; any
+ * other field without room is left out with all behind it, and the head is marked as cut.
  *
  * @param keep false: the value is withheld.
  */
