@@ -69,6 +69,7 @@ static void defaults(void **state)
 	assert_string_equal(c->state_dir, "/var/lib/sluice/x");
 	assert_string_equal(c->cache_dir, "/var/lib/sluice/x/cache");
 	assert_string_equal(c->access_log, "");
+	assert_int_equal(b->log_heads, 64);
 	assert_int_equal(c->n_manifests, 0);
 	sl_conf_free(conf);
 }
@@ -77,7 +78,7 @@ static void defaults(void **state)
 static const char all_keys[] =
 	"workers: { cpus = [3, 5]; main_cpu = 2; busy_poll = true; };\n"
 	"memory: { hugepages = \"no\"; size = \"1G\"; mbufs = 0x1000; };\n"
-	"log: { file = \"/l\"; access = \"-\"; };\n"
+	"log: { file = \"/l\"; access = \"-\"; heads = 7; };\n"
 	"ports = ( { name = \"a\"; kind = \"pci\"; device = \"0000:03:00.1\"; mtu = 2030;\n"
 	"            mac = \"02:00:00:00:00:09\"; vlan = 7;\n"
 	"            addresses = [\"10.0.0.1/24\", \"2001:db8::1/64\"]; } );\n"
@@ -166,6 +167,7 @@ static void is_limits(const struct sl_conf_box *b)
 
 static void is_http(const struct sl_conf_box *b)
 {
+	assert_int_equal(b->log_heads, 7);
 	assert_int_equal(b->http10, 1);
 	assert_false(b->websocket);
 	assert_string_equal(b->server_name, "me");
