@@ -24,8 +24,8 @@ static uint32_t check_of(const struct sl_head_record *r, const char *text)
 static void put(struct sl_head_out *out, struct sl_str s)
 {
 	if (s.n > 0)
-		memcpy(out->text + out->r->len, s.p, s.n);
-	out->r->len = (uint16_t)(out->r->len + s.n);
+		memcpy(out->text + out->r.len, s.p, s.n);
+	out->r.len = (uint16_t)(out->r.len + s.n);
 	out->room -= s.n;
 }
 
@@ -35,14 +35,14 @@ static void put_field(struct sl_head_out *out, struct sl_str name, struct sl_str
 	put(out, SL_STR(": "));
 	put(out, value);
 	put(out, SL_STR("\r\n"));
-	out->r->n_fields++;
+	out->r.n_fields++;
 }
 
 static struct sl_str cut(struct sl_head_out *out, struct sl_str s, uint32_t most)
 {
 	if (s.n <= most)
 		return s;
-	out->r->flags |= SL_HEAD_CUT;
+	out->r.flags |= SL_HEAD_CUT;
 	return (struct sl_str){s.p, most};
 }
 
@@ -55,13 +55,13 @@ void sl_head_begin(struct sl_head_out *out, void *slot, const struct sl_head *h)
 {
 	struct sl_str host;
 
-	out->r = slot;
-	out->text = (char *)(out->r + 1);
-	*out->r = (struct sl_head_record){.wall_us = h->wall_us,
-					  .request = sl_head_request(h->request_id),
-					  .requests = h->requests,
-					  .ip = h->local.ip,
-					  .port = h->local.port};
+	out->slot = slot;
+	out->text = (char *)slot + sizeof(out->r);
+	out->r = (struct sl_head_record){.wall_us = h->wall_us,
+					 .request = sl_head_request(h->request_id),
+					 .requests = h->requests,
+					 .ip = h->local.ip,
+					 .port = h->local.port};
 	host = cut(out, h->host, SL_HEAD_HOST_MAX);
 	out->room = SL_HEAD_TEXT_MAX - END_BYTES;
 	/* Methods are at most 32 bytes, so that what is left for the target is never nothing. */
@@ -75,19 +75,19 @@ void sl_head_begin(struct sl_head_out *out, void *slot, const struct sl_head *h)
 
 void sl_head_field(struct sl_head_out *out, struct sl_str name, struct sl_str value, bool keep)
 {
-	uint32_t i = out->r->n_fields;
+	uint32_t i = out->r.n_fields;
 	bool fits = (uint64_t)name.n + FIELD_BYTES + value.n <= out->room;
 
 	keep = keep && (fits || value.n <= LONG_BYTES);
 	if (!keep)
 		value.n = 0;
 	if (i == SL_HTTP_FIELDS_MAX || (uint64_t)name.n + FIELD_BYTES + value.n > out->room) {
-		out->r->flags |= SL_HEAD_CUT;
+		out->r.flags |= SL_HEAD_CUT;
 		out->room = 0;
 		return;
 	}
 	if (!keep)
-		out->r->withheld[i / 32] |= UINT32_C(1) << i % 32;
+		out->r.withheld[i / 32] |= UINT32_C(1) << i % 32;
 	put_field(out, name, value);
 }
 
@@ -95,8 +95,9 @@ uint32_t sl_head_end(struct sl_head_out *out)
 {
 	out->room = END_BYTES; /* kept free from the begin on */
 	put(out, SL_STR("\r\n"));
-	out->r->check = check_of(out->r, out->text);
-	return (uint32_t)sizeof(*out->r) + out->r->len;
+	out->r.check = check_of(&out->r, out->text);
+	memcpy(out->slot, &out->r, sizeof(out->r));
+	return (uint32_t)sizeof(out->r) + out->r.len;
 }
 
 int sl_head_read(struct sl_head_in *in, const void *msg, uint32_t len)

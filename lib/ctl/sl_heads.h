@@ -48,9 +48,11 @@ struct sl_head {
 };
 
 struct sl_head_out {
-	struct sl_head_record *r;
-	char *text;
-	uint32_t room; /* bytes of text that are left */
+	void *slot;
+	char *text;              /* in the slot, behind its record */
+	struct sl_head_record r; /* kept here until the end: who else can write to the slot can't
+				  * lead us out of it */
+	uint32_t room;           /* bytes of text that are left */
 };
 
 /** What an x-request-id is known by: in its head, and behind the request in its access record. */
