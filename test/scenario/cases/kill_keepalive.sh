@@ -6,6 +6,7 @@ workers=${WORKERS:-1}
 rounds() { grep -c "^$1" "$TOPO_DIR/keepalive.log" || true; }
 play() {
 	local n=${REPEAT:-2} connections=${CONNECTIONS:-200} held=${HELD:-20} i
+	[ "${SCENARIO_LONG:-no}" = no ] || n=${REPEAT:-100}
 	cat >"$TOPO_DIR/held.yaml" <<'Y'
 apiVersion: networking.istio.io/v1
 kind: Gateway
