@@ -210,21 +210,45 @@ static void move_row(struct compile_set *s, unsigned from, unsigned to)
 	s->index[to] = s->index[from];
 }
 
+/*
+ * Programs are tried one by one, at about 10 ns each of some hundred bytes; a database is scanned
+ * once, in 60 ns and more, and costs little more for many regexes. Beyond this both cost the same.
+ */
+#define STEPS_MOST 1024u
+
+union room {
+	struct sl_steps programs;
+	char bytes[SL_STEPS_ROOM];
+};
+
+/* Whether programs are the better choice for those regexes of a group that can be such. */
+static bool steps_pay(const struct regexes *r, const struct regex_group *g)
+{
+	uint32_t sum = 0;
+	union room room;
+
+	for (unsigned i = g->from; i < g->to && sum <= STEPS_MOST; i++)
+		sum += sl_steps_compile(bare(r, i), r->set.ids[i], &room.programs);
+	return sum <= STEPS_MOST;
+}
+
 /* Makes programs of the regexes of a group that are rows of steps; the others stay. */
 static int take_steps(struct regexes *r, struct regex_group *g)
 {
 	unsigned kept = g->from;
+	union room room;
 
+	if (!steps_pay(r, g))
+		return 0;
 	for (unsigned i = g->from; i < g->to; i++) {
-		uint64_t room[SL_STEPS_ROOM / 8 + 1] = {0};
-		uint32_t n = sl_steps_compile(bare(r, i), r->set.ids[i], (void *)room);
+		uint32_t n = sl_steps_compile(bare(r, i), r->set.ids[i], &room.programs);
 		char *more = n ? realloc(g->steps, g->n_steps + n) : g->steps;
 
 		if (n && !more)
 			return -ENOMEM;
 		g->steps = more;
 		if (n)
-			memcpy(more + g->n_steps, room, n);
+			memcpy(more + g->n_steps, &room, n);
 		else
 			move_row(&r->set, i, kept++);
 		g->n_steps += n;

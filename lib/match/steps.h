@@ -3,7 +3,8 @@
  * Regexes that are a row of steps, as most of routes are: "v[0-9]+/items/[^/]+" is a text, a run of
  * bytes of a class, a text and a run again. Where no byte that a run may take could begin what
  * follows, a run takes all it can, and one look at each byte decides: no Hyperscan database of some
- * kilobytes is needed, but a program of some dozen bytes.
+ * kilobytes is needed, but a program of some dozen bytes. Alternatives, "(v[0-9]+|beta)/items", are
+ * a row and a program each.
  */
 #ifndef SL_MATCH_STEPS_H
 #define SL_MATCH_STEPS_H
@@ -31,7 +32,9 @@ struct sl_steps_run {
 _Static_assert(sizeof(struct sl_steps_run) == 37 && _Alignof(struct sl_steps_run) == 1, "packed");
 
 #define SL_STEPS_MAX  64u /* of one program: runs, and bytes of texts */
-#define SL_STEPS_ROOM (sizeof(struct sl_steps) + SL_STEPS_MAX * sizeof(struct sl_steps_run) + 4)
+#define SL_STEPS_ROWS 16u /* of one regex */
+#define SL_STEPS_ROOM \
+	(SL_STEPS_ROWS * (sizeof(struct sl_steps) + SL_STEPS_MAX * sizeof(struct sl_steps_run) + 4))
 
 static inline uint32_t sl_steps_number(const uint8_t at[2])
 {
@@ -50,13 +53,13 @@ bool sl_steps_match(const struct sl_steps *p, struct sl_str subject);
 bool sl_steps_ok(const void *programs, uint64_t n);
 
 /**
- * Makes a regex a program.
+ * Makes a regex programs, of which it matches what one of them matches.
  *
  * @param regex One that Hyperscan takes.
- * @param out Zeroed room for SL_STEPS_ROOM bytes, 4-byte aligned.
- * @return Its size in bytes, or 0: it is no row of steps, or what follows a run could be meant by
- *         it as well. Control process.
+ * @param out Room for SL_STEPS_ROOM bytes, 4-byte aligned.
+ * @return Their size in bytes, or 0: it is no row of steps, nor a few, or what follows a run could
+ *         be meant by it as well. Control process.
  */
-uint16_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out);
+uint32_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out);
 
 #endif

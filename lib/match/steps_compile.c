@@ -18,6 +18,14 @@ struct text {
 	const char *p, *end;
 };
 
+/* As which of its alternatives each group of a regex is read, in the order they open in. */
+struct choices {
+	struct choice {
+		unsigned pick, of;
+	} v[SL_STEPS_ROWS];
+	unsigned n, at; /* at: of the group that opens next */
+};
+
 static void add_range(uint8_t set[32], uint8_t from, uint8_t to)
 {
 	for (unsigned c = from; c <= to; c++)
@@ -171,9 +179,95 @@ static bool read_quantifier(struct text *t, struct step *s)
 	return t->p == t->end || !memchr("*+?{", *t->p, 4);
 }
 
-static bool read_row(struct sl_str regex, struct row *r)
+/* Passes what stands up to the next '|' or ')' of the group that is open. */
+static bool pass_alternative(struct text *t)
+{
+	unsigned depth = 0;
+
+	while (t->p < t->end) {
+		uint8_t set[32] = {0};
+
+		if (depth == 0 && (*t->p == '|' || *t->p == ')'))
+			return true;
+		depth += *t->p == '(';
+		depth -= *t->p == ')';
+		if (memchr("(){}|^$*+?", *t->p, 10))
+			t->p++;
+		else if (!read_atom(t, set))
+			return false;
+	}
+	return false;
+}
+
+/* How many alternatives a group has from here on; nothing is one more where it is optional. */
+static unsigned count_alternatives(struct text t)
+{
+	unsigned n = 1;
+
+	while (pass_alternative(&t) && *t.p == '|') {
+		t.p++;
+		n++;
+	}
+	if (t.p == t.end || *t.p++ != ')')
+		return 0;
+	if (t.p < t.end && *t.p == '?') {
+		t.p++;
+		n++;
+	}
+	/* "(a|b)*" is no row, "(a|b)??" not plain to see. */
+	return t.p < t.end && memchr("*+?{", *t.p, 4) ? 0 : n;
+}
+
+/* "(a|b)", "(?:a|b)?": goes to where the alternative that is chosen begins. */
+static bool open_group(struct text *t, struct choices *c)
+{
+	unsigned of;
+
+	t->p++;
+	if (t->p < t->end && *t->p == '?') {
+		if (t->end - t->p < 2 || t->p[1] != ':')
+			return false;
+		t->p += 2;
+	}
+	of = count_alternatives(*t);
+	if (of == 0)
+		return false;
+	if (c->at == c->n) {
+		if (c->n == SL_ARRAY_LEN(c->v))
+			return false;
+		c->v[c->n++] = (struct choice){0, of};
+	}
+	for (unsigned k = c->v[c->at++].pick; k; k--) {
+		pass_alternative(t);
+		t->p += *t->p == '|';
+	}
+	return true;
+}
+
+/* At the end of the alternative that was read: goes behind the group. */
+static void close_group(struct text *t)
+{
+	while (*t->p == '|') {
+		t->p++;
+		pass_alternative(t);
+	}
+	t->p++;
+	t->p += t->p < t->end && *t->p == '?';
+}
+
+/* Goes on to the next choice; false: all are read. */
+static bool choose_next(struct choices *c)
+{
+	while (c->n && ++c->v[c->n - 1].pick == c->v[c->n - 1].of)
+		c->n--;
+	c->at = 0;
+	return c->n != 0;
+}
+
+static bool read_row(struct sl_str regex, struct choices *c, struct row *r)
 {
 	struct text t = {regex.p, regex.p + regex.n};
+	unsigned depth = 0;
 
 	/* A whole subject is matched in any case. */
 	t.p += regex.n && *t.p == '^';
@@ -182,8 +276,17 @@ static bool read_row(struct sl_str regex, struct row *r)
 
 		if (*t.p == '$' && t.p + 1 == t.end)
 			break;
-		if (r->n++ == SL_STEPS_MAX || !read_atom(&t, s->set) || !read_quantifier(&t, s))
+		if (*t.p == '(') {
+			if (!open_group(&t, c))
+				return false;
+			depth++;
+		} else if (depth && (*t.p == '|' || *t.p == ')')) {
+			close_group(&t);
+			depth--;
+		} else if (r->n++ == SL_STEPS_MAX || !read_atom(&t, s->set) ||
+			   !read_quantifier(&t, s)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -264,15 +367,29 @@ static uint8_t *emit(uint8_t *at, const struct row *r)
 	return at;
 }
 
-uint16_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out)
+static uint32_t emit_program(struct sl_steps *out, const struct row *r, uint32_t id)
 {
-	struct row r = {.n = 0};
 	uint8_t *begin = (uint8_t *)out;
 
-	if (!read_row(regex, &r) || !is_certain(&r))
-		return 0;
 	out->id = id;
-	out->end = (uint16_t)(emit(begin + sizeof(*out), &r) - begin);
+	out->end = (uint16_t)(emit(begin + sizeof(*out), r) - begin);
 	out->bytes = (uint16_t)((out->end + 3) / 4 * 4);
+	memset(begin + out->end, 0, out->bytes - (size_t)out->end);
 	return out->bytes;
+}
+
+uint32_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out)
+{
+	struct choices c = {.n = 0};
+	unsigned rows = 0;
+	char *at = (char *)out;
+
+	do {
+		struct row r = {.n = 0};
+
+		if (rows++ == SL_STEPS_ROWS || !read_row(regex, &c, &r) || !is_certain(&r))
+			return 0;
+		at += emit_program((struct sl_steps *)(void *)at, &r, id);
+	} while (choose_next(&c));
+	return (uint32_t)(at - (char *)out);
 }

@@ -21,8 +21,20 @@ union room {
 
 static uint32_t compile(const char *regex, union room *out)
 {
-	memset(out, 0, sizeof(*out));
 	return sl_steps_compile(sl_str(regex), 7, &out->program);
+}
+
+/* Whether one of n bytes of programs matches. */
+static bool matches(const union room *room, uint32_t n, struct sl_str subject)
+{
+	for (const uint8_t *at = room->bytes; at < room->bytes + n;) {
+		const struct sl_steps *p = (const struct sl_steps *)(const void *)at;
+
+		if (sl_steps_match(p, subject))
+			return true;
+		at += p->bytes;
+	}
+	return false;
 }
 
 static void which_regexes_are(void **state)
@@ -34,14 +46,69 @@ static void which_regexes_are(void **state)
 		"[a-]+x",   "[-a]?",   "[\\w.]+/",
 		"a{2,}b",   "[+*]?a",  "a?b?c*",
 		"\\d*x",    "x{1,3}y", "[\\]^]",
-		"[a\\-z-]",
+		"[a\\-z-]", "(a)",     "(a|b)c",
+		"(/.*)?",   "(|a)b",   "(?:v[0-9]+|beta)/x",
+		"(a|)$",    "^(a)(b)", "((a|(b|c)?)d)?[)|(](e)",
+		"(\\)|a)",  "(a*|b)c", "(0|1)(0|1)(0|1)(0|1)",
 	};
 	static const char *const no[] = {
-		"a*a",     "a?b?a",   ".*/x",  "(a)",    "a|b",      "[[:alpha:]]", "\\bfoo",
-		"\\s",     "a++",     "a*?",   "a{,2}",  "x{0}",     "[\\d-z]",     "\xc3\xa9",
-		"a{1}{2}", "^*",      "a^",    "$a",     "[]a]",     "\\x41",       "\\Qa\\E",
-		"a{1000}", "[^a]+b?", "(?i)a", "[\x80]", "a{",       "}",           "\\1",
-		"[a",      "a\\",     "[a-",   "[\\s]",  "\\w+[_-]", "\\w{2,3}0",
+		"a*a",
+		"a?b?a",
+		".*/x",
+		"(a)b|c",
+		"a|b",
+		"[[:alpha:]]",
+		"\\bfoo",
+		"\\s",
+		"a++",
+		"a*?",
+		"a{,2}",
+		"x{0}",
+		"[\\d-z]",
+		"\xc3\xa9",
+		"a{1}{2}",
+		"^*",
+		"a^",
+		"$a",
+		"[]a]",
+		"\\x41",
+		"\\Qa\\E",
+		"a{1000}",
+		"[^a]+b?",
+		"(?i)a",
+		"[\x80]",
+		"a{",
+		"}",
+		"\\1",
+		"[a",
+		"a\\",
+		"[a-",
+		"[\\s]",
+		"\\w+[_-]",
+		"\\w{2,3}0",
+		"(a",
+		"(a|b)*",
+		"(a)+",
+		"(a)??",
+		"(a){2}",
+		"(^a)",
+		"(a$)",
+		"(?=a)b",
+		"(?i:a)",
+		"(*F)",
+		"(a*)a",
+		"(b|a?)a",
+		"a(|*)",
+		"x{2(,3}|b)",
+		"(",
+		"(?",
+		"(a|",
+		")",
+		"((a)",
+		"(\\s|a)",
+		"(a|\\s)",
+		"(0|1)(0|1)(0|1)(0|1)a?(a|b)",
+		"(0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f|g)",
 	};
 	char longest[SL_STEPS_MAX + 2] = "";
 	union room room;
@@ -70,7 +137,7 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)(seed >> 33) % below;
 }
 
-static void random_regex(char *out)
+static void random_regex(char *out, unsigned depth)
 {
 	static const char *const atoms[] = {"a",     "b",      "/",     "[ab]",   "[^/]",
 					    ".",     "\\.",    "[a-]",  "[^a-c]", "\\d",
@@ -79,12 +146,20 @@ static void random_regex(char *out)
 	static const char *const counts[] = {"",  "",    "",     "",      "*",  "+",
 					     "?", "{2}", "{1,}", "{0,2}", "*?", "++"};
 
-	strcpy(out, rnd(8) ? "" : "^");
-	for (uint32_t k = rnd(5); k; k--) {
-		strcat(out, atoms[rnd(SL_ARRAY_LEN(atoms))]);
-		strcat(out, counts[rnd(SL_ARRAY_LEN(counts))]);
+	for (uint32_t k = rnd(depth ? 3 : 5); k; k--) {
+		if (rnd(4) || depth == 3) {
+			strcat(out, atoms[rnd(SL_ARRAY_LEN(atoms))]);
+			strcat(out, counts[rnd(SL_ARRAY_LEN(counts))]);
+			continue;
+		}
+		strcat(out, rnd(4) ? "(" : "(?:");
+		for (uint32_t n = rnd(3); n; n--) {
+			random_regex(out, depth + 1);
+			strcat(out, "|");
+		}
+		random_regex(out, depth + 1);
+		strcat(out, rnd(3) ? ")" : rnd(4) ? ")?" : ")*");
 	}
-	strcat(out, rnd(8) ? "" : "$");
 }
 
 static uint32_t random_subject(char *out)
@@ -106,32 +181,37 @@ static void agrees_with_pcre2(void **state)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	uint64_t first = seed = sl_wall_us();
-	uint32_t rows = 0, hits = 0;
+	uint32_t rows = 0, several = 0, hits = 0;
 
 	print_message("seed %llu\n", (unsigned long long)first);
 	for (int round = 0; round < 20000; round++) {
-		char regex[128], subject[8];
+		char regex[2048] = "", subject[8];
 		union room room;
 		PCRE2_SIZE at;
 		pcre2_code *re;
+		uint32_t n;
 		int code;
 
-		random_regex(regex);
+		strcat(regex, rnd(8) ? "" : "^");
+		random_regex(regex, 0);
+		strcat(regex, rnd(8) ? "" : "$");
 		re = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
 				   PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL, &code, &at,
 				   NULL);
-		if (!re || !compile(regex, &room)) {
+		n = re ? compile(regex, &room) : 0;
+		if (!n) {
 			pcre2_code_free(re);
 			continue;
 		}
 		rows++;
-		assert_true(sl_steps_ok(&room, room.program.bytes));
+		several += n > room.program.bytes;
+		assert_true(sl_steps_ok(&room, n));
 		for (int k = 0; k < 20; k++) {
 			struct sl_str s = {subject, random_subject(subject)};
 			bool want = pcre2_matches(re, data, s);
 
 			hits += want;
-			if (sl_steps_match(&room.program, s) != want)
+			if (matches(&room, n, s) != want)
 				fail_msg("seed %llu: '%s' and '%.*s': not %d",
 					 (unsigned long long)first, regex, SL_STR_ARG(s), !want);
 		}
@@ -139,7 +219,7 @@ static void agrees_with_pcre2(void **state)
 	}
 	pcre2_match_data_free(data);
 	/* Neither few rows nor few matches, or this would say nothing. */
-	assert_true(rows > 2000 && hits > 2000);
+	assert_true(rows > 2000 && several > 400 && hits > 2000);
 }
 
 /* ---- damage ---- */
@@ -199,9 +279,9 @@ static void what_is_taken_for_whole_can_be_run(void **state)
 
 /* Rows of steps and other regexes, of one beginning and of none. */
 static const struct sl_match_pattern mixed[] = {
-	P(REGEX, "/a/[0-9]+", 6), P(REGEX, "/a/(1|22)", 3), P(REGEX, "/a/[1-3]", 5),
-	P(EXACT, "/a/2", 4),      P(REGEX, "[^/]+", 8),     P(REGEX, ".*/b", 7),
-	P(REGEX, "/a/9+", 1),     P(REGEX, "/a/(9|8)", 2),
+	P(REGEX, "/a/[0-9]+", 6), P(REGEX, "/a/(1|22)+", 3), P(REGEX, "/a/[1-3]", 5),
+	P(EXACT, "/a/2", 4),      P(REGEX, "[^/]+", 8),      P(REGEX, ".*/b", 7),
+	P(REGEX, "/a/9+", 1),     P(REGEX, "/a/(9|8)+", 2),  P(REGEX, "/a/(5|6x|77)", 0),
 };
 
 static void smallest_id_of_both_kinds(void **state)
@@ -221,7 +301,11 @@ static void smallest_id_of_both_kinds(void **state)
 		{"/a/9", 1},
 		{"/a/8", 2},
 		{"/a/99", 1},
-		{"/a/88", 6},
+		{"/a/88", 2},
+		{"/a/5", 0},
+		{"/a/6x", 0},
+		{"/a/77", 0},
+		{"/a/6", 6},
 		{"/a/", SL_MATCH_NONE},
 		{"/A/1", SL_MATCH_NONE},
 		{"/", SL_MATCH_NONE},
@@ -240,6 +324,46 @@ static void smallest_id_of_both_kinds(void **state)
 			fail_msg("'%s': not %u", cases[i].path, cases[i].id);
 	sl_match_scratch_free(scratch);
 	free(db);
+}
+
+/* n regexes of one beginning: whether their group has programs, when all of them are found. */
+static bool group_has_programs(size_t n)
+{
+	struct sl_match_scratch *scratch = NULL;
+	struct sl_match_pattern p[40];
+	struct sl_err err = {""};
+	char text[SL_ARRAY_LEN(p)][32];
+	const struct sl_match_group *g;
+	bool programs;
+	size_t len;
+	void *db;
+	int bad;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text[i], sizeof(text[i]), "/a/v[0-9]+/(x|y)/%zu", i);
+		p[i] = (struct sl_match_pattern){SL_MATCH_REGEX, sl_str(text[i]), (uint32_t)i,
+						 false};
+	}
+	assert_int_equal(sl_match_compile(p, n, &db, &len, &bad, &err), 0);
+	assert_int_equal(sl_match_scratch_grow(&scratch, db, &err), 0);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text[i], sizeof(text[i]), "/a/v12/%c/%zu", i % 2 ? 'x' : 'y', i);
+		assert_int_equal(sl_match_find(db, scratch, sl_str(text[i]), 0), i);
+	}
+	g = sl_match_group(db, ((const struct sl_match_db *)db)->groups);
+	programs = g->n_steps;
+	assert_int_equal(g->len == 0, programs);
+	sl_match_scratch_free(scratch);
+	free(db);
+	return programs;
+}
+
+/* They are tried one by one. */
+static void many_of_a_beginning_are_no_programs(void **state)
+{
+	assert_true(group_has_programs(1));
+	assert_true(group_has_programs(4));
+	assert_false(group_has_programs(40));
 }
 
 static struct sl_match_group *gated(struct sl_match_db *db)
@@ -312,6 +436,7 @@ int main(void)
 		cmocka_unit_test(damaged_programs_are_refused),
 		cmocka_unit_test(what_is_taken_for_whole_can_be_run),
 		cmocka_unit_test(smallest_id_of_both_kinds),
+		cmocka_unit_test(many_of_a_beginning_are_no_programs),
 		cmocka_unit_test(contradictions_are_refused),
 	};
 

@@ -44,9 +44,9 @@ static const char *random_path(char *out)
 /* Read alike by PCRE2 and by Hyperscan. */
 static const char *random_regex(char *out)
 {
-	static const char *const parts[] = {"/",    "a",  "b+",     "(ab|/)", "[ab]*",
-					    "[^a]", ".",  "(a|b)?", "a{1,2}", ".*",
-					    "\\.",  "b?", "|/b"};
+	static const char *const parts[] = {"/",    "a",  "b+",     "(ab|/)",      "[ab]*",
+					    "[^a]", ".",  "(a|b)?", "a{1,2}",      ".*",
+					    "\\.",  "b?", "|/b",    "(a|(b|/)?a)", "(?:/b+|a)/"};
 
 	out[0] = '/';
 	pick(out + 1, parts, SL_ARRAY_LEN(parts), 4);
