@@ -240,6 +240,21 @@ apiVersion: v1
 kind: Endpoints
 metadata: { name: local, namespace: ns1 }
 subsets: [{ addresses: [{ ip: 10.180.0.9 }], ports: [{ port: 5353, protocol: UDP }] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: svc5, namespace: ns5 }
+spec:
+  clusterIPs: [ 172.30.0.45, "2001:db8::45" ]
+  type: LoadBalancer
+  loadBalancerSourceRanges: [ 203.0.113.0/25, "2001:db8:1::/64", 192.0.2.7/32 ]
+  ports: [{ name: p80, port: 80, nodePort: 30085 }, { name: none, port: 82, nodePort: 30086 }]
+status: { loadBalancer: { ingress: [{ ip: 5.6.7.8 }, { ip: 5.6.7.9 }, { ip: "2001:db8::5" }] } }
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: svc5, namespace: ns5 }
+subsets: [{ addresses: [{ ip: 10.180.0.3 }, { ip: "2001:db8::3" }], ports: [{ name: p80, port: 80 }] }]
 """
 
 
@@ -249,10 +264,23 @@ def iptables():
         b.ctl("apply", "-f", "-", stdin=L4.encode())
         out = b.ctl("get", "iptables")
         # The names that kube-proxy's own tests have for this service and endpoint.
-        expect_in("-A KUBE-NODEPORTS -p tcp .*--dport 30080 -j KUBE-SVC-XPGD46QRK7WJZT7O", out)
+        expect_in("-A KUBE-NODEPORTS -p tcp .*--dport 30080 -j KUBE-EXT-XPGD46QRK7WJZT7O", out)
+        expect_in("-A KUBE-EXT-XPGD46QRK7WJZT7O -j KUBE-SVC-XPGD46QRK7WJZT7O", out)
         expect_in("-A KUBE-SEP-SXIVWICOYRO3J4NJ -p tcp .*--to-destination 10.180.0.1:80", out)
+        # Source ranges hold at the load balancer's addresses, not at node ports.
+        for ip in ("5.6.7.8", "5.6.7.9"):
+            expect_in(f"-A KUBE-SERVICES -d {ip}/32 .*--dport 80 -j KUBE-FW-NUKIZ6OKUXPJNT4C$", out)
+            expect_in(f"-A KUBE-PROXY-FIREWALL -d {ip}/32 .*--dport 80 -j DROP$", out)
+            expect_in(f"-A KUBE-EXTERNAL-SERVICES -d {ip}/32 .*--dport 82 -j REJECT", out)
+        expect_in("-A KUBE-NODEPORTS .*--dport 30085 -j KUBE-EXT-NUKIZ6OKUXPJNT4C$", out)
+        expect_eq(["203.0.113.0/25", "192.0.2.7/32"],
+                  [line.split()[3] for line in out.splitlines()
+                   if line.startswith("-A KUBE-FW-NUKIZ6OKUXPJNT4C -s")], "source ranges")
         golden("iptables.txt", out)
-        expect("KUBE-SVC" not in b.ctl("get", "ip6tables"), "IPv6 rules")
+        out = b.ctl("get", "ip6tables")
+        expect_in("-A KUBE-FW-NUKIZ6OKUXPJNT4C -s 2001:db8:1::/64 .*KUBE-EXT-NUKIZ6OKUXPJNT4C$", out)
+        expect_in(r"-A KUBE-SEP-DJNN5BUSY4D7B5AK .*--to-destination \[2001:db8::3\]:80$", out)
+        expect("5.6.7" not in out and "203.0.113" not in out and "10.180" not in out, "IPv4 rules")
 
 
 ROUTES = """\
