@@ -14,7 +14,7 @@
 #include "sl_base.h"
 
 #define SL_FLOWS_MAGIC  UINT64_C(0x5354414e45434c53) /* "SLCENATS" */
-#define SL_FLOWS_LAYOUT 5u
+#define SL_FLOWS_LAYOUT 6u
 
 enum sl_nat_state {
 	SL_NAT_FREE,

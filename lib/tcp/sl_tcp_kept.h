@@ -13,7 +13,7 @@
 #include "sl_base.h"
 
 #define SL_TCP_KEPT_MAGIC  UINT64_C(0x534e4f4345434c53) /* "SLCECONS" */
-#define SL_TCP_KEPT_LAYOUT 1u
+#define SL_TCP_KEPT_LAYOUT 2u
 
 /** What the user of a connection needs to know of it again: nothing of it is TCP's. */
 struct sl_tcp_memo {

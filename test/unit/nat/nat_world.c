@@ -60,6 +60,10 @@ static struct sl_model *make_model(void)
 	service(m, "[::]:30080", IPPROTO_TCP, "", "web6");
 	service(m, "[" VIP64 "]:80", IPPROTO_TCP, "", "web");
 	service(m, "[" VIP64 "]:53", IPPROTO_UDP, "", "dns");
+	service(m, KEPT ":53", IPPROTO_UDP, "", "dns");
+	m->services[m->n_services - 1].keep_client = true;
+	service(m, KEPT ":54", IPPROTO_UDP, "", "dns");
+	m->services[m->n_services - 1].keep_client = true;
 	return m;
 }
 

@@ -21,6 +21,7 @@
 #define LISTENER "10.96.0.20"
 #define NONE     "10.96.0.30"
 #define EMPTY    "10.96.0.40"
+#define KEPT     "10.96.0.50" /* its endpoint sees the client's own address */
 #define VIP6     "2001:db8:96::10"
 #define VIP64    "2001:db8:96::64"
 #define CLIENT   "192.0.2.10"

@@ -216,6 +216,47 @@ static void ports_say_whose_worker(void **state)
 	be_worker(w, 0, 1);
 }
 
+/*
+ * An endpoint that sees the client's own address answers to it, so that the client it sees decides:
+ * also where its port is another one, being in use towards that endpoint by the client itself.
+ */
+static void kept_clients_say_whose_worker(void **state)
+{
+	struct nw *w = *state;
+	unsigned changed = 0;
+
+	for (uint16_t workers = 2; workers <= 7; workers++) {
+		for (uint16_t i = 0; i < 100; i++) {
+			struct sl_ip client = fx_ip(CLIENT);
+			uint16_t port = (uint16_t)(1000 + i);
+			uint16_t owner = sl_steer_slot(&client, port) % workers;
+
+			be_worker(w, owner, workers);
+			nw_restart(w);
+			for (uint16_t service = 53; service <= 54; service++) {
+				struct seg s = {.src = CLIENT,
+						.dst = KEPT,
+						.sport = port,
+						.dport = service,
+						.proto = IPPROTO_UDP};
+				struct got seen;
+
+				nw_send(w, &s);
+				assert_int_equal(w->fx->n_out, 1);
+				seen = nw_got(w, 0);
+				assert_true(sl_ip_eq(&seen.src, &client));
+				assert_int_equal(sl_steer_slot(&seen.src, seen.sport) % workers,
+						 owner);
+				changed += seen.sport != port;
+				nw_answer(w, &seen, 0, 1);
+				nw_only(w, 0, KEPT, service, CLIENT, port);
+			}
+		}
+	}
+	assert_int_equal(changed, 600);
+	be_worker(w, 0, 1);
+}
+
 static void ports_of_one_endpoint_run_out(void **state)
 {
 	struct nw *w = *state;
@@ -702,6 +743,7 @@ int main(void)
 		CASE(a_forged_reset_does_not_end_a_connection),
 		CASE(every_session_has_its_own_port),
 		CASE(ports_say_whose_worker),
+		CASE(kept_clients_say_whose_worker),
 		CASE(ports_of_one_endpoint_run_out),
 		CASE(unanswered_sessions_give_up_their_ports),
 		CASE(ended_sessions_give_up_their_ports),
