@@ -5,8 +5,15 @@
 #include "sl_drivers.h"
 #include "sluiced.h"
 
-static void port_config(const struct sl_conf_port *in, struct sl_port_config *out)
+static bool same(const struct sl_conf_port *a, const struct sl_conf_port *b)
 {
+	return *a->device && strcmp(a->kind, b->kind) == 0 && strcmp(a->device, b->device) == 0;
+}
+
+static void port_config(const struct sl_conf_box *conf, uint16_t index, struct sl_port_config *out)
+{
+	const struct sl_conf_port *in = &conf->port[index];
+
 	memset(out, 0, sizeof(*out));
 	snprintf(out->name, sizeof(out->name), "%s", in->name);
 	snprintf(out->kind, sizeof(out->kind), "%s", in->kind);
@@ -19,19 +26,32 @@ static void port_config(const struct sl_conf_port *in, struct sl_port_config *ou
 	for (int i = 0; i < out->n_addrs; i++)
 		out->addr[i] = in->addr[i];
 	out->router_advertisements = in->router_advertisements;
+	for (uint16_t i = 0; i < conf->n_ports; i++)
+		out->shared |= i != index && same(in, &conf->port[i]);
 }
 
 _Static_assert(SL_CONF_MTU_MAX + 14 + 4 == SL_MBUF_DATA, "an IP packet with its Ethernet header");
 _Static_assert(SL_CONF_HOPS_MAX == SL_NET_HOPS_MAX && SL_CONF_ROUTES_MAX == SL_NET_ROUTES_MAX, "");
 
 /* The port that has opened this one's device already, or NULL. */
-static struct sl_port *same_device(const struct box *b, const struct sl_port_config *cfg)
+static struct sl_port *same_device(const struct box *b, uint16_t index)
 {
-	for (uint16_t i = 0; i < b->n_ports && *cfg->device; i++)
-		if (strcmp(b->port[i]->cfg.kind, cfg->kind) == 0 &&
-		    strcmp(b->port[i]->cfg.device, cfg->device) == 0)
+	for (uint16_t i = 0; i < b->n_ports; i++)
+		if (same(&b->conf->port[i], &b->conf->port[index]))
 			return b->port[i];
 	return NULL;
+}
+
+static void steering_report(const struct sl_port *p)
+{
+	if (p->queues == 1)
+		return;
+	if (p->passed_on)
+		sl_log(SL_LOG_INFO, "Port %s: workers pass packets on to their owners, because %s.",
+		       p->cfg.name, p->passed_on);
+	else
+		sl_log(SL_LOG_INFO, "Port %s: the device delivers packets to their owners.",
+		       p->cfg.name);
 }
 
 int ports_open(struct box *b, struct sl_err *err)
@@ -41,8 +61,8 @@ int ports_open(struct box *b, struct sl_err *err)
 		struct sl_port *first;
 		int rc, noise;
 
-		port_config(&b->conf->port[i], &cfg);
-		first = same_device(b, &cfg);
+		port_config(b->conf, i, &cfg);
+		first = same_device(b, i);
 		noise = driver_noise_begin();
 		if (first)
 			rc = sl_port_open_vlan(&b->port[i], &cfg, i, first, err);
@@ -52,6 +72,8 @@ int ports_open(struct box *b, struct sl_err *err)
 		if (rc < 0)
 			return rc;
 		b->n_ports = i + 1;
+		if (!first)
+			steering_report(b->port[i]);
 		if (b->conf->port[i].fault.on)
 			rc = fault_open(&b->port[i], &b->conf->port[i].fault, b->pool, err);
 		if (rc < 0)

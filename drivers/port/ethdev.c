@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 
 #include "kinds.h"
+#include "rss.h"
 #include "sl_drivers.h"
 
 #define RX_DESC   1024
@@ -19,6 +20,7 @@ struct ethdev {
 	struct sl_port port;
 	const struct sl_port_kind *kind;
 	uint64_t kernel_missed; /* of sockets, so far */
+	struct sl_rss rss;      /* of a physical device */
 	uint16_t n_devs;
 	struct {
 		uint16_t id;
@@ -73,6 +75,7 @@ static void close_port(struct sl_port *port)
 {
 	struct ethdev *e = port->driver;
 
+	sl_rss_stop(&e->rss);
 	for (uint16_t i = 0; i < e->n_devs; i++) {
 		rte_eth_dev_stop(e->dev[i].id);
 		if (e->dev[i].vdev)
@@ -119,9 +122,9 @@ static int attach(struct ethdev *e, uint16_t queue, struct sl_err *err)
 	return 0;
 }
 
-/* RSS over addresses and ports where the device can, so that a flow stays on one queue. */
+/* Without `rss`, hashes over addresses and ports where the device can: a flow stays on a queue. */
 static void choose_offloads(struct ethdev *e, const struct rte_eth_dev_info *info,
-			    struct rte_eth_conf *conf)
+			    const struct rte_eth_rss_conf *rss, struct rte_eth_conf *conf)
 {
 	const uint64_t rx_csum = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
 				 RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
@@ -139,26 +142,21 @@ static void choose_offloads(struct ethdev *e, const struct rte_eth_dev_info *inf
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) &
 			info->flow_type_rss_offloads;
 	}
+	if (rss)
+		conf->rx_adv_conf.rss_conf = *rss;
 }
 
-static int start_dev(struct ethdev *e, uint16_t dev, uint16_t queues, struct rte_mempool *pool,
-		     struct sl_err *err)
+/* Configures a stopped device, and starts it. */
+static int set_up(struct ethdev *e, uint16_t id, uint16_t queues,
+		  const struct rte_eth_dev_info *info, const struct rte_eth_rss_conf *rss,
+		  struct rte_mempool *pool, struct sl_err *err)
 {
 	const struct sl_port_config *cfg = &e->port.cfg;
-	uint16_t rxd = RX_DESC, txd = TX_DESC, id = e->dev[dev].id;
-	struct rte_eth_dev_info info;
+	uint16_t rxd = RX_DESC, txd = TX_DESC;
 	struct rte_eth_conf conf = {0};
 	int rc;
 
-	rc = rte_eth_dev_info_get(id, &info);
-	if (rc < 0)
-		return sl_err(err, -rc, "Port %s: the driver tells nothing of itself.", cfg->name);
-	if (queues > info.max_rx_queues || queues > info.max_tx_queues)
-		return sl_err(err, EINVAL,
-			      "Port %s: %u workers need as many queues; this device has %u. "
-			      "Lower workers.count.",
-			      cfg->name, queues, SL_MIN(info.max_rx_queues, info.max_tx_queues));
-	choose_offloads(e, &info, &conf);
+	choose_offloads(e, info, rss, &conf);
 	rc = rte_eth_dev_configure(id, queues, queues, &conf);
 	if (rc == 0)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rxd, &txd);
@@ -177,6 +175,50 @@ static int start_dev(struct ethdev *e, uint16_t dev, uint16_t queues, struct rte
 	if (rc < 0)
 		return sl_err(err, -rc, "Port %s: the device does not start (%s): %s", cfg->name,
 			      strerror(-rc), e->kind->hint);
+	return 0;
+}
+
+/* A device that delivers packets to their owners, or NULL; else why not, and it is stopped. */
+static const char *set_up_steered(struct ethdev *e, uint16_t id, uint16_t queues,
+				  const struct rte_eth_dev_info *info, struct rte_mempool *pool)
+{
+	const char *why;
+
+	if (e->kind->driver)
+		return "this kind of port can't be told whose they are";
+	why = sl_rss_init(&e->rss, id, &e->port.cfg, queues, info);
+	if (why)
+		return why;
+	if (set_up(e, id, queues, info, &e->rss.hash, pool, NULL) < 0)
+		return "the driver does not take the hash";
+	why = sl_rss_start(&e->rss, &e->port.cfg);
+	if (why)
+		rte_eth_dev_stop(id);
+	return why;
+}
+
+static int start_dev(struct ethdev *e, uint16_t dev, uint16_t queues, struct rte_mempool *pool,
+		     struct sl_err *err)
+{
+	const struct sl_port_config *cfg = &e->port.cfg;
+	uint16_t id = e->dev[dev].id;
+	struct rte_eth_dev_info info;
+	int rc;
+
+	rc = rte_eth_dev_info_get(id, &info);
+	if (rc < 0)
+		return sl_err(err, -rc, "Port %s: the driver tells nothing of itself.", cfg->name);
+	if (queues > info.max_rx_queues || queues > info.max_tx_queues)
+		return sl_err(err, EINVAL,
+			      "Port %s: %u workers need as many queues; this device has %u. "
+			      "Lower workers.count.",
+			      cfg->name, queues, SL_MIN(info.max_rx_queues, info.max_tx_queues));
+	if (e->port.queues > 1)
+		e->port.passed_on = set_up_steered(e, id, queues, &info, pool);
+	if (e->port.queues == 1 || e->port.passed_on)
+		rc = set_up(e, id, queues, &info, NULL, pool, err);
+	if (rc < 0)
+		return rc;
 	/* Frames are told apart by software; a device without the mode delivers all anyway. */
 	rte_eth_promiscuous_enable(id);
 	return 0;

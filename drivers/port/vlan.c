@@ -65,6 +65,7 @@ int sl_port_open_vlan(struct sl_port **out, const struct sl_port_config *cfg, ui
 	v->port.index = index;
 	v->port.queues = first->queues;
 	v->port.tx_multi_seg = first->tx_multi_seg;
+	v->port.passed_on = first->passed_on;
 	memcpy(v->port.mac, cfg->has_mac ? cfg->mac : first->mac, 6);
 	v->port.driver = v;
 	v->port.next_vlan = first->next_vlan;

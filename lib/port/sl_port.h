@@ -32,6 +32,7 @@ struct sl_port_config {
 	struct sl_prefix addr[SL_PORT_ADDRS_MAX]; /* own address with the length of its subnet */
 	uint16_t n_addrs;
 	bool router_advertisements; /* IPv6 default routers are learned (RFC 4861) */
+	bool shared;                /* other ports are VLANs on its device */
 };
 
 struct sl_port;
@@ -56,7 +57,10 @@ struct sl_port {
 	uint16_t queues; /* = workers */
 	uint8_t mac[6];
 	bool tx_multi_seg; /* chains may be sent as they are */
-	void *driver;      /* the implementation's own */
+	/* With several queues: why workers pass on packets that come in at others, half a sentence.
+	 * NULL: the device delivers them to the workers that own them. */
+	const char *passed_on;
+	void *driver; /* the implementation's own */
 	/* Next port on the same device; VLANs tell them apart. Only the first one receives. */
 	struct sl_port *next_vlan;
 };
