@@ -9,6 +9,23 @@ NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 TYPES = {1: 4, 28: 6}  # A, AAAA -> version of the address
 
 
+def sockets():
+    """One for UDP and one for TCP at the same port, which must be free for both."""
+    for _ in range(100):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind(udp.getsockname())
+            tcp.listen(16)
+            return udp, tcp
+        except OSError:
+            udp.close()
+            tcp.close()
+    raise OSError("no port is free for UDP and TCP")
+
+
 class Nameserver:
     """`names`: lower-case name -> list of addresses; what is not there does not exist."""
 
@@ -24,13 +41,8 @@ class Nameserver:
         self.asked = {}  # name -> questions
         self.over_tcp = 0
         self.kind = 0  # of the last question
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.udp, self.tcp = sockets()
         self.port = self.udp.getsockname()[1]
-        self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind(("127.0.0.1", self.port))
-        self.tcp.listen(16)
         for run in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=run, daemon=True).start()
 
