@@ -13,39 +13,34 @@
 struct l4 {
 	uint32_t at, len; /* from the IP header */
 	uint8_t proto;
-	uint64_t pseudo;
+	struct sl_ip src, dst;
 };
 
 static bool find_v4(const uint8_t *ip, uint32_t len, struct l4 *out)
 {
 	struct sl_ipv4_hdr h;
-	struct sl_ip src, dst;
 	uint32_t hlen, total;
 
 	memcpy(&h, ip, 20);
 	hlen = (h.ver_ihl & 15) * 4u;
 	total = ntohs(h.len_be);
-	src = sl_ip_from_v4(h.src_be);
-	dst = sl_ip_from_v4(h.dst_be);
+	out->src = sl_ip_from_v4(h.src_be);
+	out->dst = sl_ip_from_v4(h.dst_be);
 	if (hlen < 20 || total < hlen || total > len || h.frag_be & htons(0x3fff))
 		return false;
 	out->at = hlen;
 	out->len = total - hlen;
 	out->proto = h.proto;
-	out->pseudo = h.proto == IPPROTO_ICMP ? 0 : sl_csum_pseudo(&src, &dst, h.proto, out->len);
 	return true;
 }
 
 static bool find_v6(const uint8_t *ip, uint32_t len, struct l4 *out)
 {
-	struct sl_ip src, dst;
-
-	memcpy(src.b, ip + 8, 16);
-	memcpy(dst.b, ip + 24, 16);
+	memcpy(out->src.b, ip + 8, 16);
+	memcpy(out->dst.b, ip + 24, 16);
 	out->at = 40;
 	out->len = sl_load16(ip + 4);
 	out->proto = ip[6];
-	out->pseudo = sl_csum_pseudo(&src, &dst, ip[6], out->len);
 	return out->len + 40 <= len;
 }
 
@@ -76,6 +71,23 @@ static bool find(const uint8_t *ip, uint32_t len, struct l4 *l4, uint32_t *at)
 	return *at + 2 <= l4->at + l4->len;
 }
 
+/* One's complement sum of all that the transport checksum covers. */
+static uint16_t sum(const uint8_t *ip, const struct l4 *l4)
+{
+	uint32_t len = l4->len;
+	uint64_t pseudo = 0;
+
+	/* A datagram may end before its packet does (RFC 768): what is behind it doesn't count. */
+	if (l4->proto == IPPROTO_UDP && len >= 8) {
+		uint16_t own = sl_load16(ip + l4->at + 4);
+
+		len = own >= 8 && own < len ? own : len;
+	}
+	if (l4->proto != IPPROTO_ICMP)
+		pseudo = sl_csum_pseudo(&l4->src, &l4->dst, l4->proto, len);
+	return sl_csum_fold(sl_csum_add(pseudo, ip + l4->at, len));
+}
+
 void fuzz_fix(uint8_t *ip, uint32_t len)
 {
 	uint32_t at, hlen;
@@ -84,7 +96,7 @@ void fuzz_fix(uint8_t *ip, uint32_t len)
 
 	if (find(ip, len, &l4, &at)) {
 		memset(ip + at, 0, 2);
-		c = (uint16_t)~sl_csum_fold(sl_csum_add(l4.pseudo, ip + l4.at, l4.len));
+		c = (uint16_t)~sum(ip, &l4);
 		memcpy(ip + at, &c, 2);
 	}
 	if (len < 20 || ip[0] >> 4 != 4)
@@ -121,7 +133,7 @@ const char *fuzz_check(const uint8_t *ip, uint32_t len)
 		return bad;
 	if (l4.proto == IPPROTO_UDP && ip[0] >> 4 == 4 && !ip[at] && !ip[at + 1])
 		return NULL; /* the sender gave none */
-	if (sl_csum_fold(sl_csum_add(l4.pseudo, ip + l4.at, l4.len)) != 0xffff)
+	if (sum(ip, &l4) != 0xffff)
 		return "transport checksum";
 	return NULL;
 }
