@@ -29,8 +29,11 @@ void nat_count_prefetch(const struct sl_nat *nat, const struct sl_nat_session *s
 {
 	const struct sl_stats_worker *st = &nat->lc->stats;
 
-	if (s->service_slot < st->slots[SL_STATS_SERVICE])
-		__builtin_prefetch(&st->service[s->service_slot], 1);
+	if (s->service_slot >= st->slots[SL_STATS_SERVICE])
+		return;
+	/* What a packet of the client counts; of 56 bytes they may lie in two lines. */
+	__builtin_prefetch(&st->service[s->service_slot].in_pkts, 1);
+	__builtin_prefetch(&st->service[s->service_slot].in_bytes, 1);
 }
 
 /* A session that was checked with the configuration in use has a slot of that configuration. */
