@@ -56,9 +56,7 @@ static void try_entry(struct lookup *l, const struct sl_index_entry *e)
 	if (e->id >= s->bound)
 		return;
 	/* What the caller reads next comes while the texts are compared. */
-	if (s->sink && s->sink->rows)
-		__builtin_prefetch((const char *)s->sink->rows +
-				   (size_t)e->id * s->sink->row_bytes);
+	sl_match_fetch_row(s, e->id);
 	if (same_text(l, e))
 		sl_match_report(s, e->id);
 }

@@ -54,21 +54,29 @@ static int on_suffix(unsigned id, unsigned long long from, unsigned long long to
 	return to < s->body ? on_match(id, from, to, flags, ctx) : 0;
 }
 
+/* Top bits of bytes below 0x20 or of 0x7f; of bytes that have their top bit set: none. */
+static uint64_t controls(uint64_t w)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t low = w & ~tops;
+	uint64_t below = ~((low | tops) - 0x20 * ones);
+	uint64_t del = ~(((low ^ 0x7f * ones) | tops) - ones);
+
+	return (below | del) & ~w & tops;
+}
+
 /* Whether the subject holds a byte that no Host or path may have: below 0x20, or 0x7f. */
 static bool has_control(struct sl_str subject)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	uint64_t bad = 0;
 	uint32_t i = 0;
 
-	/* Eight bytes at a time, for the common ones: exact where no byte's top bit is set. */
-	for (; i + 8 <= subject.n; i += 8) {
-		uint64_t w = sl_index_word(subject.p + i), low = w & ~tops;
-		uint64_t below = ~((low | tops) - 0x20 * ones);
-		uint64_t del = ~(((low ^ 0x7f * ones) | tops) - ones);
-
-		bad |= (below | del) & ~w & tops;
-	}
+	/* Eight bytes at a time, the last ones maybe once more: lengths vary, branches should not.
+	 */
+	for (; i + 8 <= subject.n; i += 8)
+		bad |= controls(sl_index_word(subject.p + i));
+	if (subject.n >= 8)
+		return (bad | controls(sl_index_word(subject.p + subject.n - 8))) != 0;
 	for (; i < subject.n; i++) {
 		unsigned char c = (unsigned char)subject.p[i];
 
@@ -111,6 +119,8 @@ static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str sub
 
 	if (g->min_id >= s->bound)
 		return;
+	/* Of most groups it is the one that matches: what the caller reads next comes meanwhile. */
+	sl_match_fetch_row(s, g->min_id);
 	subject.p += g->skip;
 	subject.n -= g->skip;
 	run_steps(s, g, subject);
@@ -146,7 +156,7 @@ static struct sl_str lowered(struct sl_match_scratch *scratch, struct sl_str sub
 }
 
 /* The header and what stands right behind it: read in any case, so all of it is fetched at once. */
-#define FETCH_LINES 6
+#define FETCH_LINES 7
 
 static void scan(struct sl_match_search *s, struct sl_str subject, int fold)
 {

@@ -28,6 +28,13 @@ static inline void sl_match_report(struct sl_match_search *s, uint32_t id)
 		s->bound = s->sink ? s->sink->found(s->sink->arg, id) : id;
 }
 
+/** Fetches ahead what the caller reads when this id is reported. */
+static inline void sl_match_fetch_row(const struct sl_match_search *s, uint32_t id)
+{
+	if (s->sink && s->sink->rows)
+		__builtin_prefetch((const char *)s->sink->rows + (size_t)id * s->sink->row_bytes);
+}
+
 /** Reports the literals that match, and notes the gates that open. */
 void sl_index_find(struct sl_match_search *s, const struct sl_match_index *ix,
 		   struct sl_str subject);

@@ -108,21 +108,26 @@ void sl_match_scan(const void *db, struct sl_match_scratch *scratch, struct sl_s
  */
 bool sl_match_regex(const void *db, struct sl_match_scratch *scratch, struct sl_str subject);
 
+/** Eight bytes in lower case (ASCII). Worker-safe. */
+static inline uint64_t sl_match_lower_word(uint64_t w)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t low = w & ~tops;
+	/* A byte's top bit in `upper` says that it is one of A to Z. */
+	uint64_t upper = (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & tops;
+
+	return w | upper >> 2;
+}
+
 /** Copies a text in lower case (ASCII) to out, which has room for it. Worker-safe. */
 static inline void sl_match_lower(char *out, struct sl_str text)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	uint32_t i = 0;
 	uint64_t w;
 
-	/* Eight bytes at a time: a byte's top bit in `upper` says that it is one of A to Z. */
 	for (; i + sizeof(w) <= text.n; i += sizeof(w)) {
-		uint64_t low, upper;
-
 		memcpy(&w, text.p + i, sizeof(w));
-		low = w & ~tops;
-		upper = (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & tops;
-		w |= upper >> 2;
+		w = sl_match_lower_word(w);
 		memcpy(out + i, &w, sizeof(w));
 	}
 	for (; i < text.n; i++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "build.h"
+#include "host.h"
 
 /* Puts an entry's database among the blobs; virtual hosts of equal content share one. */
 static struct sl_blob place(struct builder *b, struct cache_entry *e)
@@ -55,7 +56,7 @@ static void host_index(struct builder *b, struct sl_snap_table *t)
 		if (!is_exact(b, row))
 			continue;
 		name = build_ref_str(b, BUILD_ROW(b, sl_snap_domain, SL_SNAP_DOMAINS, row)->name);
-		at = snap_host_hash(name.p, name.n) & (buckets - 1);
+		at = snap_host_hash(name) & (buckets - 1);
 		while (index[at] != SL_SNAP_NONE)
 			at = (at + 1) & (buckets - 1);
 		index[at] = row;

@@ -2,7 +2,7 @@
 /* Routes one request: Host to virtual host, path to route, path to what goes upstream. */
 #include <errno.h>
 
-#include "sl_match.h"
+#include "host.h"
 #include "snap.h"
 
 struct sl_str sl_snap_host_name(struct sl_str host)
@@ -26,20 +26,17 @@ static uint32_t find_exact(const struct sl_snap *snap, const struct sl_snap_tabl
 {
 	const uint32_t *bucket = snap_host_index(snap) + t->host_index.first;
 	uint32_t mask = t->host_index.n - 1, at;
-	char lower[HOST_MAX];
 
 	if (t->host_index.n == 0 || host.n > HOST_MAX)
 		return SL_SNAP_NONE;
-	sl_match_lower(lower, host);
-	host.p = lower;
-	at = snap_host_hash(lower, host.n) & mask;
+	at = snap_host_hash(host) & mask;
 	/* At most half full, which sl_snap_check has seen: an empty bucket ends every probe. */
 	for (; bucket[at] != SL_SNAP_NONE; at = (at + 1) & mask) {
 		const struct sl_snap_domain *d = sl_snap_domain(snap, bucket[at]);
 
 		/* Wanted next, and fetched while the names are compared. */
 		__builtin_prefetch(sl_snap_vhost(snap, d->vhost));
-		if (sl_str_eq(sl_snap_str(snap, d->name), host))
+		if (snap_host_eq(sl_snap_str(snap, d->name), host))
 			return bucket[at];
 	}
 	return SL_SNAP_NONE;

@@ -23,7 +23,7 @@
 #include "sl_stats.h"
 
 #define SL_SNAP_MAGIC   UINT64_C(0x50414e5345434c53) /* "SLCESNAP" */
-#define SL_SNAP_VERSION 4u
+#define SL_SNAP_VERSION 5u
 #define SL_SNAP_NONE    UINT32_MAX /* "no row" */
 
 /** Bytes in the string heap (tab[SL_SNAP_STRINGS]). Also NUL-terminated there. */

@@ -80,22 +80,6 @@ static inline uint32_t snap_service_hash(const struct sl_ip *ip, uint16_t port, 
 	return (uint32_t)(b >> 32);
 }
 
-/** Bucket hash of a host index; the host is in lower case. */
-static inline uint32_t snap_host_hash(const char *host, uint32_t n)
-{
-	uint64_t h = n, w;
-
-	for (; n >= 8; n -= 8, host += 8) {
-		memcpy(&w, host, 8);
-		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
-	}
-	w = 0;
-	memcpy(&w, host, n);
-	h = (h ^ w) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)(h >> 32);
-}
-
 static inline const uint32_t *snap_host_index(const struct sl_snap *s)
 {
 	return (const uint32_t *)((const char *)s + s->tab[SL_SNAP_HOST_INDEX].off);

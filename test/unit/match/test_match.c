@@ -128,6 +128,19 @@ static void control_bytes_never_match(void **state)
 	assert_int_equal(sl_match_find(db.bytes, db.scratch, (struct sl_str){nul, 3}, 0),
 			 SL_MATCH_NONE);
 	assert_int_equal(find(&db, "/b\xc3\xa4"), 2);
+	/* At any place of a path of any length. */
+	for (uint32_t n = 3; n < 39; n++)
+		for (uint32_t at = 2; at < n; at++) {
+			char path[40] = "/b34567890123456789012345678901234567\xff";
+
+			assert_int_equal(
+				sl_match_find(db.bytes, db.scratch, (struct sl_str){path, n}, 0),
+				2);
+			path[at] = at & 1 ? 0x1f : 0x7f;
+			assert_int_equal(
+				sl_match_find(db.bytes, db.scratch, (struct sl_str){path, n}, 0),
+				SL_MATCH_NONE);
+		}
 	db_free(&db);
 }
 
