@@ -9,7 +9,7 @@
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 5u
+#define SL_MATCH_VERSION 6u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01

@@ -3,8 +3,9 @@
  * Regexes that are a row of steps, as most of routes are: "v[0-9]+/items/[^/]+" is a text, a run of
  * bytes of a class, a text and a run again. Where no byte that a run may take could begin what
  * follows, a run takes all it can, and one look at each byte decides: no Hyperscan database of some
- * kilobytes is needed, but a program of some dozen bytes. Alternatives, "(v[0-9]+|beta)/items", are
- * a row and a program each.
+ * kilobytes is needed, but a program of some dozen bytes. One ".*" may stand in it: what follows
+ * that is compared from the subject's end backwards, and what is left between the two is its part.
+ * Alternatives, "(v[0-9]+|beta)/items", are a row and a program each.
  */
 #ifndef SL_MATCH_STEPS_H
 #define SL_MATCH_STEPS_H
@@ -19,8 +20,10 @@ struct sl_steps {
 	uint32_t id;    /* of the pattern */
 	uint16_t bytes; /* of header, steps, and zeroes up to a multiple of 4 */
 	uint16_t end;   /* where its steps end, in bytes from its beginning */
+	uint16_t turn;  /* where those begin that go backwards, the last one first; 0: no ".*" */
+	uint16_t least; /* bytes that ".*" stands for at least */
 };
-_Static_assert(sizeof(struct sl_steps) == 8, "layout of databases in shared memory and files");
+_Static_assert(sizeof(struct sl_steps) == 12, "layout of databases in shared memory and files");
 
 /** As many bytes of a class as there are, at least min, at most max. Unaligned. */
 struct sl_steps_run {

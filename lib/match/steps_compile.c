@@ -300,21 +300,76 @@ static bool overlap(const uint8_t a[32], const uint8_t b[32])
 	return both != 0;
 }
 
+/* Steps of a row that are passed in one direction. */
+struct part {
+	const struct step *v;
+	size_t n;
+	bool backward;
+};
+
+static const struct step *step_at(const struct part *p, size_t i)
+{
+	return &p->v[p->backward ? p->n - 1 - i : i];
+}
+
 /* Whether a byte that a run may take could be meant for what follows: then the longest run is not
  * always the right one. */
-static bool is_certain(const struct row *r)
+static bool is_certain(const struct part *p)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->v[i].min == r->v[i].max)
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *run = step_at(p, i);
+
+		if (run->min == run->max)
 			continue;
-		for (size_t k = i + 1; k < r->n; k++) {
-			if (overlap(r->v[i].set, r->v[k].set))
+		for (size_t k = i + 1; k < p->n; k++) {
+			if (overlap(run->set, step_at(p, k)->set))
 				return false;
-			if (r->v[k].min)
+			if (step_at(p, k)->min)
 				break;
 		}
 	}
 	return true;
+}
+
+/* ".*", ".+" */
+static bool is_anything(const struct step *s)
+{
+	for (int i = 0; i < 32; i++)
+		if (s->set[i] != UINT8_MAX)
+			return false;
+	return s->max == UINT16_MAX;
+}
+
+/* Of a run beside a ".*" only what it must have matters: that takes the rest. */
+static bool leave_least(struct step *s)
+{
+	s->max = s->min;
+	return s->min == 0;
+}
+
+/*
+ * Cuts a row at its ".*", if it has one, into what is passed forward and what is passed backward.
+ * Both take what they take in but one way, so what is left between them is known.
+ */
+static bool cut_at_anything(struct row *r, struct part *head, struct part *tail, int *least)
+{
+	size_t at = 0, from, to;
+
+	*head = (struct part){r->v, r->n, false};
+	*tail = (struct part){r->v, 0, true};
+	*least = -1;
+	while (at < r->n && !is_anything(&r->v[at]))
+		at++;
+	if (at == r->n)
+		return is_certain(head);
+	for (to = at; to > 0 && leave_least(&r->v[to - 1]); to--)
+		;
+	for (from = at + 1; from < r->n && leave_least(&r->v[from]); from++)
+		;
+	*least = r->v[at].min;
+	head->n = to;
+	*tail = (struct part){r->v + from, r->n - from, true};
+	return is_certain(head) && is_certain(tail);
 }
 
 /* The only byte of a step, or -1: it is a run. */
@@ -345,36 +400,55 @@ static uint8_t *emit_run(uint8_t *at, const struct step *s)
 	return at + sizeof(run);
 }
 
-static uint8_t *emit(uint8_t *at, const struct row *r)
+/* How many steps from the i-th on are one byte each: a text. */
+static size_t text_length(const struct part *p, size_t i)
 {
-	uint8_t *text = NULL; /* the one that goes on */
+	size_t n = 0;
 
-	for (size_t i = 0; i < r->n; i++) {
-		int byte = only_byte(&r->v[i]);
+	while (i + n < p->n && only_byte(step_at(p, i + n)) >= 0)
+		n++;
+	return n;
+}
 
-		if (byte < 0) {
-			at = emit_run(at, &r->v[i]);
-			text = NULL;
-			continue;
-		}
-		if (!text) {
-			text = at++;
-			*text = 0;
-		}
-		++*text;
-		*at++ = (uint8_t)byte;
+/* Of a text the bytes stand as they do in subjects, also where it is passed backward. */
+static uint8_t *emit_text(uint8_t *at, const struct part *p, size_t i, size_t n)
+{
+	const struct step *first = step_at(p, p->backward ? i + n - 1 : i);
+
+	*at++ = (uint8_t)n;
+	for (size_t k = 0; k < n; k++)
+		*at++ = (uint8_t)only_byte(first + k);
+	return at;
+}
+
+static uint8_t *emit(uint8_t *at, const struct part *p)
+{
+	for (size_t i = 0; i < p->n;) {
+		size_t n = text_length(p, i);
+
+		at = n ? emit_text(at, p, i, n) : emit_run(at, step_at(p, i));
+		i += n ? n : 1;
 	}
 	return at;
 }
 
-static uint32_t emit_program(struct sl_steps *out, const struct row *r, uint32_t id)
+/* 0: the row is none that can be passed without trying. */
+static uint32_t emit_program(struct sl_steps *out, struct row *r, uint32_t id)
 {
-	uint8_t *begin = (uint8_t *)out;
+	uint8_t *begin = (uint8_t *)out, *at;
+	struct part head, tail;
+	int least;
 
+	if (!cut_at_anything(r, &head, &tail, &least))
+		return 0;
+	at = emit((uint8_t *)(out + 1), &head);
 	out->id = id;
-	out->end = (uint16_t)(emit(begin + sizeof(*out), r) - begin);
+	out->turn = (uint16_t)(least < 0 ? 0 : at - begin);
+	out->least = (uint16_t)SL_MAX(least, 0);
+	at = emit(at, &tail);
+	out->end = (uint16_t)(at - begin);
 	out->bytes = (uint16_t)((out->end + 3) / 4 * 4);
-	memset(begin + out->end, 0, out->bytes - (size_t)out->end);
+	memset(at, 0, out->bytes - (size_t)out->end);
 	return out->bytes;
 }
 
@@ -386,10 +460,13 @@ uint32_t sl_steps_compile(struct sl_str regex, uint32_t id, struct sl_steps *out
 
 	do {
 		struct row r = {.n = 0};
+		uint32_t n = 0;
 
-		if (rows++ == SL_STEPS_ROWS || !read_row(regex, &c, &r) || !is_certain(&r))
+		if (rows++ < SL_STEPS_ROWS && read_row(regex, &c, &r))
+			n = emit_program((struct sl_steps *)(void *)at, &r, id);
+		if (n == 0)
 			return 0;
-		at += emit_program((struct sl_steps *)(void *)at, &r, id);
+		at += n;
 	} while (choose_next(&c));
 	return (uint32_t)(at - (char *)out);
 }

@@ -38,22 +38,56 @@ static bool matches(const union room *room, uint32_t n, struct sl_str subject)
 }
 
 static const char *const rows_of_steps[] = {
-	"",         "abc",     "v[0-9]+/items/[a-z0-9]+",
-	"[^/]+/x",  ".*",      "a+b",
-	"\\d{2}x",  "\\.\\-",  "^a$",
-	"[a-]+x",   "[-a]?",   "[\\w.]+/",
-	"a{2,}b",   "[+*]?a",  "a?b?c*",
-	"\\d*x",    "x{1,3}y", "[\\]^]",
-	"[a\\-z-]", "(a)",     "(a|b)c",
-	"(/.*)?",   "(|a)b",   "(?:v[0-9]+|beta)/x",
-	"(a|)$",    "^(a)(b)", "((a|(b|c)?)d)?[)|(](e)",
-	"(\\)|a)",  "(a*|b)c", "(0|1)(0|1)(0|1)(0|1)",
+	"",
+	"abc",
+	"v[0-9]+/items/[a-z0-9]+",
+	"[^/]+/x",
+	".*",
+	"a+b",
+	"\\d{2}x",
+	"\\.\\-",
+	"^a$",
+	"[a-]+x",
+	"[-a]?",
+	"[\\w.]+/",
+	"a{2,}b",
+	"[+*]?a",
+	"a?b?c*",
+	"\\d*x",
+	"x{1,3}y",
+	"[\\]^]",
+	"[a\\-z-]",
+	"(a)",
+	"(a|b)c",
+	"(/.*)?",
+	"(|a)b",
+	"(?:v[0-9]+|beta)/x",
+	"(a|)$",
+	"^(a)(b)",
+	"((a|(b|c)?)d)?[)|(](e)",
+	"(\\)|a)",
+	"(a*|b)c",
+	"(0|1)(0|1)(0|1)(0|1)",
+	".*/x",
+	".+",
+	"/a/.*/items/[a-z0-9]+",
+	"a+.+b?c",
+	".*.*",
+	"a*.{2,}",
+	"a.*a",
+	"a(.*)b",
+	"a+b?.*b*a*c",
+	".*[^/]+/x",
+	".*\\.(js|css)",
 };
 
 static const char *const other_regexes[] = {
 	"a*a",
 	"a?b?a",
-	".*/x",
+	"a.*b.*c",
+	".*[^/]+b?/x",
+	"a*a.*b",
+	"b.*a[ab]?c",
 	"(a)b|c",
 	"a|b",
 	"[[:alpha:]]",
@@ -141,10 +175,10 @@ static uint32_t rnd(uint32_t below)
 
 static void random_regex(char *out, unsigned depth)
 {
-	static const char *const atoms[] = {"a",     "b",      "/",     "[ab]",   "[^/]",
-					    ".",     "\\.",    "[a-]",  "[^a-c]", "\\d",
-					    "\\w",   "[\\w.]", "-",     "1",      "[^]",
-					    "[b-z]", "[/-9]",  "[]ab]", "\\W",    "[\\-1]"};
+	static const char *const atoms[] = {"a",   "b",      "/",      "[ab]",  "[^/]",  ".",
+					    "\\.", "[a-]",   "[^a-c]", "\\d",   "\\w",   "[\\w.]",
+					    "-",   "1",      "[^]",    "[b-z]", "[/-9]", "[]ab]",
+					    "\\W", "[\\-1]", ".*",     ".+"};
 	static const char *const counts[] = {"",  "",    "",     "",      "*",  "+",
 					     "?", "{2}", "{1,}", "{0,2}", "*?", "++"};
 
@@ -183,7 +217,7 @@ static void agrees_with_pcre2(void **state)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	uint64_t first = seed = sl_wall_us();
-	uint32_t rows = 0, several = 0, hits = 0;
+	uint32_t rows = 0, several = 0, turns = 0, hits = 0;
 
 	print_message("seed %llu\n", (unsigned long long)first);
 	for (int round = 0; round < 20000; round++) {
@@ -207,6 +241,7 @@ static void agrees_with_pcre2(void **state)
 		}
 		rows++;
 		several += n > room.program.bytes;
+		turns += room.program.turn != 0;
 		assert_true(sl_steps_ok(&room, n));
 		for (int k = 0; k < 20; k++) {
 			struct sl_str s = {subject, random_subject(subject)};
@@ -221,7 +256,7 @@ static void agrees_with_pcre2(void **state)
 	}
 	pcre2_match_data_free(data);
 	/* Neither few rows nor few matches, or this would say nothing. */
-	assert_true(rows > 2000 && several > 400 && hits > 2000);
+	assert_true(rows > 2000 && several > 400 && turns > 400 && hits > 2000);
 }
 
 /* ---- damage ---- */
@@ -251,14 +286,31 @@ static void damaged_programs_are_refused(void **state)
 	assert_true(sl_steps_ok(p, n));
 }
 
-/* Whatever is taken for whole can be run: the sanitizer sees who leaves it. */
-static void what_is_taken_for_whole_can_be_run(void **state)
+/* Steps go backwards from where one begins, or from the end. */
+static void a_wrong_turn_is_refused(void **state)
 {
 	union room room;
-	uint32_t n = compile("v[0-9]+/items/[a-z]{2,3}", &room);
+	uint32_t n = compile("ab.*c", &room);
+	struct sl_steps *p = &room.program;
+	uint16_t begin = sizeof(*p), turn = p->turn;
+
+	assert_int_equal(turn, begin + 3);
+	assert_int_equal(p->end, turn + 2);
+	for (uint32_t to = 0; to <= n; to++) {
+		p->turn = (uint16_t)to;
+		assert_int_equal(sl_steps_ok(p, n),
+				 to == 0 || to == begin || to == turn || to == p->end);
+	}
+}
+
+/* Whatever is taken for whole can be run: the sanitizer sees who leaves it. */
+static void damage_at_random(const char *regex)
+{
+	union room room;
+	uint32_t n = compile(regex, &room);
 	struct sl_steps *p = malloc(n);
 
-	seed = sl_wall_us();
+	assert_true(n > 0);
 	assert_non_null(p);
 	for (int round = 0; round < 20000; round++) {
 		char subject[8];
@@ -272,6 +324,13 @@ static void what_is_taken_for_whole_can_be_run(void **state)
 	free(p);
 }
 
+static void what_is_taken_for_whole_can_be_run(void **state)
+{
+	seed = sl_wall_us();
+	damage_at_random("v[0-9]+/items/[a-z]{2,3}");
+	damage_at_random("v[0-9]/.*/items/[a-z]{2,3}");
+}
+
 /* ---- within a database ---- */
 
 #define P(kind, text, id)                                     \
@@ -282,7 +341,7 @@ static void what_is_taken_for_whole_can_be_run(void **state)
 /* Rows of steps and other regexes, of one beginning and of none. */
 static const struct sl_match_pattern mixed[] = {
 	P(REGEX, "/a/[0-9]+", 6), P(REGEX, "/a/(1|22)+", 3), P(REGEX, "/a/[1-3]", 5),
-	P(EXACT, "/a/2", 4),      P(REGEX, "[^/]+", 8),      P(REGEX, ".*/b", 7),
+	P(EXACT, "/a/2", 4),      P(REGEX, "[^/]+", 8),      P(REGEX, "(x|/a)*/b", 7),
 	P(REGEX, "/a/9+", 1),     P(REGEX, "/a/(9|8)+", 2),  P(REGEX, "/a/(5|6x|77)", 0),
 };
 
@@ -436,6 +495,7 @@ int main(void)
 		cmocka_unit_test(which_regexes_are),
 		cmocka_unit_test(agrees_with_pcre2),
 		cmocka_unit_test(damaged_programs_are_refused),
+		cmocka_unit_test(a_wrong_turn_is_refused),
 		cmocka_unit_test(what_is_taken_for_whole_can_be_run),
 		cmocka_unit_test(smallest_id_of_both_kinds),
 		cmocka_unit_test(many_of_a_beginning_are_no_programs),
