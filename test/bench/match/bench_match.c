@@ -14,12 +14,14 @@
 
 #define PASSES   64
 #define REQUESTS 4096
+#define ROUNDS   15u /* of a comparison */
 
 /*
  * What one route in ten is: a literal as the others, a regex that is a row of steps, one of two
- * such rows, one that only Hyperscan can take, a row of steps that all begin alike.
+ * such rows, one with ".*" in the middle, one that only Hyperscan can take, a row of steps that all
+ * begin alike.
  */
-enum tenth { LITERAL, STEPS, ALTERNATIVES, ENGINE, ALIKE, TENTHS };
+enum tenth { LITERAL, STEPS, ALTERNATIVES, ANYTHING, ENGINE, ALIKE, TENTHS };
 
 struct shape {
 	const char *name;
@@ -59,7 +61,8 @@ static void add_route(struct sl_model_vhost *v, const struct shape *s, uint32_t 
 	static const char *const regex[TENTHS] = {
 		[STEPS] = "/service-%u/v[0-9]+/items/[a-z0-9]+",
 		[ALTERNATIVES] = "/service-%u/(v[0-9]+|beta)/items/[a-z0-9]+",
-		[ENGINE] = "/service-%u/.*/items/[a-z0-9]+",
+		[ANYTHING] = "/service-%u/.*/items/[a-z0-9]+",
+		[ENGINE] = "/service-%u/([a-z0-9]+/)*items/[a-z0-9]+",
 		[ALIKE] = "/api/v[0-9]+/service-%u/[a-z0-9]+",
 	};
 	struct sl_model_route *r = sl_model_route_add(v);
@@ -209,6 +212,13 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* A snapshot as the data plane has it: compiled, written, read. */
+struct compiled {
+	const struct sl_snap *snap;
+	struct sl_match_scratch *scratch;
+	double build_s, again_s; /* seconds to compile; again, when nothing changed, and to check */
+};
+
 static double one_pass(const struct sl_snap *snap, struct sl_match_scratch *scratch,
 		       const struct request *q, uint32_t *hits)
 {
@@ -235,23 +245,15 @@ static int by_size(const void *a, const void *b)
 
 /* The pass that a quarter of the passes were faster than: neighbours on the machine take the rest.
  */
-static double measure(const struct sl_snap *snap, struct sl_match_scratch *scratch,
-		      const struct request *q, uint32_t *hits)
+static double measure(const struct compiled *c, const struct request *q, uint32_t *hits)
 {
 	double ns[PASSES];
 
 	for (int i = 0; i < PASSES; i++)
-		ns[i] = one_pass(snap, scratch, q, hits);
+		ns[i] = one_pass(c->snap, c->scratch, q, hits);
 	qsort(ns, PASSES, sizeof(*ns), by_size);
 	return ns[PASSES / 4];
 }
-
-/* A snapshot as the data plane has it: compiled, written, read. */
-struct compiled {
-	const struct sl_snap *snap;
-	struct sl_match_scratch *scratch;
-	double build_s, again_s; /* seconds to compile; again, when nothing changed, and to check */
-};
 
 static int write_snap(const char *path, const struct sl_snap *snap, size_t size)
 {
@@ -302,25 +304,45 @@ static int compile(struct compiled *c, const struct sl_model *m, struct sl_err *
 	return rc;
 }
 
-/* One line; ns receives what it says, for the ratios below. */
-static int run(const struct shape *s, double ns[AIMS])
+static void make_requests(const struct shape *s, enum aim aim, struct request *q)
+{
+	for (int i = 0; i < REQUESTS; i++)
+		make_request(s, aim, &q[i]);
+}
+
+/* Ready to be measured; 1 and a word about it if not. */
+static int prepare(struct compiled *c, const struct sl_model *m)
+{
+	struct sl_err err = {""};
+
+	*c = (struct compiled){NULL};
+	if (compile(c, m, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return 1;
+}
+
+static void release(struct compiled *c)
+{
+	sl_snap_unload(c->snap);
+	sl_match_scratch_free(c->scratch);
+}
+
+/* One line. */
+static int run(const struct shape *s)
 {
 	static struct request requests[REQUESTS];
-	struct compiled c = {NULL};
+	struct compiled c;
 	struct sl_model *m = model(s);
-	struct sl_err err = {""};
-	double walked;
+	double ns[AIMS], walked;
 	struct walk walk;
 	uint32_t hits = 0;
 
-	if (compile(&c, m, &err)) {
-		fprintf(stderr, "%s\n", err.text);
+	if (prepare(&c, m))
 		return 1;
-	}
 	for (int aim = AIMS - 1; aim >= 0; aim--) {
-		for (int i = 0; i < REQUESTS; i++)
-			make_request(s, (enum aim)aim, &requests[i]);
-		ns[aim] = measure(c.snap, c.scratch, requests, &hits);
+		make_requests(s, (enum aim)aim, requests);
+		ns[aim] = measure(&c, requests, &hits);
 	}
 	walk_init(&walk, &m->tables[0], s->routes);
 	walked = measure_walk(&walk, requests, &hits);
@@ -328,9 +350,49 @@ static int run(const struct shape *s, double ns[AIMS])
 	printf("%-40s %6.0f %6.0f %6.0f %6.0f %8.0f %7.2f %7.2f %8.2f %6.0f\n", s->name, ns[MIXED],
 	       ns[FIRST], ns[LAST], ns[MISS], walked, c.build_s, c.again_s,
 	       (double)c.snap->size / (1 << 20), (double)c.snap->size / s->routes);
-	sl_snap_unload(c.snap);
-	sl_match_scratch_free(c.scratch);
+	release(&c);
 	sl_model_free(m);
+	return 0;
+}
+
+/* How many times as long a's requests take as b's: both in turns, of which the middle one counts.
+ */
+static double ratio(const struct shape *const s[2], const struct compiled c[2], enum aim aim)
+{
+	static struct request requests[2][REQUESTS];
+	double r[ROUNDS];
+	uint32_t hits = 0;
+
+	for (int k = 0; k < 2; k++)
+		make_requests(s[k], aim, requests[k]);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		double first = measure(&c[0], requests[0], &hits);
+
+		r[i] = first / measure(&c[1], requests[1], &hits);
+	}
+	qsort(r, ROUNDS, sizeof(*r), by_size);
+	return r[ROUNDS / 2];
+}
+
+static int compare(const char *what, const struct shape *a, const struct shape *b)
+{
+	const struct shape *const s[2] = {a, b};
+	struct compiled c[2];
+	double r[AIMS];
+
+	for (int k = 0; k < 2; k++) {
+		struct sl_model *m = model(s[k]);
+		int rc = prepare(&c[k], m);
+
+		sl_model_free(m);
+		if (rc)
+			return rc;
+	}
+	for (int aim = 0; aim < AIMS; aim++)
+		r[aim] = ratio(s, c, (enum aim)aim);
+	printf("%-40s %6.2f %6.2f %6.2f %6.2f\n", what, r[MIXED], r[FIRST], r[LAST], r[MISS]);
+	for (int k = 0; k < 2; k++)
+		release(&c[k]);
 	return 0;
 }
 
@@ -348,35 +410,42 @@ static void print_machine(void)
 		fclose(f);
 }
 
-static void print_ratios(const char *what, const double *a, const double *b)
-{
-	printf("%-40s %6.2f %6.2f %6.2f %6.2f\n", what, a[MIXED] / b[MIXED], a[FIRST] / b[FIRST],
-	       a[LAST] / b[LAST], a[MISS] / b[MISS]);
-}
+static const struct shape shapes[] = {
+	{"10 routes, 1 host, 10 % regex", 1, 10, STEPS, false},
+	{"1,000 routes, 10 hosts, 10 % regex", 10, 1000, STEPS, false},
+	{"10,000 routes, 100 hosts, 10 % regex", 100, 10000, STEPS, false},
+	{"10 routes, 10 % with alternatives", 1, 10, ALTERNATIVES, false},
+	{"10,000 routes, 10 % with alternatives", 100, 10000, ALTERNATIVES, false},
+	{"10 routes, 10 % with .*", 1, 10, ANYTHING, false},
+	{"10,000 routes, 10 % with .*", 100, 10000, ANYTHING, false},
+	{"10 routes, 10 % by Hyperscan", 1, 10, ENGINE, false},
+	{"10,000 routes, 10 % by Hyperscan", 100, 10000, ENGINE, false},
+	{"1,000 routes, 1 host, 10 % regex", 1, 1000, STEPS, false},
+	{"1,000 routes, 1 host, 10 % begin alike", 1, 1000, ALIKE, false},
+	{"10,000 routes, 100 hosts", 100, 10000, LITERAL, false},
+	{"10,000 routes, 1 host", 1, 10000, LITERAL, false},
+	{"10,000 routes, 1 host, ends alike", 1, 10000, LITERAL, true},
+	{"100,000 routes, 1,000 hosts", 1000, 100000, LITERAL, false},
+	{"100,000 routes, 1,000 hosts, 10 % regex", 1000, 100000, STEPS, false},
+	{"100,000 routes, 10 % with alternatives", 1000, 100000, ALTERNATIVES, false},
+	{"100,000 routes, 10 % with .*", 1000, 100000, ANYTHING, false},
+	/* Compiling it takes a while: only when asked for. */
+	{"100,000 routes, 10 % by Hyperscan", 1000, 100000, ENGINE, false},
+};
+
+static const struct {
+	const char *what;
+	unsigned a, b; /* of the shapes */
+} comparisons[] = {
+	{"10,000 routes to 10, with regex", 2, 0},
+	{"10,000 routes to 10, with alternatives", 4, 3},
+	{"10,000 routes to 10, with .*", 6, 5},
+	{"10,000 routes to 10, by Hyperscan", 8, 7},
+};
 
 int main(int argc, char **argv)
 {
-	static const struct shape shapes[] = {
-		{"10 routes, 1 host, 10 % regex", 1, 10, STEPS, false},
-		{"1,000 routes, 10 hosts, 10 % regex", 10, 1000, STEPS, false},
-		{"10,000 routes, 100 hosts, 10 % regex", 100, 10000, STEPS, false},
-		{"10 routes, 10 % with alternatives", 1, 10, ALTERNATIVES, false},
-		{"10,000 routes, 10 % with alternatives", 100, 10000, ALTERNATIVES, false},
-		{"10 routes, 10 % by Hyperscan", 1, 10, ENGINE, false},
-		{"10,000 routes, 10 % by Hyperscan", 100, 10000, ENGINE, false},
-		{"1,000 routes, 1 host, 10 % regex", 1, 1000, STEPS, false},
-		{"1,000 routes, 1 host, 10 % begin alike", 1, 1000, ALIKE, false},
-		{"10,000 routes, 100 hosts", 100, 10000, LITERAL, false},
-		{"10,000 routes, 1 host", 1, 10000, LITERAL, false},
-		{"10,000 routes, 1 host, ends alike", 1, 10000, LITERAL, true},
-		{"100,000 routes, 1,000 hosts", 1000, 100000, LITERAL, false},
-		{"100,000 routes, 1,000 hosts, 10 % regex", 1000, 100000, STEPS, false},
-		{"100,000 routes, 10 % with alternatives", 1000, 100000, ALTERNATIVES, false},
-		/* Compiling it takes a while: only when asked for. */
-		{"100,000 routes, 10 % by Hyperscan", 1000, 100000, ENGINE, false},
-	};
 	size_t n = SL_ARRAY_LEN(shapes) - !(argc > 1 && strcmp(argv[1], "--all") == 0);
-	double ns[SL_ARRAY_LEN(shapes)][AIMS];
 	int rc = 0;
 
 	print_machine();
@@ -386,12 +455,9 @@ int main(int argc, char **argv)
 	printf("%-40s %6s %6s %6s %6s %8s %7s %7s %8s %6s\n", "", "any", "first", "last", "miss",
 	       "walk", "first", "again", "MiB", "B/route");
 	for (size_t i = 0; i < n && !rc; i++)
-		rc = run(&shapes[i], ns[i]);
-	if (!rc)
-		print_ratios("10,000 routes to 10, with regex", ns[2], ns[0]);
-	if (!rc)
-		print_ratios("10,000 routes to 10, with alternatives", ns[4], ns[3]);
-	if (!rc)
-		print_ratios("10,000 routes to 10, by Hyperscan", ns[6], ns[5]);
+		rc = run(&shapes[i]);
+	for (size_t i = 0; i < SL_ARRAY_LEN(comparisons) && !rc; i++)
+		rc = compare(comparisons[i].what, &shapes[comparisons[i].a],
+			     &shapes[comparisons[i].b]);
 	return rc;
 }
