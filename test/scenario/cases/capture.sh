@@ -65,6 +65,14 @@ linux_link() {
 	wait_until 10 in_backend curl -s -o /dev/null 'http://[2001:db8:2::13]/'
 }
 
+# one_queue SIDE INTERFACE: what arrives there goes through the queue of one processor, whichever sent
+# it. By default each has its own, and packets that left in order overtake each other between two.
+one_queue() {
+	local cpus
+	cpus=$(printf %x $((1 << ($(nproc) - 1))))
+	ip netns exec "$TOPO-$1" sh -c "echo $cpus >/sys/class/net/$2/queues/rx-0/rps_cpus"
+}
+
 # expert FILE SIDE INTERFACE: each finding once, "SEVERITY GROUP PROTOCOL SUMMARY". Linux itself
 # sends the one of the two zeros that tshark dislikes, once in 65536 packets.
 expert() {
@@ -126,6 +134,12 @@ play() {
 	chmod a+r "$TOPO_DIR/www/"*
 	gateway_first pinned
 	linux_link
+	one_queue client c0
+	one_queue client d0
+	one_queue backend b0
+	one_queue backend d1
+	one_queue gateway sl-c0
+	one_queue gateway sl-b0
 	for i in 1 2 3 4 5 6; do
 		record
 		lost=$(lost_here)
