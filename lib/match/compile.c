@@ -196,10 +196,10 @@ static int place(struct build *b, void *db)
 {
 	char *suffixes = (char *)db + b->hdr.backward.off;
 
-	literals_place(&b->plain, db, &b->hdr.plain);
-	literals_place(&b->folded, db, &b->hdr.folded);
 	if (compile_place(&b->suffix_db, suffixes) || regexes_place(&b->regexes, db))
 		return -EINVAL;
+	literals_place(&b->plain, db, &b->hdr.plain);
+	literals_place(&b->folded, db, &b->hdr.folded);
 	return 0;
 }
 

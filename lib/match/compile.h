@@ -65,25 +65,30 @@ void literals_free(struct literals *l);
 
 /** Reserves the table's place at *end. 0, or -ENOMEM. */
 int literals_reserve(struct literals *l, uint64_t *end, struct sl_match_index *ix);
-/** Writes the table to its place in zeroed bytes. */
+/** Writes the table to its place in zeroed bytes, and to the groups where their gates are. */
 void literals_place(const struct literals *l, void *db, const struct sl_match_index *ix);
 
 /**
  * Regexes by what they begin with. Those that have no beginning worth a gate are one group, which
  * stands first and is scanned always; the others are in a group each beginning. Of each group those
- * that are rows of steps become programs, the others one Hyperscan database.
+ * that are rows of steps become programs, the others an engine, one for all groups whose regexes
+ * are equal.
  */
 struct regexes {
 	struct compile_set set; /* in the order of their groups, once these are made */
 	struct sl_str *begin;   /* of each of the set; owned */
 	struct regex_group {
 		unsigned from, to; /* of the set; those in `steps` are not in it any more */
+		unsigned *ids;     /* of these */
 		struct sl_str gate;
 		uint32_t min_id, skip;
 		char *steps; /* programs, n_steps bytes */
 		uint32_t n_steps;
-		uint32_t at; /* where it lies, in units of SL_MATCH_ALIGN */
-		uint64_t len;
+		uint32_t at;        /* where it lies, in units of SL_MATCH_ALIGN */
+		unsigned engine;    /* the group that has its engine, maybe itself */
+		uint64_t hash;      /* of the engine's regexes */
+		uint64_t len;       /* of the engine here, 0: another's or none */
+		uint32_t engine_at; /* where that lies, in the same units */
 		struct compile_part part;
 	} * group;
 	unsigned n_groups;

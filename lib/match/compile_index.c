@@ -136,5 +136,7 @@ void literals_place(const struct literals *l, void *db, const struct sl_match_in
 						    l->text[i],          row->len,
 						    (uint8_t)row->kind,  row->lines};
 		memcpy((char *)db + p.text + l->text[i], row->text, row->len);
+		if (row->kind == SL_INDEX_GATE)
+			sl_match_group_at(db, row->id)->gate = at;
 	}
 }

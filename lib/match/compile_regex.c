@@ -32,6 +32,7 @@ void regexes_free(struct regexes *r)
 	for (unsigned i = 0; i < r->n_groups; i++) {
 		compile_part_free(&r->group[i].part);
 		free(r->group[i].steps);
+		free(r->group[i].ids);
 	}
 	free(r->begin);
 	free(r->group);
@@ -161,7 +162,8 @@ static void make_groups(struct regexes *r)
 			continue;
 		}
 		last = &r->group[r->n_groups++];
-		*last = (struct regex_group){i, i + 1, begin, r->set.ids[i]};
+		*last = (struct regex_group){
+			.from = i, .to = i + 1, .gate = begin, .min_id = r->set.ids[i]};
 		if (begin.n)
 			open[depth++] = last;
 	}
@@ -215,6 +217,7 @@ static void move_row(struct compile_set *s, unsigned from, unsigned to)
  * once, in 60 ns and more, and costs little more for many regexes. Beyond this both cost the same.
  */
 #define STEPS_MOST 1024u
+_Static_assert(STEPS_MOST <= UINT16_MAX, "n_steps of a group");
 
 union room {
 	struct sl_steps programs;
@@ -257,13 +260,50 @@ static int take_steps(struct regexes *r, struct regex_group *g)
 	return 0;
 }
 
+/* An engine reports places in its group's list, so that it fits every group of equal regexes. */
+static int take_ids(struct regexes *r, struct regex_group *g)
+{
+	unsigned n = g->to - g->from;
+
+	g->ids = calloc(n + 1u, sizeof(*g->ids));
+	if (!g->ids)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		g->ids[i] = r->set.ids[g->from + i];
+		r->set.ids[g->from + i] = i;
+		g->hash = sl_fnv1a(g->hash, r->set.text[g->from + i], r->set.len[g->from + i] + 1);
+	}
+	return 0;
+}
+
+static bool same_regexes(const struct regexes *r, const struct regex_group *a,
+			 const struct regex_group *b)
+{
+	if (a->hash != b->hash || a->to - a->from != b->to - b->from)
+		return false;
+	for (unsigned i = 0; i < a->to - a->from; i++)
+		if (strcmp(r->set.text[a->from + i], r->set.text[b->from + i]) != 0)
+			return false;
+	return true;
+}
+
+static int compile_engine(struct regexes *r, struct regex_group *g, int *bad, struct sl_err *err)
+{
+	unsigned self = (unsigned)(g - r->group);
+
+	for (g->engine = 0; g->engine < self; g->engine++)
+		if (same_regexes(r, g, &r->group[g->engine]))
+			return 0;
+	return compile_part(&g->part, &r->set, g->from, g->to, false, &g->len, bad, err);
+}
+
 static int compile_group(struct regexes *r, struct regex_group *g, int *bad, struct sl_err *err)
 {
 	if (g->gate.n)
 		strip_group(r, g);
-	if (take_steps(r, g))
+	if (take_steps(r, g) || take_ids(r, g))
 		return sl_err(err, ENOMEM, "no memory to compile patterns");
-	return compile_part(&g->part, &r->set, g->from, g->to, false, &g->len, bad, err);
+	return g->to == g->from ? 0 : compile_engine(r, g, bad, err);
 }
 
 static int sort_rows(struct regexes *r)
@@ -302,37 +342,56 @@ int regexes_gates(const struct regexes *r, struct literals *l)
 	return 0;
 }
 
-static uint32_t smallest_id(const struct regexes *r, const struct regex_group *g)
+static uint32_t smallest_id(const struct regex_group *g)
 {
 	uint32_t id = SL_MATCH_NONE;
 
-	for (unsigned i = g->from; i < g->to; i++)
-		id = SL_MIN(id, r->set.ids[i]);
+	for (unsigned i = 0; i < g->to - g->from; i++)
+		id = SL_MIN(id, g->ids[i]);
 	return id;
 }
 
 static struct sl_match_group header(const struct regexes *r, const struct regex_group *g)
 {
-	return (struct sl_match_group){
-		.len = g->len,
+	const struct regex_group *with = &r->group[g->engine];
+	struct sl_match_group h = {
 		.min_id = g->min_id,
 		.self = g->at,
-		.skip = g->skip,
-		.db_id = smallest_id(r, g),
-		.n_steps = g->n_steps,
+		.gate = SL_MATCH_NONE,
+		.skip = (uint16_t)g->skip,
+		.n_steps = (uint16_t)g->n_steps,
+		.n_ids = g->to - g->from,
+		.engine_id = smallest_id(g),
 	};
+
+	if (h.n_ids) {
+		h.len = (uint32_t)with->len;
+		h.engine = (int32_t)((int64_t)with->engine_at - g->at);
+	}
+	return h;
+}
+
+/* Lays out a group behind what the database has; returns its size in bytes. */
+static uint64_t lay_out(const struct regexes *r, struct regex_group *g, uint64_t at)
+{
+	struct sl_match_group h;
+
+	g->at = (uint32_t)(at / SL_MATCH_ALIGN);
+	if (g->len) {
+		h = header(r, g);
+		g->engine_at = g->at + (uint32_t)(sl_match_group_head(&h) / SL_MATCH_ALIGN);
+	}
+	h = header(r, g);
+	return sl_match_group_size(&h);
 }
 
 int regexes_reserve(struct regexes *r, struct literals *l, uint64_t *end)
 {
 	for (unsigned i = 0; i < r->n_groups; i++) {
-		struct regex_group *g = &r->group[i];
-		struct sl_match_group h;
-
-		g->at = (uint32_t)(*end / SL_MATCH_ALIGN);
-		h = header(r, g);
-		*end += sl_match_group_db(&h) + sl_match_align(g->len);
-		if (*end / SL_MATCH_ALIGN > UINT32_MAX)
+		if (r->group[i].len > UINT32_MAX)
+			return -ENOMEM;
+		*end += lay_out(r, &r->group[i], *end);
+		if (*end / SL_MATCH_ALIGN > INT32_MAX)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < l->n; i++)
@@ -340,8 +399,7 @@ int regexes_reserve(struct regexes *r, struct literals *l, uint64_t *end)
 			struct sl_match_group h = header(r, &r->group[l->row[i].id]);
 
 			l->row[i].id = h.self;
-			l->row[i].lines =
-				(uint8_t)SL_MIN(sl_match_group_next(&h) - h.self, UINT8_MAX);
+			l->row[i].lines = sl_match_group_lines(&h);
 		}
 	return 0;
 }
@@ -350,13 +408,13 @@ int regexes_place(const struct regexes *r, void *db)
 {
 	for (unsigned i = 0; i < r->n_groups; i++) {
 		const struct regex_group *g = &r->group[i];
-		struct sl_match_group *out =
-			(void *)((char *)db + (uint64_t)g->at * SL_MATCH_ALIGN);
+		struct sl_match_group *out = sl_match_group_at(db, g->at);
 
 		*out = header(r, g);
 		if (g->n_steps)
 			memcpy(out + 1, g->steps, g->n_steps);
-		if (compile_place(&g->part, (char *)out + sl_match_group_db(out)))
+		memcpy((char *)(out + 1) + g->n_steps, g->ids, out->n_ids * sizeof(*g->ids));
+		if (compile_place(&g->part, (char *)out + sl_match_group_head(out)))
 			return -EINVAL;
 	}
 	return 0;

@@ -11,26 +11,6 @@ struct lookup {
 	uint32_t mask;
 };
 
-/*
- * Of a database of one or a few regexes, which is some kilobytes, a scan reads lines at the
- * beginning and at the end (seen by flushing them all before a scan): fetched at once, they cost
- * one miss or two, not twenty. The group's own header is in the first line.
- */
-#define GROUP_HEAD 11u
-#define GROUP_TAIL 18u
-
-static void fetch_group(const struct sl_match_db *db, const struct sl_index_entry *e)
-{
-	const char *p = (const char *)sl_match_group(db, e->id);
-	uint32_t n = e->lines, head = SL_MIN(n, GROUP_HEAD),
-		 tail = n > GROUP_HEAD + GROUP_TAIL ? n - GROUP_TAIL : head;
-
-	for (uint32_t i = 0; i < head; i++)
-		__builtin_prefetch(p + i * SL_CACHE_LINE);
-	for (uint32_t i = tail; i < n && n != UINT8_MAX; i++)
-		__builtin_prefetch(p + i * SL_CACHE_LINE);
-}
-
 static bool same_text(const struct lookup *l, const struct sl_index_entry *e)
 {
 	return e->len == 0 || memcmp(l->at.text + e->text, l->subject.p, e->len) == 0;
@@ -40,7 +20,7 @@ static void open_gate(struct lookup *l, const struct sl_index_entry *e)
 {
 	struct sl_match_search *s = l->search;
 
-	fetch_group(s->db, e);
+	sl_match_fetch(sl_match_group(s->db, e->id), e->lines);
 	if (same_text(l, e) && s->n_gates < SL_MATCH_GATES_MAX)
 		s->gate[s->n_gates++] = e->id;
 }
@@ -119,17 +99,19 @@ void sl_index_find(struct sl_match_search *s, const struct sl_match_index *ix,
 
 /* Whether an entry leads to a text of the table, and a gate to a group. */
 static bool entry_ok(const struct sl_match_db *db, const struct sl_match_index *ix,
-		     const struct sl_index_entry *e)
+		     const struct sl_index_entry *e, uint32_t bucket)
 {
+	const struct sl_match_group *g;
+
 	if (e->kind > SL_INDEX_GATE || e->len > SL_MATCH_SUBJECT_MAX || e->text > ix->texts ||
 	    e->len > ix->texts - e->text)
 		return false;
 	if (e->kind != SL_INDEX_GATE)
 		return e->id < SL_MATCH_ID_MAX;
+	g = sl_match_group(db, e->id);
 	return db->n_groups && e->id >= db->groups &&
-	       (uint64_t)e->id * SL_MATCH_ALIGN <= db->len - sizeof(struct sl_match_group) &&
-	       sl_match_group(db, e->id)->self == e->id &&
-	       sl_match_group(db, e->id)->skip <= e->len;
+	       (uint64_t)e->id * SL_MATCH_ALIGN <= db->len - sizeof(*g) && g->self == e->id &&
+	       g->gate == bucket && g->skip <= e->len;
 }
 
 bool sl_index_ok(const struct sl_match_db *db, const struct sl_match_index *ix)
@@ -150,7 +132,7 @@ bool sl_index_ok(const struct sl_match_db *db, const struct sl_match_index *ix)
 	for (uint64_t i = 0; i <= ix->mask; i++) {
 		if (v.tag[i] == 0)
 			empty++;
-		else if (!entry_ok(db, ix, &v.entry[i]))
+		else if (!entry_ok(db, ix, &v.entry[i], (uint32_t)i))
 			return false;
 	}
 	return empty > 0 && ix->longest <= SL_MATCH_SUBJECT_MAX;

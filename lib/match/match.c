@@ -27,12 +27,19 @@ static const hs_database_t *part_db(const struct sl_match_db *db, struct sl_matc
 	return part.len ? (const hs_database_t *)((const char *)db + part.off) : NULL;
 }
 
-static const hs_database_t *group_db(const struct sl_match_group *g)
+static const hs_database_t *engine_of(const struct sl_match_group *g)
 {
-	return (const hs_database_t *)((const char *)g + sl_match_group_db(g));
+	return sl_match_group_engine(g);
 }
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+/* Matches come in the order of their ends: only the bound 0 ends a search. */
+static int report(struct sl_match_search *s, uint32_t id)
+{
+	sl_match_report(s, id);
+	return s->bound == 0;
+}
+
+static int on_regex(unsigned at, unsigned long long from, unsigned long long to, unsigned flags,
 		    void *ctx)
 {
 	struct sl_match_search *s = ctx;
@@ -40,18 +47,18 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	(void)from;
 	(void)to;
 	(void)flags;
-	sl_match_report(s, id);
-	/* Matches come in the order of their ends: only the bound 0 ends the search. */
-	return s->bound == 0;
+	return at < s->n_ids ? report(s, s->ids[at]) : 0;
 }
 
 static int on_suffix(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
 		     void *ctx)
 {
-	const struct sl_match_search *s = ctx;
+	struct sl_match_search *s = ctx;
 
+	(void)from;
+	(void)flags;
 	/* At least one byte stands before a suffix. */
-	return to < s->body ? on_match(id, from, to, flags, ctx) : 0;
+	return to < s->body ? report(s, id) : 0;
 }
 
 /* Top bits of bytes below 0x20 or of 0x7f; of bytes that have their top bit set: none. */
@@ -112,6 +119,14 @@ static void run_steps(struct sl_match_search *s, const struct sl_match_group *g,
 	}
 }
 
+static void scan_engine(struct sl_match_search *s, const struct sl_match_group *g,
+			struct sl_str subject)
+{
+	s->ids = sl_match_group_ids(g);
+	s->n_ids = g->n_ids;
+	hs_scan(engine_of(g), subject.p, subject.n, 0, s->hs, on_regex, s);
+}
+
 /* Regexes cost more: left out when none of a group could come before what was found. */
 static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str subject)
 {
@@ -121,11 +136,13 @@ static void scan_group(struct sl_match_search *s, uint32_t at, struct sl_str sub
 		return;
 	/* Of most groups it is the one that matches: what the caller reads next comes meanwhile. */
 	sl_match_fetch_row(s, g->min_id);
+	if (g->engine < 0) /* not fetched with the group */
+		sl_match_fetch(sl_match_group_engine(g), g->len / SL_CACHE_LINE);
 	subject.p += g->skip;
 	subject.n -= g->skip;
 	run_steps(s, g, subject);
-	if (g->len && g->db_id < s->bound)
-		hs_scan(group_db(g), subject.p, subject.n, 0, s->hs, on_match, s);
+	if (g->n_ids && g->engine_id < s->bound)
+		scan_engine(s, g, subject);
 }
 
 static void scan_regexes(struct sl_match_search *s, struct sl_str subject)
@@ -223,7 +240,7 @@ static int grow(hs_scratch_t **hs, const struct sl_match_db *db)
 	for (uint32_t i = 0; i < db->n_groups; i++) {
 		const struct sl_match_group *g = sl_match_group(db, at);
 
-		if (g->len && hs_alloc_scratch(group_db(g), hs) != HS_SUCCESS)
+		if (g->n_ids && hs_alloc_scratch(engine_of(g), hs) != HS_SUCCESS)
 			return -ENOMEM;
 		at = sl_match_group_next(g);
 	}
@@ -303,6 +320,9 @@ uint32_t sl_match_crc(const struct sl_match_db *db)
 	return sl_crc32c(0, (const char *)db + SL_MATCH_CRC_FROM, db->len - SL_MATCH_CRC_FROM);
 }
 
+/* What Hyperscan itself reads of a database before it knows that it is one, or more. */
+#define HS_HEAD 64
+
 static bool hs_ok(const hs_database_t *hs, uint64_t most)
 {
 	size_t len = 0;
@@ -318,17 +338,30 @@ static bool part_ok(const struct sl_match_db *db, struct sl_match_part part)
 	       part.len <= db->len - part.off && hs_ok(part_db(db, part), part.len);
 }
 
-/* Whether a group, of which `most` bytes lie in the database, is of parts that fit. */
-static bool group_ok(const struct sl_match_group *g, uint64_t most)
+/* An engine lies right behind its group, or before it: in this database, or in front of it. */
+static bool engine_ok(const struct sl_match_group *g, size_t before)
 {
-	uint64_t db = sl_match_group_db(g);
+	int64_t at = (int64_t)g->engine * SL_MATCH_ALIGN;
+	int64_t self = (int64_t)g->self * SL_MATCH_ALIGN;
+	int64_t room = self + at < 0 ? -(self + at) : -at;
 
-	return db <= most && (g->len || g->n_steps) && g->len <= most - db &&
-	       (!g->len || hs_ok(group_db(g), g->len)) && sl_steps_ok(g + 1, g->n_steps);
+	if (at > 0)
+		return (uint64_t)at == sl_match_group_head(g) && hs_ok(engine_of(g), g->len);
+	return self + at >= -(int64_t)before && room >= g->len && room >= HS_HEAD &&
+	       hs_ok(engine_of(g), g->len);
+}
+
+/* Whether a group, of which `most` bytes lie in the database, is of parts that fit. */
+static bool group_ok(const struct sl_match_group *g, uint64_t most, size_t before)
+{
+	if (g->n_ids == 0 && (g->n_steps == 0 || g->engine))
+		return false;
+	return sl_match_group_size(g) <= most && sl_steps_ok(g + 1, g->n_steps) &&
+	       (!g->n_ids || engine_ok(g, before));
 }
 
 /* The groups follow one another up to the end of the database. */
-static bool groups_ok(const struct sl_match_db *db)
+static bool groups_ok(const struct sl_match_db *db, size_t before)
 {
 	uint64_t at = (uint64_t)db->groups * SL_MATCH_ALIGN;
 
@@ -343,20 +376,21 @@ static bool groups_ok(const struct sl_match_db *db)
 			return false;
 		g = sl_match_group(db, (uint32_t)(at / SL_MATCH_ALIGN));
 		if (g->self != at / SL_MATCH_ALIGN || (db->always && i == 0 && g->skip) ||
-		    !group_ok(g, db->len - at))
+		    !group_ok(g, db->len - at, before))
 			return false;
 		at = (uint64_t)sl_match_group_next(g) * SL_MATCH_ALIGN;
 	}
 	return at == db->len;
 }
 
-static bool contradicts(const struct sl_match_db *db)
+static bool contradicts(const struct sl_match_db *db, size_t before)
 {
 	return db->len / SL_MATCH_ALIGN > UINT32_MAX || !part_ok(db, db->backward) ||
-	       !groups_ok(db) || !sl_index_ok(db, &db->plain) || !sl_index_ok(db, &db->folded);
+	       !groups_ok(db, before) || !sl_index_ok(db, &db->plain) ||
+	       !sl_index_ok(db, &db->folded);
 }
 
-int sl_match_check(const void *bytes, size_t len, struct sl_err *err)
+int sl_match_check(const void *bytes, size_t len, size_t before, struct sl_err *err)
 {
 	const struct sl_match_db *db = bytes;
 
@@ -366,5 +400,7 @@ int sl_match_check(const void *bytes, size_t len, struct sl_err *err)
 		return sl_err(err, EPROTO, "compiled database of another version or machine");
 	if (db->len != len || db->crc != sl_match_crc(db))
 		return sl_err(err, EBADMSG, "compiled database is damaged");
-	return contradicts(db) ? sl_err(err, EBADMSG, "compiled database contradicts itself") : 0;
+	if (contradicts(db, before))
+		return sl_err(err, EBADMSG, "compiled database contradicts itself");
+	return 0;
 }

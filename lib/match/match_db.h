@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Layout of a compiled database: this header, a table of the literals, a Hyperscan database of
- * suffixes, and groups of regexes, each programs and a Hyperscan database behind its own header.
+ * suffixes, and groups of regexes, each with programs and an engine: a Hyperscan database.
  */
 #ifndef SL_MATCH_DB_H
 #define SL_MATCH_DB_H
@@ -9,7 +9,7 @@
 #include "sl_match.h"
 
 #define SL_MATCH_MAGIC   UINT64_C(0x4843544d45434c53) /* "SLCEMTCH" */
-#define SL_MATCH_VERSION 6u
+#define SL_MATCH_VERSION 7u
 #define SL_MATCH_ALIGN   64u
 
 #define SL_MATCH_BEGIN 0x01
@@ -52,17 +52,22 @@ _Static_assert(sizeof(struct sl_match_db) == 128, "layout of databases in shared
 _Static_assert(offsetof(struct sl_match_db, folded) == 64, "most scans need the first line only");
 
 /**
- * A group of regexes: this header, then programs (steps.h) of those that are rows of steps, then,
- * aligned, a Hyperscan database of the others; the next group follows it.
+ * A group of regexes: this header, then programs (steps.h) of those that are rows of steps, then
+ * the ids of the others, which an engine matches that reports their places in this list. The engine
+ * stands right behind them, aligned, or it is that of a group of equal regexes before this one;
+ * where databases lie in one area (sl_match_place) also of one in another database. The next group
+ * follows.
  */
 struct sl_match_group {
-	uint64_t len;     /* of the database in bytes, not rounded up; 0: there is none */
-	uint32_t min_id;  /* smallest id of the group */
-	uint32_t self;    /* where it lies, in units of SL_MATCH_ALIGN: gates lead here only */
-	uint32_t skip;    /* bytes of the gate that its regexes do not have any more */
-	uint32_t db_id;   /* smallest id in the database, or SL_MATCH_NONE */
-	uint32_t n_steps; /* bytes of all programs */
-	uint32_t pad;
+	uint32_t min_id;    /* smallest id of the group */
+	uint32_t self;      /* where it lies, in units of SL_MATCH_ALIGN: its gate leads here */
+	uint32_t gate;      /* bucket of the gate in the table, or SL_MATCH_NONE */
+	uint16_t skip;      /* bytes of the gate that its regexes do not have any more */
+	uint16_t n_steps;   /* bytes of all programs */
+	uint32_t n_ids;     /* regexes of the engine; 0: there is none */
+	uint32_t engine_id; /* smallest of their ids, or SL_MATCH_NONE */
+	uint32_t len;       /* of the engine in bytes, not rounded up */
+	int32_t engine;     /* how far behind the group it lies, in units of SL_MATCH_ALIGN */
 };
 _Static_assert(sizeof(struct sl_match_group) == 32,
 	       "layout of databases in shared memory and files");
@@ -77,17 +82,45 @@ static inline const struct sl_match_group *sl_match_group(const struct sl_match_
 	return (const void *)((const char *)db + (uint64_t)at * SL_MATCH_ALIGN);
 }
 
-/** Where a group's Hyperscan database lies, in bytes from the group's beginning. */
-static inline uint64_t sl_match_group_db(const struct sl_match_group *g)
+/** The same for who writes it. */
+static inline struct sl_match_group *sl_match_group_at(void *db, uint32_t at)
 {
-	return sl_match_align(sizeof(*g) + (uint64_t)g->n_steps);
+	return (void *)((char *)db + (uint64_t)at * SL_MATCH_ALIGN);
+}
+
+static inline const uint32_t *sl_match_group_ids(const struct sl_match_group *g)
+{
+	return (const void *)((const char *)(g + 1) + g->n_steps);
+}
+
+/** Bytes that a group takes before its engine. */
+static inline uint64_t sl_match_group_head(const struct sl_match_group *g)
+{
+	return sl_match_align(sizeof(*g) + (uint64_t)g->n_steps +
+			      (uint64_t)g->n_ids * sizeof(uint32_t));
+}
+
+/** Bytes that a group takes with its engine, if that stands behind it. */
+static inline uint64_t sl_match_group_size(const struct sl_match_group *g)
+{
+	return sl_match_group_head(g) + (g->engine > 0 ? sl_match_align(g->len) : 0);
+}
+
+static inline const void *sl_match_group_engine(const struct sl_match_group *g)
+{
+	return (const char *)g + (int64_t)g->engine * SL_MATCH_ALIGN;
+}
+
+/** Cache lines of a group, for its gate; 255: that or more. */
+static inline uint8_t sl_match_group_lines(const struct sl_match_group *g)
+{
+	return (uint8_t)SL_MIN(sl_match_group_size(g) / SL_MATCH_ALIGN, UINT8_MAX);
 }
 
 /** Where the group behind this one lies. */
 static inline uint32_t sl_match_group_next(const struct sl_match_group *g)
 {
-	return g->self +
-	       (uint32_t)((sl_match_group_db(g) + sl_match_align(g->len)) / SL_MATCH_ALIGN);
+	return g->self + (uint32_t)(sl_match_group_size(g) / SL_MATCH_ALIGN);
 }
 
 /* Bytes that n bytes of text become at most, sentinels and final hash included. */

@@ -50,9 +50,31 @@ int sl_match_compile(const struct sl_match_pattern *patterns, size_t n, void **o
  * Whether bytes at a 64-byte aligned place are a database that this build and machine can run,
  * undamaged: a checksum covers what Hyperscan itself would trust.
  *
+ * @param before Bytes of other databases in front of it, whose engines it may use. They are
+ *               checked with the databases that they belong to. 0: it stands alone.
  * @return 0, -EPROTO (made by another version or for another machine), -EBADMSG (damaged).
  */
-int sl_match_check(const void *db, size_t len, struct sl_err *err);
+int sl_match_check(const void *db, size_t len, size_t before, struct sl_err *err);
+
+/** Where an area of databases has an engine. */
+struct sl_match_engines {
+	/**
+	 * Called for each engine of a database that goes there; its answer is where in the area
+	 * equal bytes lie, or `at`: nowhere so far, they will from now on; UINT64_MAX: no memory.
+	 */
+	uint64_t (*find)(void *arg, struct sl_str engine, uint64_t at);
+	void *arg;
+};
+
+/**
+ * Copies a database into an area where equal engines lie but once.
+ *
+ * @param area 8-byte aligned, to be used 64-byte aligned. As many bytes as db has are free and
+ *             zero from `at` on, a multiple of 64.
+ * @return Bytes of the copy, a multiple of 64; 0: no memory. Control process.
+ */
+size_t sl_match_place(const void *db, char *area, uint64_t at,
+		      const struct sl_match_engines *engines);
 
 /** Distinguishes builds whose databases are not interchangeable: library version and machine. */
 uint64_t sl_match_platform(void);

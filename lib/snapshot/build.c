@@ -29,6 +29,14 @@ static bool same_cluster(const void *ctx, uint32_t val, struct sl_str key)
 	return sl_str_eq(sl_str(((const struct sl_model *)ctx)->clusters[val].name), key);
 }
 
+static bool same_engine(const void *ctx, uint32_t val, struct sl_str key)
+{
+	const struct vec *blobs = ctx;
+	uint64_t at = (uint64_t)val * SNAP_ALIGN;
+
+	return key.n <= blobs->n - at && memcmp(blobs->p + at, key.p, key.n) == 0;
+}
+
 int build_names(struct builder *b)
 {
 	const struct sl_model *m = b->model;
@@ -38,6 +46,7 @@ int build_names(struct builder *b)
 	b->tables = (struct map){.same = same_table, .ctx = m};
 	b->listeners = (struct map){.same = same_listener, .ctx = m};
 	b->clusters = (struct map){.same = same_cluster, .ctx = m};
+	b->engines = (struct map){.same = same_engine, .ctx = &b->tab[SL_SNAP_BLOBS]};
 	for (size_t i = 0; i < m->n_tables && ok; i++)
 		ok = map_put(&b->tables, sl_str(m->tables[i].name), (uint32_t)i);
 	for (size_t i = 0; i < m->n_listeners && ok; i++)
@@ -73,6 +82,7 @@ void build_free(struct builder *b)
 	map_free(&b->tables);
 	map_free(&b->listeners);
 	map_free(&b->clusters);
+	map_free(&b->engines);
 }
 
 void build_place(const struct builder *b, struct sl_snap *s, unsigned int first, uint64_t at)

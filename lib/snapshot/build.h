@@ -32,8 +32,9 @@ struct builder {
 	struct vec tab[SL_SNAP_TABS];
 	uint32_t strings_off; /* of the first string in tab: a patch's stand behind the routes' */
 	struct map strings, tables, listeners, clusters;
-	bool patch;     /* routes, listeners and their slots are prev's */
-	bool no_memory; /* sticky: looked at once a table */
+	struct map engines; /* where databases have them, in units of SNAP_ALIGN */
+	bool patch;         /* routes, listeners and their slots are prev's */
+	bool no_memory;     /* sticky: looked at once a table */
 	bool too_big;
 	struct sl_err *err;
 };

@@ -7,21 +7,34 @@
 #include "build.h"
 #include "host.h"
 
-/* Puts an entry's database among the blobs; virtual hosts of equal content share one. */
+static uint64_t find_engine(void *arg, struct sl_str engine, uint64_t at)
+{
+	struct builder *b = arg;
+	uint32_t *unit = map_put(&b->engines, engine, (uint32_t)(at / SNAP_ALIGN));
+
+	return unit ? (uint64_t)*unit * SNAP_ALIGN : UINT64_MAX;
+}
+
+/*
+ * Puts an entry's database among the blobs. Virtual hosts of equal content share one, those with
+ * equal regexes share what Hyperscan makes of them.
+ */
 static struct sl_blob place(struct builder *b, struct cache_entry *e)
 {
-	uint64_t at = b->tab[SL_SNAP_BLOBS].n;
-	char *p;
+	const struct sl_match_engines engines = {find_engine, b};
+	struct vec *blobs = &b->tab[SL_SNAP_BLOBS];
+	uint64_t at = snap_align(blobs->n);
 
 	if (e->placed != cache_build(b->cache)) {
-		p = build_rows(b, SL_SNAP_BLOBS, snap_align(at) - at + e->len);
-		if (!p)
+		if (!build_rows(b, SL_SNAP_BLOBS, at - blobs->n + e->len))
 			return (struct sl_blob){0, 0};
-		memcpy(p + (snap_align(at) - at), e->db, e->len);
+		e->bytes = sl_match_place(e->db, blobs->p, at, &engines);
+		b->no_memory |= e->bytes == 0;
+		blobs->n = at + e->bytes;
 		e->placed = cache_build(b->cache);
-		e->off = snap_align(at);
+		e->off = at;
 	}
-	return (struct sl_blob){e->off, e->len};
+	return (struct sl_blob){e->off, e->bytes};
 }
 
 static bool is_exact(const struct builder *b, uint32_t row)

@@ -137,7 +137,7 @@ static void *load_fd(int fd, size_t *len)
 		return NULL;
 	*len = (size_t)st.st_size;
 	db = aligned_alloc(64, *len);
-	if (db && read_all(fd, db, *len) && sl_match_check(db, *len, NULL) == 0)
+	if (db && read_all(fd, db, *len) && sl_match_check(db, *len, 0, NULL) == 0)
 		return db;
 	free(db);
 	return NULL;

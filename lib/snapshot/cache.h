@@ -18,8 +18,8 @@ struct cache_entry {
 	void *db; /* NULL: only in its file so far */
 	size_t len;
 	uint64_t used; /* last build that used it */
-	/* The builder's: offset among the databases of build `placed`. */
-	uint64_t placed, off;
+	/* The builder's: where it is among the databases of build `placed`. */
+	uint64_t placed, off, bytes;
 };
 
 /** Begins a build: later calls count as use by it. */

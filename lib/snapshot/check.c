@@ -363,7 +363,7 @@ static int check_blob(const struct sl_snap *s, struct sl_blob blob, struct sl_bl
 		return 0;
 	if (blob.off % SNAP_ALIGN || blob.off > n || blob.len > n - blob.off)
 		return sl_err(err, EBADMSG, "a database lies outside its table");
-	rc = sl_match_check(sl_snap_blob(s, blob), blob.len, err);
+	rc = sl_match_check(sl_snap_blob(s, blob), blob.len, blob.off, err);
 	if (!rc)
 		*was = blob;
 	return rc;

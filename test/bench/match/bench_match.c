@@ -18,10 +18,10 @@
 
 /*
  * What one route in ten is: a literal as the others, a regex that is a row of steps, one of two
- * such rows, one with ".*" in the middle, one that only Hyperscan can take, a row of steps that all
- * begin alike.
+ * such rows, one with ".*" in the middle, one that only Hyperscan can take, one of these that
+ * differs from all others behind its literal beginning too, a row of steps that all begin alike.
  */
-enum tenth { LITERAL, STEPS, ALTERNATIVES, ANYTHING, ENGINE, ALIKE, TENTHS };
+enum tenth { LITERAL, STEPS, ALTERNATIVES, ANYTHING, ENGINE, UNEQUAL, ALIKE, TENTHS };
 
 struct shape {
 	const char *name;
@@ -63,6 +63,7 @@ static void add_route(struct sl_model_vhost *v, const struct shape *s, uint32_t 
 		[ALTERNATIVES] = "/service-%u/(v[0-9]+|beta)/items/[a-z0-9]+",
 		[ANYTHING] = "/service-%u/.*/items/[a-z0-9]+",
 		[ENGINE] = "/service-%u/([a-z0-9]+/)*items/[a-z0-9]+",
+		[UNEQUAL] = "/service-%u/([a-z0-9]+/)*items/[a-c]+%u",
 		[ALIKE] = "/api/v[0-9]+/service-%u/[a-z0-9]+",
 	};
 	struct sl_model_route *r = sl_model_route_add(v);
@@ -70,7 +71,7 @@ static void add_route(struct sl_model_vhost *v, const struct shape *s, uint32_t 
 
 	if (s->tenth && i % 10 == 9) {
 		r->match = SL_PATH_REGEX;
-		snprintf(path, sizeof(path), regex[s->tenth], i);
+		snprintf(path, sizeof(path), regex[s->tenth], i, i);
 	} else {
 		r->match = i % 10 < 4 ? SL_PATH_PREFIX : SL_PATH_EXACT;
 		literal_path(path, s, i);
@@ -347,7 +348,7 @@ static int run(const struct shape *s)
 	walk_init(&walk, &m->tables[0], s->routes);
 	walked = measure_walk(&walk, requests, &hits);
 	walk_fini(&walk, s->routes);
-	printf("%-40s %6.0f %6.0f %6.0f %6.0f %8.0f %7.2f %7.2f %8.2f %6.0f\n", s->name, ns[MIXED],
+	printf("%-42s %6.0f %6.0f %6.0f %6.0f %8.0f %7.2f %7.2f %8.2f %6.0f\n", s->name, ns[MIXED],
 	       ns[FIRST], ns[LAST], ns[MISS], walked, c.build_s, c.again_s,
 	       (double)c.snap->size / (1 << 20), (double)c.snap->size / s->routes);
 	release(&c);
@@ -385,12 +386,15 @@ static int compare(const char *what, const struct shape *a, const struct shape *
 		int rc = prepare(&c[k], m);
 
 		sl_model_free(m);
-		if (rc)
+		if (rc) {
+			while (k--)
+				release(&c[k]);
 			return rc;
+		}
 	}
 	for (int aim = 0; aim < AIMS; aim++)
 		r[aim] = ratio(s, c, (enum aim)aim);
-	printf("%-40s %6.2f %6.2f %6.2f %6.2f\n", what, r[MIXED], r[FIRST], r[LAST], r[MISS]);
+	printf("%-42s %6.2f %6.2f %6.2f %6.2f\n", what, r[MIXED], r[FIRST], r[LAST], r[MISS]);
 	for (int k = 0; k < 2; k++)
 		release(&c[k]);
 	return 0;
@@ -420,6 +424,8 @@ static const struct shape shapes[] = {
 	{"10,000 routes, 10 % with .*", 100, 10000, ANYTHING, false},
 	{"10 routes, 10 % by Hyperscan", 1, 10, ENGINE, false},
 	{"10,000 routes, 10 % by Hyperscan", 100, 10000, ENGINE, false},
+	{"10 routes, 10 % by Hyperscan, unequal", 1, 10, UNEQUAL, false},
+	{"10,000 routes, 10 % by Hyperscan, unequal", 100, 10000, UNEQUAL, false},
 	{"1,000 routes, 1 host, 10 % regex", 1, 1000, STEPS, false},
 	{"1,000 routes, 1 host, 10 % begin alike", 1, 1000, ALIKE, false},
 	{"10,000 routes, 100 hosts", 100, 10000, LITERAL, false},
@@ -429,8 +435,9 @@ static const struct shape shapes[] = {
 	{"100,000 routes, 1,000 hosts, 10 % regex", 1000, 100000, STEPS, false},
 	{"100,000 routes, 10 % with alternatives", 1000, 100000, ALTERNATIVES, false},
 	{"100,000 routes, 10 % with .*", 1000, 100000, ANYTHING, false},
-	/* Compiling it takes a while: only when asked for. */
 	{"100,000 routes, 10 % by Hyperscan", 1000, 100000, ENGINE, false},
+	/* Compiling it takes a while: only when asked for. */
+	{"100,000 routes, 10 % by Hyperscan, unequal", 1000, 100000, UNEQUAL, false},
 };
 
 static const struct {
@@ -441,6 +448,7 @@ static const struct {
 	{"10,000 routes to 10, with alternatives", 4, 3},
 	{"10,000 routes to 10, with .*", 6, 5},
 	{"10,000 routes to 10, by Hyperscan", 8, 7},
+	{"10,000 routes to 10, by Hyperscan, unequal", 10, 9},
 };
 
 int main(int argc, char **argv)
@@ -452,7 +460,7 @@ int main(int argc, char **argv)
 	printf("ns a request: any (20 %% misses), of the first, of the last route, of none; any by "
 	       "a "
 	       "plain walk; seconds to build, to build again and check; size\n");
-	printf("%-40s %6s %6s %6s %6s %8s %7s %7s %8s %6s\n", "", "any", "first", "last", "miss",
+	printf("%-42s %6s %6s %6s %6s %8s %7s %7s %8s %6s\n", "", "any", "first", "last", "miss",
 	       "walk", "first", "again", "MiB", "B/route");
 	for (size_t i = 0; i < n && !rc; i++)
 		rc = run(&shapes[i]);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Patterns and subjects from the fuzzer: no crash, and literals match as plain strings do. */
+/*
+ * Patterns and subjects from the fuzzer: no crash, literals match as plain strings do, and a copy
+ * that uses the engines of another one answers as it does alone.
+ */
 #include <stdlib.h>
 
 #include "sl_match.h"
@@ -46,7 +49,42 @@ static bool clean(struct sl_str s)
 	return true;
 }
 
-static void compare(const void *db, struct sl_match_scratch *scratch,
+/* Two copies of a database in one area; the engines of the first are the second one's too. */
+struct area {
+	char *bytes;
+	struct sl_str engine[PATTERNS];
+	uint32_t n;
+};
+
+static uint64_t find_engine(void *arg, struct sl_str engine, uint64_t at)
+{
+	struct area *a = arg;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		if (sl_str_eq(a->engine[i], engine))
+			return (uint64_t)(a->engine[i].p - a->bytes);
+	a->engine[a->n++] = (struct sl_str){a->bytes + at, engine.n};
+	return at;
+}
+
+/* Returns the second copy. */
+static const void *place_twice(struct area *a, const void *db, size_t len)
+{
+	const struct sl_match_engines engines = {find_engine, a};
+	size_t first, second;
+
+	a->bytes = aligned_alloc(64, 2 * len);
+	if (!a->bytes)
+		__builtin_trap();
+	memset(a->bytes, 0, 2 * len);
+	first = sl_match_place(db, a->bytes, 0, &engines);
+	second = sl_match_place(db, a->bytes, first, &engines);
+	if (!first || !second || sl_match_check(a->bytes + first, second, first, NULL))
+		__builtin_trap();
+	return a->bytes + first;
+}
+
+static void compare(const void *db, const void *copy, struct sl_match_scratch *scratch,
 		    const struct sl_match_pattern *p, uint32_t n, struct sl_str subject)
 {
 	uint32_t got = sl_match_find(db, scratch, subject, 0), want = SL_MATCH_NONE;
@@ -57,6 +95,8 @@ static void compare(const void *db, struct sl_match_scratch *scratch,
 		if (clean(subject) && naive(&p[i], subject))
 			want = i;
 	}
+	if (sl_match_find(copy, scratch, subject, 0) != got)
+		__builtin_trap();
 	/* A regex may only come in before what the literals say. */
 	if (regexes ? got > want || (got < want && p[got].kind != SL_MATCH_REGEX) : got != want)
 		__builtin_trap();
@@ -68,6 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sl_match_scratch *scratch = NULL;
 	struct sl_match_pattern p[PATTERNS];
+	struct area area = {0};
+	const void *copy;
 	uint32_t n;
 	void *db;
 	size_t len;
@@ -90,11 +132,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (sl_match_compile(p, n, &db, &len, &bad, NULL))
 		return 0;
-	if (sl_match_check(db, len, NULL) || sl_match_scratch_grow(&scratch, db, NULL))
+	if (sl_match_check(db, len, 0, NULL) || sl_match_scratch_grow(&scratch, db, NULL))
 		__builtin_trap();
+	copy = place_twice(&area, db, len);
 	while (size)
-		compare(db, scratch, p, n, take(&data, &size, 255));
+		compare(db, copy, scratch, p, n, take(&data, &size, 255));
 	sl_match_scratch_free(scratch);
+	free(area.bytes);
 	free(db);
 	return 0;
 }

@@ -30,7 +30,7 @@ static void db_make(struct db *db, const struct sl_match_pattern *patterns, size
 		fail_msg("compile: %d, pattern %d: %s", rc, bad, err.text);
 	db->scratch = NULL;
 	assert_int_equal(bad, -1);
-	assert_int_equal(sl_match_check(db->bytes, db->len, &err), 0);
+	assert_int_equal(sl_match_check(db->bytes, db->len, 0, &err), 0);
 	assert_int_equal(sl_match_scratch_grow(&db->scratch, db->bytes, &err), 0);
 }
 
@@ -279,7 +279,7 @@ static void usable_at_another_address(void **state)
 		place = aligned_alloc(8192, 2 * 8192 + (db.len + 8191) / 8192 * 8192);
 		assert_non_null(place);
 		memcpy(place + shift, db.bytes, db.len);
-		assert_int_equal(sl_match_check(place + shift, db.len, &err), 0);
+		assert_int_equal(sl_match_check(place + shift, db.len, 0, &err), 0);
 		assert_int_equal(sl_match_find(place + shift, db.scratch, SL_STR("/a"), 0), 1);
 		assert_int_equal(sl_match_find(place + shift, db.scratch, SL_STR("/r7"), 0), 2);
 		assert_int_equal(sl_match_find(place + shift, db.scratch, SL_STR("y.z"), 0), 3);
@@ -298,13 +298,13 @@ static void every_damaged_byte_is_noticed(void **state)
 	db_make(&db, p, SL_ARRAY_LEN(p));
 	for (size_t i = 0; i < db.len; i += 1 + i / 128) {
 		((uint8_t *)db.bytes)[i] ^= 0x10;
-		assert_true(sl_match_check(db.bytes, db.len, &err) < 0);
+		assert_true(sl_match_check(db.bytes, db.len, 0, &err) < 0);
 		((uint8_t *)db.bytes)[i] ^= 0x10;
 	}
 	for (size_t n = 0; n < db.len; n += 64)
-		assert_int_equal(sl_match_check(db.bytes, n, &err), -EBADMSG);
-	assert_int_equal(sl_match_check((char *)db.bytes + 8, db.len - 64, &err), -EBADMSG);
-	assert_int_equal(sl_match_check(db.bytes, db.len, &err), 0);
+		assert_int_equal(sl_match_check(db.bytes, n, 0, &err), -EBADMSG);
+	assert_int_equal(sl_match_check((char *)db.bytes + 8, db.len - 64, 0, &err), -EBADMSG);
+	assert_int_equal(sl_match_check(db.bytes, db.len, 0, &err), 0);
 	db_free(&db);
 }
 

@@ -378,7 +378,7 @@ static void smallest_id_of_both_kinds(void **state)
 	int bad;
 
 	assert_int_equal(sl_match_compile(mixed, SL_ARRAY_LEN(mixed), &db, &len, &bad, &err), 0);
-	assert_int_equal(sl_match_check(db, len, &err), 0);
+	assert_int_equal(sl_match_check(db, len, 0, &err), 0);
 	assert_int_equal(sl_match_scratch_grow(&scratch, db, &err), 0);
 	for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
 		if (sl_match_find(db, scratch, sl_str(cases[i].path), 0) != cases[i].id)
@@ -413,7 +413,7 @@ static bool group_has_programs(size_t n)
 	}
 	g = sl_match_group(db, ((const struct sl_match_db *)db)->groups);
 	programs = g->n_steps;
-	assert_int_equal(g->len == 0, programs);
+	assert_int_equal(g->n_ids == 0, programs);
 	sl_match_scratch_free(scratch);
 	free(db);
 	return programs;
@@ -447,14 +447,15 @@ static void contradictions_are_refused(void **state)
 	copy = aligned_alloc(SL_MATCH_ALIGN, len);
 	assert_non_null(copy);
 	assert_int_equal(db->n_groups, 2);
-	for (int what = 0; what < 8; what++) {
-		struct sl_match_group *g;
+	for (int what = 0; what < 15; what++) {
+		struct sl_match_group *g, *first;
 		struct sl_steps *p;
 
 		memcpy(copy, db, len);
+		first = sl_match_group_at(copy, copy->groups);
 		g = gated(copy);
 		p = (struct sl_steps *)(g + 1);
-		assert_true(g->n_steps > 0 && g->len > 0);
+		assert_true(g->n_steps > 0 && g->n_ids > 0 && g->len > 0);
 		switch (what) {
 		case 0:
 			break;
@@ -462,14 +463,14 @@ static void contradictions_are_refused(void **state)
 			g->n_steps += 4;
 			break;
 		case 2:
-			g->n_steps = UINT32_MAX - 31;
+			g->n_steps = UINT16_MAX - 31;
 			break;
 		case 3:
-			g->n_steps = 0; /* the database would begin elsewhere */
+			copy->groups += 1;
 			break;
 		case 4:
 			g->n_steps = 0;
-			g->len = 0;
+			g->n_ids = 0;
 			break;
 		case 5:
 			g->len += SL_MATCH_ALIGN;
@@ -480,9 +481,32 @@ static void contradictions_are_refused(void **state)
 		case 7:
 			p->end += 1;
 			break;
+		case 8:
+			g->n_ids += SL_MATCH_ALIGN / sizeof(uint32_t);
+			break;
+		case 9:
+			g->n_ids = UINT32_MAX;
+			break;
+		case 10:
+			g->engine += 1; /* no engine begins there */
+			break;
+		case 11:
+			g->engine = -1; /* among the groups */
+			break;
+		case 12:
+			g->engine =
+				-(int32_t)g->self - 1; /* before the database, which stands alone */
+			break;
+		case 13:
+			g->gate += 1;
+			break;
+		case 14: /* an engine, but not its own */
+			assert_true(first->len >= g->len);
+			first->engine = (int32_t)(g->self - first->self) + g->engine;
+			break;
 		}
 		copy->crc = sl_match_crc(copy);
-		if (sl_match_check(copy, len, &err) != (what ? -EBADMSG : 0))
+		if (sl_match_check(copy, len, 0, &err) != (what ? -EBADMSG : 0))
 			fail_msg("change %d is not judged right", what);
 	}
 	free(copy);

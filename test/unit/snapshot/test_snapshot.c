@@ -504,6 +504,59 @@ static void equal_vhosts_share_a_database(void **state)
 	sl_model_free(m);
 }
 
+/* n virtual hosts, each with a regex that only Hyperscan can take, behind a beginning of its own.
+ */
+static struct sl_model *model_of_engines(unsigned n)
+{
+	struct sl_model *m = sl_model_create();
+	struct sl_model_table *t = sl_model_table_add(m, "t");
+	char text[64];
+
+	sl_model_cluster_add(m, "c");
+	for (unsigned i = 0; i < n; i++) {
+		struct sl_model_vhost *v;
+
+		snprintf(text, sizeof(text), "h%u", i);
+		v = sl_model_vhost_add(t, text);
+		sl_model_domain_add(v, text);
+		snprintf(text, sizeof(text), "/of-%u/([a-z]+/)*end", i);
+		world_route(v, SL_PATH_REGEX, text, "c");
+	}
+	return m;
+}
+
+static void equal_regexes_share_an_engine(void **state)
+{
+	struct sl_model *m = model_of_engines(10);
+	struct sl_snap_cache *cache = sl_snap_cache_create(NULL);
+	struct sl_route_hit hit;
+	uint64_t first, second;
+	struct world w;
+
+	/* The second build takes them from memory, and has to find its own engines. */
+	for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+		world_build(&w, m, epoch, NULL, cache);
+		first = sl_snap_vhost(w.snap, 0)->paths_db.len;
+		second = sl_snap_vhost(w.snap, 1)->paths_db.len;
+		assert_true(second < first && first - second > 2048);
+		for (unsigned i = 0; i < 10; i++) {
+			char host[8], path[32];
+
+			snprintf(host, sizeof(host), "h%u", i);
+			snprintf(path, sizeof(path), "/of-%u/a/b/end", i);
+			assert_int_equal(sl_snap_vhost(w.snap, i)->paths_db.len,
+					 i ? second : first);
+			assert_int_equal(
+				world_find(w.snap, w.scratch, 0, sl_str(host), sl_str(path), &hit),
+				0);
+			assert_int_equal(hit.vhost, i);
+		}
+		world_free(&w);
+	}
+	sl_snap_cache_free(cache);
+	sl_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +580,7 @@ int main(void)
 		cmocka_unit_test(epochs_must_rise),
 		cmocka_unit_test(an_empty_model_is_a_snapshot),
 		cmocka_unit_test(equal_vhosts_share_a_database),
+		cmocka_unit_test(equal_regexes_share_an_engine),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
