@@ -67,7 +67,7 @@ struct sl_match_group {
 	uint32_t n_ids;     /* regexes of the engine; 0: there is none */
 	uint32_t engine_id; /* smallest of their ids, or SL_MATCH_NONE */
 	uint32_t len;       /* of the engine in bytes, not rounded up */
-	int32_t engine;     /* how far behind the group it lies, in units of SL_MATCH_ALIGN */
+	int32_t engine;     /* from the group to it, in units of SL_MATCH_ALIGN; may be negative */
 };
 _Static_assert(sizeof(struct sl_match_group) == 32,
 	       "layout of databases in shared memory and files");

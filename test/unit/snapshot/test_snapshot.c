@@ -504,8 +504,7 @@ static void equal_vhosts_share_a_database(void **state)
 	sl_model_free(m);
 }
 
-/* n virtual hosts, each with a regex that only Hyperscan can take, behind a beginning of its own.
- */
+/* n virtual hosts, each with a regex for Hyperscan behind a beginning of its own. */
 static struct sl_model *model_of_engines(unsigned n)
 {
 	struct sl_model *m = sl_model_create();
